@@ -1,0 +1,126 @@
+/*
+ * The table of methods and what all of them share: finding one by name and
+ * reading its parameters from text.
+ */
+#include "detectors/detect.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct det_method *const methods[] = { NULL };
+
+const struct det_method *
+det_at(size_t i)
+{
+	return i < sizeof(methods) / sizeof(methods[0]) ? methods[i] : NULL;
+}
+
+const struct det_method *
+det_find(const char *name)
+{
+	for (size_t i = 0; methods[i] != NULL; i++) {
+		if (strcmp(methods[i]->name, name) == 0)
+			return methods[i];
+	}
+	return NULL;
+}
+
+size_t
+det_params_default(const struct det_method *m, double p[DET_MAX_PARAMS])
+{
+	size_t n = 0;
+
+	for (; m->param[n].name != NULL; n++)
+		p[n] = m->param[n].def;
+	return n;
+}
+
+static int
+parse_choice(const struct det_param *param, const char *value, double *out)
+{
+	for (size_t i = 0; param->choices[i] != NULL; i++) {
+		if (strcmp(param->choices[i], value) == 0) {
+			*out = (double)i;
+			return DET_OK;
+		}
+	}
+	return DET_ERR_CHOICE;
+}
+
+static int
+parse_number(const struct det_param *param, const char *value, double *out)
+{
+	char *end;
+	double x = strtod(value, &end);
+
+	if (end == value || *end != '\0' || !isfinite(x))
+		return DET_ERR_RANGE;
+	if (x < param->min || x > param->max)
+		return DET_ERR_RANGE;
+	*out = x;
+	return DET_OK;
+}
+
+int
+det_params_set(const struct det_method *m, double p[DET_MAX_PARAMS],
+	       const char *name, const char *value)
+{
+	for (size_t i = 0; m->param[i].name != NULL; i++) {
+		const struct det_param *param = &m->param[i];
+
+		if (strcmp(param->name, name) != 0)
+			continue;
+		if (param->choices != NULL)
+			return parse_choice(param, value, &p[i]);
+		return parse_number(param, value, &p[i]);
+	}
+	return DET_ERR_PARAM;
+}
+
+const char *
+det_strerror(int err)
+{
+	switch ((enum det_error)err) {
+	case DET_OK:
+		return "no error";
+	case DET_ERR_PARAM:
+		return "the method has no such parameter";
+	case DET_ERR_RANGE:
+		return "not a number in the parameter's range";
+	case DET_ERR_CHOICE:
+		return "not one of the parameter's choices";
+	case DET_ERR_METHOD:
+		return "no such method";
+	case DET_ERR_WINDOW:
+		return "the window breaks its contract";
+	}
+	return "unknown error";
+}
+
+const char *
+det_level_str(enum det_level level)
+{
+	static const char *const name[] = {
+		[DET_UNKNOWN] = "unknown",
+		[DET_NORMAL] = "normal",
+		[DET_WARNING] = "warning",
+		[DET_ALERT] = "alert",
+	};
+
+	return name[level];
+}
+
+const char *
+det_reason_str(enum det_reason reason)
+{
+	static const char *const name[] = {
+		[DET_JUDGED] = "judged",
+		[DET_LEARNING] = "learning",
+		[DET_BASELINE_MISSING] = "baseline missing",
+		[DET_REPORT_MISSING] = "report missing",
+		[DET_DEGENERATE] = "degenerate",
+	};
+
+	return name[reason];
+}
