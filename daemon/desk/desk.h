@@ -1,0 +1,114 @@
+#ifndef TOCSIN_DESK_DESK_H
+#define TOCSIN_DESK_DESK_H
+
+/*
+ * The alert desk: triggers weigh the evidence of areas, alerts are opened,
+ * grow, are regraded and end as signals; people acknowledge and close them.
+ * Knows no clock (the day comes in as an argument) and no store: every event
+ * goes to a sink, which the daemon implements with the store and a back-test
+ * with a printer.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "daemon/judge/judge.h"
+#include "daemon/judge/registry.h"
+
+struct desk;
+struct trigger_set; /* daemon/desk/trigger.h */
+
+#define DESK_ID_BYTES                                                          \
+	17 /* 16 hex digits of a hash of (trigger, area, first
+			    day), and a NUL */
+
+enum desk_verb {
+	DESK_ACK,
+	DESK_VERIFY,
+	DESK_DISCARD,
+	DESK_MONITOR,
+	DESK_ASSESS,
+	DESK_CHARACTERISE,
+	DESK_RESPOND,
+	DESK_CLOSE,
+	DESK_REOPEN,
+	DESK_NOTE,
+	DESK_ASSIGN
+};
+
+/* What a person does to an alert. */
+struct desk_act {
+	enum desk_verb verb;
+	const char *actor;   /* who; never empty */
+	const char *note;    /* "" = none; close and discard need one */
+	const char *outcome; /* close, discard: "outbreak", "artefact", ... */
+	int64_t version;     /* the version the person saw, or -1 */
+	int64_t at_ms;	     /* wall clock, shown, never compared */
+};
+
+/*
+ * One alert event.  body is the object that a back-test prints and the API
+ * serves: event, as_of, id, trigger, area, level, grade, kinds, points, p,
+ * coverage, first_day, last_day, evidence[...]; the event of a person has
+ * event, as_of, id, actor, note, from and to.  alert is the alert as it
+ * stands after the event: the same fields and state, version, signal, title.
+ */
+struct desk_event {
+	const char *id;
+	const char *name; /* "opened", "grew", "acknowledged" ... */
+	int32_t as_of;
+	int64_t version; /* of the alert, from 1, one an event */
+	const json_t *body;
+	const json_t *alert;
+	bool announce; /* people are told */
+};
+
+/*
+ * Takes an event; borrowed for the call.  0, or -1 (already logged): the desk
+ * then stops weighing until desk_weigh() is called again.
+ */
+typedef int desk_sink(void *arg, const struct desk_event *event);
+
+/* All borrowed for the desk's life. */
+struct desk *desk_new(const struct registry *registry, struct judge *judge,
+		      const struct trigger_set *triggers, desk_sink *sink,
+		      void *arg);
+void desk_free(struct desk **d);
+
+/* Puts back an alert from its stored form; 0, or -1 when already logged. */
+int desk_restore(struct desk *d, const json_t *alert)
+	__attribute__((warn_unused_result));
+
+/*
+ * Weighs every trigger for every area as of the end of the day, with what
+ * the judge holds now; the judge must be idle.  Weighing the same day again
+ * with nothing changed gives no event.  announce = false: history is being
+ * back-filled, events carry announce = false.
+ */
+int desk_weigh(struct desk *d, int32_t as_of, bool announce)
+	__attribute__((warn_unused_result));
+
+enum desk_refusal {
+	DESK_DONE = 0,
+	DESK_NO_ALERT = -1,
+	DESK_STALE = -2,       /* version is not the current one */
+	DESK_WRONG_STATE = -3, /* the verb does not apply; err says which do */
+	DESK_NEEDS_NOTE = -4,
+	DESK_NEEDS_OUTCOME = -5,
+	DESK_FAILED = -6 /* the sink refused; already logged */
+};
+/* err (cap bytes) gets a sentence for the person after a refusal. */
+int desk_act(struct desk *d, const char *id, const struct desk_act *act,
+	     char *err, size_t cap) __attribute__((warn_unused_result));
+
+/* The alert as it stands (borrowed until the next call), or NULL. */
+const json_t *desk_alert(const struct desk *d, const char *id);
+size_t desk_alerts(const struct desk *d);
+const json_t *desk_alert_at(const struct desk *d, size_t i);
+
+int desk_verb_parse(const char *text); /* -1 = no such verb */
+
+#endif

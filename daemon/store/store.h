@@ -1,0 +1,64 @@
+#ifndef TOCSIN_STORE_STORE_H
+#define TOCSIN_STORE_STORE_H
+
+/*
+ * The database and its one writing thread.  The loop hands over a job, a
+ * value with everything the thread needs; the thread runs it and gives it
+ * back through a queue that wakes the loop.  A slow disk so delays results
+ * and nothing else.  Reads go through a read-only connection of the loop.
+ * Only this folder knows SQL.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/db.h"
+
+struct event_base;
+struct store;
+struct store_job;
+
+/*
+ * Runs on the store thread inside a transaction that the thread commits
+ * afterwards; several jobs may share one.  Returns 0, or -1 (already logged):
+ * then nothing of this job is kept.
+ */
+typedef int store_run(struct store_job *job, struct db *db);
+
+/*
+ * Runs on the loop after COMMIT (rc 0) or after a failure (rc -1, with the
+ * fault).  The job is the caller's again and may be freed here.
+ */
+typedef void store_done(struct store_job *job, int rc, enum db_fault fault);
+
+/* Embedded as the first member of a caller's own struct. */
+struct store_job {
+	store_run *run;
+	store_done *done;
+	struct store_job *next; /* the queue's */
+	int rc;			/* the thread's */
+};
+
+/*
+ * Opens path (0600), migrates its schema, starts the thread.  NULL when
+ * already logged; a newer schema than ours is refused.
+ */
+struct store *store_open(const char *path, struct event_base *base);
+
+/* Runs what is queued to its end, joins the thread, closes. */
+void store_close(struct store **s);
+
+/* Hands a job over; it stays in order with the others. */
+void store_submit(struct store *s, struct store_job *job);
+
+/* Jobs handed over and not yet given back. */
+size_t store_pending(const struct store *s);
+
+/* The loop's read-only connection; statements live as long as the store. */
+struct db *store_reader(struct store *s);
+
+/* Random, made with the database; a restored copy keeps it. */
+uint64_t store_database_id(const struct store *s);
+
+#endif
