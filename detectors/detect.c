@@ -4,11 +4,29 @@
  */
 #include "detectors/detect.h"
 
+#include "detectors/methods.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct det_method *const methods[] = { NULL };
+/* In the order of the manual. */
+static const struct det_method *const methods[] = {
+	/* CDC and JHU/APL */
+	&det_ears_c1,
+	&det_ears_c2,
+	&det_ears_c3,
+
+	/* R surveillance */
+
+	/* Rnssp */
+
+	/* weekly, sparse and special series */
+
+	/* ours */
+
+	NULL,
+};
 
 const struct det_method *
 det_at(size_t i)
@@ -36,6 +54,14 @@ det_params_default(const struct det_method *m, double p[DET_MAX_PARAMS])
 	return n;
 }
 
+bool
+det_param_whole(const struct det_param *param)
+{
+	return strcmp(param->unit, "periods") == 0 ||
+	       strcmp(param->unit, "years") == 0 ||
+	       strcmp(param->unit, "cases") == 0;
+}
+
 static int
 parse_choice(const struct det_param *param, const char *value, double *out)
 {
@@ -58,6 +84,8 @@ parse_number(const struct det_param *param, const char *value, double *out)
 		return DET_ERR_RANGE;
 	if (x < param->min || x > param->max)
 		return DET_ERR_RANGE;
+	if (det_param_whole(param) && x != floor(x))
+		return DET_ERR_RANGE;
 	*out = x;
 	return DET_OK;
 }
@@ -76,6 +104,30 @@ det_params_set(const struct det_method *m, double p[DET_MAX_PARAMS],
 		return parse_number(param, value, &p[i]);
 	}
 	return DET_ERR_PARAM;
+}
+
+static bool
+window_ok(const struct det_window *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->count[i] < 0 || w->count[i] > DET_MAX_COUNT)
+			return false;
+		if (w->denom != NULL &&
+		    (w->denom[i] <= 0 || w->denom[i] > DET_MAX_COUNT))
+			return false;
+	}
+	return true;
+}
+
+int
+det_judge(const struct det_method *m, const double *p, const struct det_window *w,
+	  size_t from, void *scratch, struct det_verdict *out)
+{
+	if (from > w->n || !window_ok(w))
+		return DET_ERR_WINDOW;
+	if (from == w->n)
+		return DET_OK;
+	return m->judge(p, w, from, scratch, out);
 }
 
 const char *

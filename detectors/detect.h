@@ -8,10 +8,12 @@
  * calls owns every byte.  A revision is "change a cell, judge again".
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define DET_MAX_PARAMS 16
+#define DET_MAX_COUNT 9007199254740992.0 /* 2^53: exact in a double */
 #define DET_REACH_ALL SIZE_MAX
 
 enum det_period { DET_DAY = 1, DET_WEEK = 7 };
@@ -44,7 +46,7 @@ enum det_error {
 
 /*
  * n cells in order of time, one a period, oldest first.  Borrowed for the
- * call.  A count is >= 0 and finite, or NaN where there is no report.
+ * call.  A count is 0..DET_MAX_COUNT, or NaN where there is no report.
  */
 struct det_window {
 	const double *count;
@@ -61,7 +63,8 @@ struct det_window {
 /* NaN stands wherever a method gives no such number; p is one-sided. */
 struct det_verdict {
 	double expected;
-	double upper; /* the largest count that does not alarm */
+	double upper; /* the alarm limit in counts: those above it alarm, one
+			 on it where the method's page says ties alarm */
 	double statistic;
 	double p;
 	enum det_level level;
@@ -70,7 +73,8 @@ struct det_verdict {
 
 struct det_param {
 	const char *name; /* the key of --set and of the configuration */
-	const char *unit; /* "periods", "sd", "probability", "" */
+	const char *unit; /* "sd", "probability", ""; whole numbers only
+			     with "periods", "years" and "cases" */
 	double def;	  /* index into choices where there are any */
 	double min;
 	double max;
@@ -114,6 +118,11 @@ const struct det_method *det_at(size_t i);
 size_t det_params_default(const struct det_method *m, double p[DET_MAX_PARAMS]);
 
 /*
+ * True where a parameter takes whole numbers only, by its unit.
+ */
+bool det_param_whole(const struct det_param *param);
+
+/*
  * Sets one parameter from text, a number or the name of a choice.  Returns
  * DET_OK or DET_ERR_PARAM, DET_ERR_RANGE, DET_ERR_CHOICE; p is unchanged
  * after an error.
@@ -121,6 +130,17 @@ size_t det_params_default(const struct det_method *m, double p[DET_MAX_PARAMS]);
 int det_params_set(const struct det_method *m, double p[DET_MAX_PARAMS],
 		   const char *name, const char *value)
 	__attribute__((warn_unused_result));
+
+/*
+ * m->judge() behind a check of the window: what a caller with data from
+ * outside should use.  p needs no further check when it came from
+ * det_params_default() and det_params_set().  scratch has at least
+ * m->scratch(p, w->n) bytes.  Returns DET_OK, or DET_ERR_WINDOW (from > n, a
+ * count or denominator out of range) with nothing written.
+ */
+int det_judge(const struct det_method *m, const double *p,
+	      const struct det_window *w, size_t from, void *scratch,
+	      struct det_verdict *out) __attribute__((warn_unused_result));
 
 const char *det_strerror(int err);
 const char *det_level_str(enum det_level level);    /* "alert" */

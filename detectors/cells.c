@@ -1,0 +1,81 @@
+/*
+ * What the methods with a sliding baseline share: reports found behind holes,
+ * and their moments.
+ */
+#include "detectors/cells.h"
+
+int
+cells_weekday(const struct det_window *w, size_t i)
+{
+	int64_t day;
+
+	if (w->period != DET_DAY)
+		return 0;
+	day = (int64_t)w->first_day + (int64_t)i + 3;
+	return (int)((day % 7 + 7) % 7);
+}
+
+size_t
+cells_before(const struct det_window *w, size_t i, size_t guard, size_t want,
+	     double *value)
+{
+	size_t n = 0;
+	size_t age = CELLS_MAX_AGE * want;
+
+	if (i <= guard)
+		return 0;
+	for (size_t j = i - guard; j > 0 && age > 0 && n < want; j--, age--) {
+		double x = cells_count(w, j - 1);
+
+		if (!isnan(x))
+			value[n++] = x;
+	}
+	return n;
+}
+
+enum det_reason
+cells_why_short(const struct det_window *w, size_t i, size_t guard, size_t want)
+{
+	size_t cells = i > guard ? i - guard : 0;
+
+	(void)w;
+	return cells < want ? DET_LEARNING : DET_BASELINE_MISSING;
+}
+
+struct cells_moments
+cells_moments(const double *value, size_t n)
+{
+	struct cells_moments m;
+	double sum = 0;
+	double square = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += value[i];
+	m.mean = sum / (double)n;
+	for (size_t i = 0; i < n; i++) {
+		double d = value[i] - m.mean;
+
+		square += d * d;
+	}
+	m.sd = sqrt(square / (double)(n - 1));
+	return m;
+}
+
+struct det_verdict
+cells_unknown(enum det_reason reason)
+{
+	return (struct det_verdict){
+		.expected = NAN,
+		.upper = NAN,
+		.statistic = NAN,
+		.p = NAN,
+		.level = DET_UNKNOWN,
+		.reason = reason,
+	};
+}
+
+double
+cells_normal_tail(double z)
+{
+	return 0.5 * erfc(z / 1.4142135623730951);
+}

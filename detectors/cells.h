@@ -1,0 +1,74 @@
+#ifndef TOCSIN_CELLS_H
+#define TOCSIN_CELLS_H
+
+/*
+ * Reading a window: which cells are reports, the last reports before a cell,
+ * and their moments.  Inside the library only.
+ */
+
+#include <math.h>
+
+#include "detectors/detect.h"
+
+/*
+ * A baseline of `want` reports skips cells without one, but reads no further
+ * back than this many times as many cells.
+ */
+#define CELLS_MAX_AGE 3
+
+/* A threshold counts as reached this close to it: ties alarm. */
+#define CELLS_TIE 1e-9
+
+/*
+ * The count of cell i, or NaN: no report, or a zero where the site is closed,
+ * which is no report either.
+ */
+static inline double
+cells_count(const struct det_window *w, size_t i)
+{
+	if (w->mark != NULL && (w->mark[i] & DET_MARK_CLOSED) != 0 &&
+	    w->count[i] == 0)
+		return NAN;
+	return w->count[i];
+}
+
+/*
+ * Weekday of cell i of a daily window, 0 = Monday .. 6 = Sunday; 0 in a
+ * weekly one.
+ */
+int cells_weekday(const struct det_window *w, size_t i);
+
+/*
+ * Writes the last `want` reports before cell i, newest first, leaving out the
+ * `guard` cells next to it and whatever is older than CELLS_MAX_AGE * want
+ * cells behind those.  Returns how many there are, at most want.
+ */
+size_t cells_before(const struct det_window *w, size_t i, size_t guard,
+		    size_t want, double *value);
+
+/* Cells that cells_before() may read, and the judged one. */
+static inline size_t
+cells_reach(size_t guard, size_t want)
+{
+	return 1 + guard + CELLS_MAX_AGE * want;
+}
+
+/* Why fewer than wanted were found: the series' age, or holes in it. */
+enum det_reason cells_why_short(const struct det_window *w, size_t i,
+				size_t guard, size_t want);
+
+struct cells_moments {
+	double mean;
+	double sd; /* n - 1 */
+};
+
+/* n >= 2; two passes, so that large counts lose nothing. */
+struct cells_moments cells_moments(const double *value, size_t n);
+
+/* A verdict of level unknown. */
+struct det_verdict cells_unknown(enum det_reason reason);
+
+/* The upper tail of the standard normal distribution. */
+double cells_normal_tail(double z);
+
+#endif

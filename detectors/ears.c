@@ -1,0 +1,190 @@
+/*
+ * EARS C1, C2 and C3 as CDC and JHU/APL run them: today's excess over mean
+ * and standard deviation of the last reports, for C3 summed with the excess
+ * of the two days before where those did not signal themselves.  Not R's
+ * earsC(), whose C3 never looks at today: see r-ears-*.
+ */
+#include "detectors/cells.h"
+#include "detectors/methods.h"
+
+#define RED 2.0
+#define YELLOW 1.5
+
+enum { BASELINE, GUARD, MIN_SIGMA, K };
+
+#define EARS_PARAMS(guard_default)                                                                              \
+	{                                                                                                       \
+		{ "baseline",                                                                                   \
+		  "periods",                                                                                    \
+		  7,                                                                                            \
+		  2,                                                                                            \
+		  365,                                                                                          \
+		  NULL,                                                                                         \
+		  "reports the mean and standard deviation come from" },                                        \
+			{ "guard",                                                                              \
+			  "periods",                                                                            \
+			  guard_default,                                                                        \
+			  0,                                                                                    \
+			  56,                                                                                   \
+			  NULL,                                                                                 \
+			  "periods left out between them and the judged "                                       \
+			  "one" },                                                                              \
+			{ "min_sigma",                                                                          \
+			  "sd",                                                                                 \
+			  0.5,                                                                                  \
+			  0,                                                                                    \
+			  1e6,                                                                                  \
+			  NULL,                                                                                 \
+			  "least standard deviation, in counts" },                                              \
+			{ "k", "sd", 1, 0, 10, NULL, "excess that does not count; an alert is 2 sd above it" }, \
+			{ NULL, NULL, 0, 0, 0, NULL, NULL },                                                    \
+	}
+
+static const struct det_param params_c1[] = EARS_PARAMS(0);
+static const struct det_param params_c2[] = EARS_PARAMS(2);
+
+/* One cell against its baseline; statistic NaN where there is none. */
+struct excess {
+	double mean;
+	double sigma;
+	double z;
+	double partial; /* max(0, z - k) */
+	enum det_reason reason;
+};
+
+static struct excess
+weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
+{
+	size_t guard = (size_t)p[GUARD];
+	size_t want = (size_t)p[BASELINE];
+	struct excess e = { NAN, NAN, NAN, 0, DET_REPORT_MISSING };
+	struct cells_moments m;
+	double x = cells_count(w, i);
+
+	if (isnan(x))
+		return e;
+	if (cells_before(w, i, guard, want, scratch) < want) {
+		e.reason = cells_why_short(w, i, guard, want);
+		return e;
+	}
+	m = cells_moments(scratch, want);
+	e.mean = m.mean;
+	e.sigma = fmax(m.sd, p[MIN_SIGMA]);
+	e.reason = e.sigma > 0 ? DET_JUDGED : DET_DEGENERATE;
+	if (e.reason != DET_JUDGED)
+		return e;
+	e.z = (x - e.mean) / e.sigma;
+	e.partial = fmax(0, e.z - p[K]);
+	return e;
+}
+
+/* What a day hands on to C3: nothing once it signals C2 itself. */
+static double
+carried(const struct excess *e)
+{
+	return e->partial < RED - CELLS_TIE ? e->partial : 0;
+}
+
+static struct det_verdict
+verdict(const double *p, const struct excess *e, double carry, double x)
+{
+	struct det_verdict v;
+	double need = fmax(0, RED - carry);
+
+	if (e->reason != DET_JUDGED)
+		return cells_unknown(e->reason);
+	v.expected = e->mean;
+	v.statistic = e->partial + carry;
+	v.upper = need > 0 ? fmax(0, e->mean + (p[K] + need) * e->sigma) : 0;
+	v.p = cells_normal_tail(v.statistic > 0 ? p[K] + v.statistic
+						: fmin(e->z, p[K]));
+	v.level = DET_NORMAL;
+	v.reason = DET_JUDGED;
+	if (x > 0 && v.statistic >= RED - CELLS_TIE)
+		v.level = DET_ALERT;
+	else if (x > 0 && v.statistic >= YELLOW - CELLS_TIE)
+		v.level = DET_WARNING;
+	return v;
+}
+
+static int
+judge_single(const double *p, const struct det_window *w, size_t from,
+	     void *scratch, struct det_verdict *out)
+{
+	for (size_t i = from; i < w->n; i++) {
+		struct excess e = weigh(p, w, i, scratch);
+
+		out[i - from] = verdict(p, &e, 0, w->count[i]);
+	}
+	return DET_OK;
+}
+
+static int
+judge_summed(const double *p, const struct det_window *w, size_t from,
+	     void *scratch, struct det_verdict *out)
+{
+	double before[2] = { 0, 0 }; /* carried from one and two cells ago */
+
+	for (size_t i = from > 2 ? from - 2 : 0; i < w->n; i++) {
+		struct excess e = weigh(p, w, i, scratch);
+
+		if (i >= from)
+			out[i - from] = verdict(p, &e, before[0] + before[1],
+						w->count[i]);
+		before[1] = before[0];
+		before[0] = carried(&e);
+	}
+	return DET_OK;
+}
+
+static size_t
+reach_single(const double *p)
+{
+	return cells_reach((size_t)p[GUARD], (size_t)p[BASELINE]);
+}
+
+static size_t
+reach_summed(const double *p)
+{
+	return reach_single(p) + 2;
+}
+
+static size_t
+scratch_bytes(const double *p, size_t n)
+{
+	(void)n;
+	return (size_t)p[BASELINE] * sizeof(double);
+}
+
+#define REFERENCE                                                              \
+	"Hutwagner 2003, J Urban Health 80 suppl 1; JHU/APL openessence Ears"
+
+const struct det_method det_ears_c1 = {
+	.name = "ears-c1",
+	.summary = "today against the last 7 reports",
+	.reference = REFERENCE,
+	.param = params_c1,
+	.reach = reach_single,
+	.scratch = scratch_bytes,
+	.judge = judge_single,
+};
+
+const struct det_method det_ears_c2 = {
+	.name = "ears-c2",
+	.summary = "as C1, with two days kept out of the baseline",
+	.reference = REFERENCE,
+	.param = params_c2,
+	.reach = reach_single,
+	.scratch = scratch_bytes,
+	.judge = judge_single,
+};
+
+const struct det_method det_ears_c3 = {
+	.name = "ears-c3",
+	.summary = "as C2, summed over three days",
+	.reference = REFERENCE,
+	.param = params_c2,
+	.reach = reach_summed,
+	.scratch = scratch_bytes,
+	.judge = judge_summed,
+};
