@@ -20,6 +20,9 @@ static const struct det_method *const methods[] = {
 	/* R surveillance */
 
 	/* Rnssp */
+	&det_rnssp_ewma,
+	&det_rnssp_regression,
+	&det_rnssp_switch,
 
 	/* weekly, sparse and special series */
 

@@ -1,0 +1,55 @@
+#ifndef TOCSIN_RNSSP_H
+#define TOCSIN_RNSSP_H
+
+/*
+ * What the three Rnssp methods share.  They follow CDCgov/Rnssp 0.3.1 (R
+ * functions alert_ewma, alert_regression and alert_switch), which are CDC's
+ * open form of NSSP-ESSENCE's detectors.
+ */
+
+#include "detectors/detect.h"
+
+/* The longest baseline --set accepts, in periods. */
+#define RNSSP_MAX_BASELINE 364
+
+/* p below which a verdict is an alert (red) or a warning (yellow). */
+#define RNSSP_P_ALERT 0.01
+#define RNSSP_P_WARNING 0.05
+
+/* Student's t quantiles, upper tail 1% and 5%, rounded to 5 decimals as the
+   original rounds them; df >= 1. */
+double rnssp_t01(size_t df);
+double rnssp_t05(size_t df);
+
+/* P(T > t) for Student's t with df degrees of freedom; within 1e-14 of R's
+   1 - pt(t, df), and exact in the far tail where that difference is 0. */
+double rnssp_t_upper(double t, size_t df);
+
+/* The verdict of a statistic t with df degrees of freedom: p and level. */
+void rnssp_grade(struct det_verdict *v, double t, size_t df);
+
+/*
+ * The window with every cell that is no report made NaN: as cells_count().
+ * room holds w->n doubles and is used only where there are marks.
+ */
+struct det_window rnssp_reports(const struct det_window *w, double *room);
+
+/* Bytes of that room: the scratch of the three methods. */
+size_t rnssp_scratch(const double *p, size_t n);
+
+/*
+ * The EWMA part, as rnssp-ewma judges with the same leading parameters
+ * (baseline, guard, w1, w2).  Cells from..w->n-1 into out.
+ */
+void rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
+		      struct det_verdict *out);
+
+/*
+ * The regression verdict of cell i after its own filter; p as for
+ * rnssp-regression (baseline, guard).  *r2 gets the adjusted R squared, NaN
+ * where there is no fit.
+ */
+void rnssp_regression_cell(const double *p, const struct det_window *w,
+			   size_t i, struct det_verdict *out, double *r2);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * rnssp-ewma: two exponentially weighted averages of the counts, a slow one
+ * for gradual and a fast one for sudden events, each against the mean of a
+ * baseline that ends a guard band ago.
+ */
+#include "detectors/rnssp.h"
+
+#include "detectors/cells.h"
+#include "detectors/methods.h"
+
+#include <math.h>
+
+#define MIN_BASELINE 7
+
+enum { P_BASELINE, P_GUARD, P_W1, P_W2 };
+
+/* What depends on the number of baseline cells only. */
+struct scale {
+	size_t n;
+	double factor[2]; /* of the baseline's standard deviation */
+	double add[2];
+	double floor[2];
+	double cap; /* |T| beyond which the average is wound back */
+};
+
+struct baseline {
+	size_t n;
+	double mean;
+	double sd;
+};
+
+static void
+set_scale(struct scale *s, const double *p, size_t n)
+{
+	double t = rnssp_t05(n - 1);
+
+	if (s->n == n)
+		return;
+	s->n = n;
+	s->cap = rnssp_t01(n - 1);
+	for (int k = 0; k < 2; k++) {
+		double w = p[P_W1 + k], v = 1.0 - w, m = (double)n;
+
+		s->factor[k] = sqrt(w / (2.0 - w) + 1.0 / m -
+				    2.0 * pow(v, p[P_GUARD] + 1.0) *
+					    (1.0 - pow(v, m)) / m);
+		s->add[k] = w / t *
+			    (0.1289 - (0.2414 - 0.1826 * v * v * v * v) *
+					      log(10.0 * 0.05));
+		s->floor[k] = w / t * (0.01 + 0.05 * v * v);
+	}
+}
+
+static struct baseline
+baseline_of(const double *x, size_t n)
+{
+	struct baseline b = { 0, 0.0, 0.0 };
+	double ss = 0.0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(x[i]))
+			continue;
+		b.mean += x[i];
+		b.n++;
+	}
+	if (b.n < MIN_BASELINE)
+		return b;
+	b.mean /= (double)b.n;
+	for (size_t i = 0; i < n; i++) {
+		double d = x[i] - b.mean;
+
+		if (!isnan(d))
+			ss += d * d;
+	}
+	b.sd = sqrt(ss / (double)(b.n - 1));
+	return b;
+}
+
+/* The two averages after a cell, and before it was added. */
+struct averages {
+	double z[2];
+	double before[2];
+};
+
+/*
+ * The original takes the weight with the smaller 1 - pt(T), the second at a
+ * tie; in the far tail both are 0 there, which is a tie.
+ */
+static int
+smaller_p(const double t[2], size_t df)
+{
+	double p0, p1;
+
+	if (!(t[0] > t[1]))
+		return 1;
+	p1 = rnssp_t_upper(t[1], df);
+	if (p1 > 1e-13)
+		return 0;
+	p0 = rnssp_t_upper(t[0], df);
+	return 1.0 - (1.0 - p0) < 1.0 - (1.0 - p1) ? 0 : 1;
+}
+
+/* Adds one reported count; the averages begin with the first. */
+static void
+smooth(struct averages *a, const double *p, double x)
+{
+	for (int k = 0; k < 2; k++) {
+		double w = p[P_W1 + k];
+
+		a->before[k] = a->z[k];
+		a->z[k] = isnan(a->z[k]) ? x : w * x + (1.0 - w) * a->z[k];
+	}
+}
+
+/* The count at which the larger of the two statistics reaches the limit. */
+static double
+upper_count(const struct averages *a, const double *p, double mean,
+	    const double limit[2])
+{
+	double upper = INFINITY;
+
+	for (int k = 0; k < 2; k++) {
+		double w = p[P_W1 + k];
+
+		upper = fmin(upper,
+			     (mean + limit[k] - (1.0 - w) * a->before[k]) / w);
+	}
+	return fmax(upper, 0.0);
+}
+
+/*
+ * Tests a reported cell against its baseline and winds the averages back
+ * where they went beyond the limit.  v NULL: only the latter.
+ */
+static void
+test_cell(struct averages *a, const double *p, const struct scale *s,
+	  const struct baseline *b, struct det_verdict *v)
+{
+	double limit[2], t[2];
+
+	for (int k = 0; k < 2; k++) {
+		double sigma =
+			fmax(s->floor[k], b->sd * s->factor[k] + s->add[k]);
+
+		limit[k] = s->cap * sigma;
+		t[k] = (a->z[k] - b->mean) / sigma;
+		if (fabs(t[k]) > s->cap)
+			a->z[k] = b->mean + copysign(limit[k], t[k]);
+	}
+	if (v == NULL)
+		return;
+	if (!isfinite(t[0]) || !isfinite(t[1])) {
+		*v = cells_unknown(DET_DEGENERATE);
+		return;
+	}
+	v->expected = b->mean;
+	v->upper = upper_count(a, p, b->mean, limit);
+	rnssp_grade(v, t[smaller_p(t, b->n - 1)], b->n - 1);
+}
+
+void
+rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
+		 struct det_verdict *out)
+{
+	size_t length = (size_t)p[P_BASELINE], guard = (size_t)p[P_GUARD];
+	struct averages a = { { NAN, NAN }, { NAN, NAN } };
+	struct scale s = { 0 };
+
+	for (size_t i = 0; i < w->n; i++) {
+		size_t end = i > guard ? i - guard : 0;
+		size_t begin = end > length ? end - length : 0;
+		struct det_verdict *v = i < from ? NULL : &out[i - from];
+		enum det_reason why = end < MIN_BASELINE ? DET_LEARNING
+							 : DET_BASELINE_MISSING;
+		struct baseline b;
+
+		if (v != NULL)
+			*v = cells_unknown(
+				isnan(w->count[i]) ? DET_REPORT_MISSING : why);
+		if (isnan(w->count[i]))
+			continue;
+		smooth(&a, p, w->count[i]);
+		b = baseline_of(w->count + begin, end - begin);
+		if (b.n < MIN_BASELINE)
+			continue;
+		set_scale(&s, p, b.n);
+		test_cell(&a, p, &s, &b, v);
+	}
+}
+
+static size_t
+reach(const double *p)
+{
+	(void)p;
+	return DET_REACH_ALL;
+}
+
+static int
+judge(const double *p, const struct det_window *w, size_t from, void *scratch,
+      struct det_verdict *out)
+{
+	struct det_window clean = rnssp_reports(w, scratch);
+
+	rnssp_ewma_judge(p, &clean, from, out);
+	return DET_OK;
+}
+
+static const struct det_param params[] = {
+	{ "baseline", "periods", 28, 7, RNSSP_MAX_BASELINE, NULL,
+	  "longest baseline; it grows to it from 7" },
+	{ "guard", "periods", 2, 0, 28, NULL,
+	  "periods between the baseline and the judged one" },
+	{ "w1", "", 0.4, 0.05, 1, NULL, "weight of today, gradual events" },
+	{ "w2", "", 0.9, 0.05, 1, NULL, "weight of today, sudden events" },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL },
+};
+
+const struct det_method det_rnssp_ewma = {
+	.name = "rnssp-ewma",
+	.summary = "two EWMAs against a 28-day baseline, as Rnssp's alert_ewma",
+	.reference = "CDCgov/Rnssp 0.3.1, alert_ewma",
+	.param = params,
+	.reach = reach,
+	.scratch = rnssp_scratch,
+	.judge = judge,
+};

@@ -1,0 +1,56 @@
+/*
+ * rnssp-switch: rnssp-regression where it explains the baseline (adjusted R
+ * squared of .60 or more), rnssp-ewma elsewhere.  NSSP-ESSENCE's default.
+ */
+#include "detectors/rnssp.h"
+
+#include "detectors/cells.h"
+#include "detectors/methods.h"
+
+#define MIN_R2 0.60
+
+static size_t
+reach(const double *p)
+{
+	(void)p;
+	return DET_REACH_ALL;
+}
+
+static int
+judge(const double *p, const struct det_window *w, size_t from, void *scratch,
+      struct det_verdict *out)
+{
+	struct det_window clean = rnssp_reports(w, scratch);
+
+	rnssp_ewma_judge(p, &clean, from, out);
+	for (size_t i = from; i < w->n; i++) {
+		struct det_verdict v;
+		double r2;
+
+		rnssp_regression_cell(p, &clean, i, &v, &r2);
+		if (r2 >= MIN_R2)
+			out[i - from] = v;
+	}
+	return DET_OK;
+}
+
+static const struct det_param params[] = {
+	{ "baseline", "periods", 28, 14, RNSSP_MAX_BASELINE, NULL,
+	  "longest baseline of either part" },
+	{ "guard", "periods", 2, 0, 28, NULL,
+	  "periods between the baseline and the judged one" },
+	{ "w1", "", 0.4, 0.05, 1, NULL, "weight of today, gradual events" },
+	{ "w2", "", 0.9, 0.05, 1, NULL, "weight of today, sudden events" },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL },
+};
+
+const struct det_method det_rnssp_switch = {
+	.name = "rnssp-switch",
+	.summary = "regression where it fits, else EWMA, as Rnssp's "
+		   "alert_switch",
+	.reference = "CDCgov/Rnssp 0.3.1, alert_switch",
+	.param = params,
+	.reach = reach,
+	.scratch = rnssp_scratch,
+	.judge = judge,
+};
