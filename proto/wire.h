@@ -20,10 +20,12 @@
 #define WIRE_MAX_FRAME (256u * 1024)   /* what a sender may build */
 #define WIRE_HARD_FRAME (1024u * 1024) /* above it the connection is cut */
 #define WIRE_MAX_COUNTS 4096
-#define WIRE_MAX_SERIES 4096 /* entries of a frame's dictionary */
-#define WIRE_MAX_CLOSED 1024 /* day-closed marks in a frame */
-#define WIRE_MAX_CODE 64     /* bytes of a site, indicator, stratum code */
-#define WIRE_MAX_TEXT 256    /* bytes of a reason */
+#define WIRE_MAX_SERIES 4096   /* entries of a frame's dictionary */
+#define WIRE_MAX_CLOSED 1024   /* day-closed marks in a frame */
+#define WIRE_MAX_CODE 64       /* bytes of a site, indicator, stratum code */
+#define WIRE_MAX_TEXT 256      /* bytes of a reason */
+#define WIRE_DAY_MIN (-719162) /* 0001-01-01 */
+#define WIRE_DAY_MAX 2932896   /* 9999-12-31 */
 
 enum wire_type {
 	WIRE_HELLO = 1,	  /* site -> centre */
@@ -50,9 +52,12 @@ enum wire_error {
 				     unpacked column */
 	WIRE_ERR_LIMIT = -10,	 /* more counts, series, marks than allowed */
 	WIRE_ERR_INDEX = -11,	 /* series_index outside the dictionary */
-	WIRE_ERR_TEXT = -12,	 /* code empty, too long, or not UTF-8 */
-	WIRE_ERR_VALUE = -13,	 /* value, revision or flag out of range */
-	WIRE_ERR_SPACE = -14	 /* encoder: does not fit into the buffer */
+	WIRE_ERR_TEXT = -12,	 /* code empty, text too long, not UTF-8, or
+				     with control characters */
+	WIRE_ERR_VALUE = -13,	 /* value, day, revision or flag out of range,
+				     or flags that the value contradicts */
+	WIRE_ERR_SPACE = -14,	 /* encoder: does not fit into the buffer */
+	WIRE_ERR_FLAGS = -15	 /* envelope flags are not 0 */
 };
 
 struct wire_text {
@@ -96,7 +101,8 @@ struct wire_count {
 	uint32_t series; /* index into the dictionary */
 	int32_t day;	 /* days since 1970-01-01; a week's is its Monday */
 	uint32_t value;	 /* <= 2^31-1 */
-	uint32_t denominator; /* <= 2^31-1; meant only with its flag */
+	uint32_t denominator; /* <= 2^31-1; meant only with its flag, else 0
+				 (an encoder takes and ignores any other) */
 	uint32_t revision;    /* larger wins; 0 = the centre gives one */
 	uint32_t flags;	      /* WIRE_COUNT_* */
 };
@@ -171,7 +177,20 @@ struct wire_nack_body {
 	struct wire_text reason; /* a sentence for the site's log */
 };
 
+/* As zlib's crc32(): begin with 0, go on with what it returned. */
 uint32_t wire_crc32(uint32_t crc, const void *data, size_t len);
+
+/*
+ * The Kafka partition of a county's frames: CRC-32 of its code modulo the n
+ * partitions of the topic (0 where n is 0).
+ */
+uint32_t wire_partition(const char *code, size_t len, uint32_t n);
+
+/*
+ * Borrows a C string as a text of at most max bytes, cut between two
+ * characters: for a reason, which an encoder refuses above WIRE_MAX_TEXT.
+ */
+struct wire_text wire_clip(const char *text, size_t max);
 
 /*
  * Reads the envelope of a whole frame and checks magic, version, type, length
@@ -183,7 +202,9 @@ int wire_open(const uint8_t *frame, size_t len, struct wire_header *h,
 
 /*
  * Decoders of a body.  Unknown protobuf fields are skipped; known ones must
- * have their wire type.  out is undefined after an error.
+ * have their wire type, stand once (but for the repeated ones), and varints
+ * have their shortest form.  A series or mark without a site is given the
+ * sender's.  out is undefined after an error.
  */
 int wire_batch_decode(const uint8_t *body, size_t len, struct wire_batch *out)
 	__attribute__((warn_unused_result));
@@ -197,8 +218,10 @@ int wire_nack_decode(const uint8_t *body, size_t len, struct wire_nack_body *out
 	__attribute__((warn_unused_result));
 
 /*
- * Encoders of a whole frame into buf of cap bytes.  Return its length, or
- * WIRE_ERR_SPACE or the error that a decoder would find.
+ * Encoders of a whole frame into buf of cap bytes (WIRE_MAX_FRAME is always
+ * enough for what may be sent).  Return its length, or WIRE_ERR_SPACE, also
+ * where the frame would be larger than WIRE_MAX_FRAME, or the error that a
+ * decoder would find.  The same values give the same bytes.
  */
 long wire_batch_encode(uint64_t epoch, uint64_t seq,
 		       const struct wire_batch *batch, uint8_t *buf, size_t cap);
