@@ -54,7 +54,7 @@ struct zsock *zsock_new(void *ctx, struct event_base *base,
 void zsock_free(struct zsock **z);
 
 /*
- * endpoint as ZeroMQ's; "tcp://127.0.0.1:0" takes any free port, and bound
+ * endpoint as ZeroMQ's; "tcp://127.0.0.1:*" takes any free port, and bound
  * (cap bytes) gets the real endpoint.  0, or -1 when already logged.
  */
 int zsock_bind(struct zsock *z, const char *endpoint, char *bound, size_t cap)

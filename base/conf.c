@@ -1,0 +1,596 @@
+/*
+ * Blocks of configuration on libconfuse.  Every key is read as a text by a
+ * callback that checks it at once against its row, because only then does
+ * libconfuse know the line; the first option of each list has a name that no
+ * file can contain and carries our context, for libconfuse passes none.
+ */
+#include "base/conf.h"
+
+#include <confuse.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/conf_value.h"
+
+enum { MAX_KEYS = 63, MAX_MESSAGE = 512, MAX_FILE_BYTES = 4 * 1024 * 1024 };
+
+struct instance {
+	char *title;
+	char *where;
+	void *data;
+	char *text[MAX_KEYS]; /* as written; NULL: the default */
+};
+
+struct group {
+	const struct conf_block *block;
+	size_t keys;
+	size_t n;
+	struct instance *at;
+};
+
+struct conf {
+	size_t n;
+	struct group *group;
+};
+
+struct reader {
+	struct conf *conf;
+	conf_report *report;
+	void *arg;
+	const char *file;
+	unsigned errors;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+say(struct reader *r, int line, const char *fmt, ...)
+{
+	char message[MAX_MESSAGE];
+	int n = snprintf(message, sizeof(message),
+			 line > 0 ? "%s:%d: " : "%s: ", r->file, line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (n > 0 && n < MAX_MESSAGE)
+		vsnprintf(message + n, sizeof(message) - (size_t)n, fmt, ap);
+	va_end(ap);
+	r->errors++;
+	r->report(r->arg, message);
+}
+
+static struct group *
+find_group(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (strcmp(c->group[i].block->name, name) == 0)
+			return &c->group[i];
+	}
+	return NULL;
+}
+
+static struct instance *
+add_instance(struct reader *r, struct group *g, const char *title, int line)
+{
+	struct instance *grown = realloc(g->at, (g->n + 1) * sizeof(*grown));
+	char reason[CONF_REASON_BYTES], where[MAX_MESSAGE];
+	struct instance *in;
+
+	if (grown == NULL)
+		return NULL;
+	g->at = grown;
+	in = &g->at[g->n++];
+	*in = (struct instance){ 0 };
+	snprintf(where, sizeof(where), "%s:%d", r->file, line);
+	in->where = strdup(where);
+	in->title = strdup(title);
+	in->data = calloc(1, g->block->size);
+	if (in->data == NULL || in->title == NULL || in->where == NULL)
+		return NULL;
+	for (size_t i = 0; i < g->keys; i++) {
+		const struct conf_key *key = &g->block->key[i];
+
+		if (conf_value_default(key, (char *)in->data + key->offset,
+				       reason) < 0)
+			say(r, line, "default of %s", reason);
+	}
+	return in;
+}
+
+/* The instance that a section of the file fills. */
+static struct instance *
+instance_of(struct reader *r, struct group *g, cfg_t *sec)
+{
+	const char *title = cfg_title(sec);
+
+	if (!g->block->titled)
+		return g->n > 0 ? &g->at[0] : add_instance(r, g, "", sec->line);
+	for (size_t i = 0; i < g->n; i++) {
+		size_t len = strlen(r->file);
+
+		if (strcmp(g->at[i].title, title) != 0)
+			continue;
+		if (strncmp(g->at[i].where, r->file, len) == 0)
+			return &g->at[i];
+		say(r, sec->line, "%s \"%s\" is there already, at %s",
+		    g->block->name, title, g->at[i].where);
+		return NULL;
+	}
+	return add_instance(r, g, title, sec->line);
+}
+
+static void
+store_value(struct reader *r, cfg_t *sec, const struct conf_key *key,
+	    const char *value)
+{
+	struct group *g = find_group(r->conf, cfg_name(sec));
+	struct instance *in = g != NULL ? instance_of(r, g, sec) : NULL;
+	char reason[CONF_REASON_BYTES];
+	char **text;
+	void *field;
+
+	if (in == NULL)
+		return;
+	field = (char *)in->data + key->offset;
+	text = &in->text[key - g->block->key];
+	if (key->type == CONF_LIST && *text == NULL)
+		conf_value_clear(key, field);
+	if (conf_value_set(key, field, value, reason) < 0)
+		say(r, sec->line, "%s", reason);
+	free(*text);
+	*text = strdup(value);
+}
+
+static struct reader *
+reader_of(cfg_t *cfg)
+{
+	return (struct reader *)(void *)cfg->opts[0].simple_value.ptr;
+}
+
+static int
+on_value(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct reader *r = reader_of(sec);
+	const struct group *g = find_group(r->conf, cfg_name(sec));
+
+	for (size_t i = 0; g != NULL && i < g->keys; i++) {
+		if (strcmp(g->block->key[i].name, opt->name) == 0)
+			store_value(r, sec, &g->block->key[i], value);
+	}
+	*(const char **)result = value;
+	return 0;
+}
+
+/* Adds the nearest known key to libconfuse's "no such option". */
+static void
+did_you_mean(struct reader *r, cfg_t *cfg, const char *word)
+{
+	const char *names[MAX_KEYS + 1];
+	const char *near;
+	size_t n = 0;
+
+	for (cfg_opt_t *o = cfg->opts + 1; o->name != NULL && n < MAX_KEYS; o++)
+		names[n++] = o->name;
+	names[n] = NULL;
+	near = conf_nearest(word, names);
+	if (near != NULL)
+		say(r, cfg->line, "no such key '%s' here; did you mean '%s'?",
+		    word, near);
+	else
+		say(r, cfg->line, "no such key '%s' here", word);
+}
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	struct reader *r = reader_of(cfg);
+	char message[MAX_MESSAGE];
+	char *open;
+
+	vsnprintf(message, sizeof(message), fmt, ap);
+	open = strchr(message, '\'');
+	if (strncmp(message, "no such option", 14) == 0 && open != NULL) {
+		open[1 + strcspn(open + 1, "'")] = '\0';
+		did_you_mean(r, cfg, open + 1);
+		return;
+	}
+	say(r, cfg->line, "%s", message);
+}
+
+static void
+context_option(struct reader *r, cfg_opt_t *o)
+{
+	*o = (cfg_opt_t)CFG_PTR_CB("\001", NULL, CFGF_NODEFAULT, NULL, NULL);
+	o->simple_value.ptr = (void **)(void *)r;
+}
+
+/* Options of one block; freed by the caller. */
+static cfg_opt_t *
+block_options(struct reader *r, const struct group *g)
+{
+	cfg_opt_t *o = calloc(g->keys + 2, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	context_option(r, &o[0]);
+	for (size_t i = 0; i < g->keys; i++) {
+		const struct conf_key *key = &g->block->key[i];
+
+		if (key->type == CONF_LIST)
+			o[i + 1] = (cfg_opt_t)CFG_STR_LIST_CB(
+				key->name, NULL, CFGF_NODEFAULT, on_value);
+		else
+			o[i + 1] = (cfg_opt_t)CFG_STR_CB(
+				key->name, NULL, CFGF_NODEFAULT, on_value);
+	}
+	o[g->keys + 1] = (cfg_opt_t)CFG_END();
+	return o;
+}
+
+/* Titled blocks without a single key are seen only here. */
+static void
+add_empty(struct reader *r, cfg_t *cfg)
+{
+	for (size_t i = 0; i < r->conf->n; i++) {
+		struct group *g = &r->conf->group[i];
+		unsigned n = cfg_size(cfg, g->block->name);
+
+		for (unsigned k = 0; g->block->titled && k < n; k++)
+			instance_of(r, g, cfg_getnsec(cfg, g->block->name, k));
+	}
+}
+
+static void
+parse_text(struct reader *r, const char *text)
+{
+	size_t n = r->conf->n;
+	cfg_opt_t *top = calloc(n + 2, sizeof(*top));
+	cfg_opt_t **sub = calloc(n, sizeof(*sub));
+	cfg_t *cfg = NULL;
+
+	if (top == NULL || sub == NULL)
+		goto out;
+	context_option(r, &top[0]);
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_block *b = r->conf->group[i].block;
+		cfg_flag_t flags = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
+
+		sub[i] = block_options(r, &r->conf->group[i]);
+		if (sub[i] == NULL)
+			goto out;
+		top[i + 1] = (cfg_opt_t)CFG_SEC(b->name, sub[i],
+						b->titled ? flags : CFGF_NONE);
+	}
+	top[n + 1] = (cfg_opt_t)CFG_END();
+	cfg = cfg_init(top, CFGF_NONE);
+	if (cfg == NULL)
+		goto out;
+	cfg_set_error_function(cfg, on_error);
+	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
+		add_empty(r, cfg);
+out:
+	if (cfg == NULL)
+		say(r, 0, "out of memory");
+	else
+		cfg_free(cfg);
+	for (size_t i = 0; sub != NULL && i < n; i++)
+		free(sub[i]);
+	free(sub);
+	free(top);
+}
+
+/* Where text goes on after a comment or a quoted string that begins at s. */
+static const char *
+skip_quiet(const char *s)
+{
+	if (*s == '#' || (s[0] == '/' && s[1] == '/'))
+		return s + strcspn(s, "\n");
+	if (s[0] == '/' && s[1] == '*') {
+		const char *end = strstr(s + 2, "*/");
+
+		return end != NULL ? end + 2 : s + strlen(s);
+	}
+	if (*s == '"' || *s == '\'') {
+		char quote = *s++;
+
+		while (*s != '\0' && *s != quote)
+			s += s[0] == '\\' && s[1] != '\0' ? 2 : 1;
+		return *s != '\0' ? s + 1 : s;
+	}
+	return NULL;
+}
+
+/* libconfuse takes a missing '}' at the end of a file in silence. */
+static void
+check_braces(struct reader *r, const char *text)
+{
+	int depth = 0, line = 1, opened = 0;
+
+	for (const char *s = text; *s != '\0';) {
+		const char *after = skip_quiet(s);
+		const char *end = after != NULL ? after : s + 1;
+
+		if (after == NULL && *s == '{' && depth++ == 0)
+			opened = line;
+		if (after == NULL && *s == '}')
+			depth--;
+		for (; s < end; s++)
+			line += *s == '\n';
+	}
+	if (depth > 0)
+		say(r, opened, "this '{' has no '}'");
+}
+
+static char *
+read_file(struct reader *r, FILE *f)
+{
+	char *text = malloc(MAX_FILE_BYTES + 1);
+	size_t n;
+
+	if (text == NULL) {
+		say(r, 0, "out of memory");
+		return NULL;
+	}
+	n = fread(text, 1, MAX_FILE_BYTES + 1, f);
+	if (ferror(f) || n > MAX_FILE_BYTES || memchr(text, '\0', n) != NULL) {
+		say(r, 0,
+		    ferror(f)		 ? "cannot be read"
+		    : n > MAX_FILE_BYTES ? "larger than 4 MiB: no configuration"
+					 : "has a NUL byte: no configuration");
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static void
+read_path(struct reader *r, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+
+	r->file = path;
+	if (f == NULL) {
+		say(r, 0, "cannot be opened: %s", strerror(errno));
+		return;
+	}
+	text = read_file(r, f);
+	fclose(f);
+	if (text == NULL)
+		return;
+	check_braces(r, text);
+	parse_text(r, text);
+	free(text);
+}
+
+static int
+is_conf(const struct dirent *e)
+{
+	size_t len = strlen(e->d_name);
+
+	return e->d_name[0] != '.' && len > 5 &&
+	       strcmp(e->d_name + len - 5, ".conf") == 0;
+}
+
+static void
+read_folder(struct reader *r, const char *path)
+{
+	struct dirent **entry;
+	int n = scandir(path, &entry, is_conf, alphasort);
+
+	r->file = path;
+	if (n < 0) {
+		say(r, 0, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		char file[4096];
+
+		snprintf(file, sizeof(file), "%s/%s", path, entry[i]->d_name);
+		read_path(r, file);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+static void
+check_required(struct reader *r)
+{
+	for (size_t i = 0; i < r->conf->n; i++) {
+		const struct group *g = &r->conf->group[i];
+
+		for (size_t k = 0; k < g->n * g->keys; k++) {
+			const struct instance *in = &g->at[k / g->keys];
+			const struct conf_key *key = &g->block->key[k % g->keys];
+
+			if (key->def != NULL || in->text[k % g->keys] != NULL)
+				continue;
+			r->file = in->where;
+			say(r, 0, "%s \"%s\" needs the key %s: %s",
+			    g->block->name, in->title, key->name, key->help);
+		}
+	}
+}
+
+static struct conf *
+conf_new(const struct conf_block *blocks)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+	size_t n = 0;
+
+	while (blocks[n].name != NULL)
+		n++;
+	if (c == NULL || (c->group = calloc(n + 1, sizeof(*c->group))) == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->n = n;
+	for (size_t i = 0; i < n; i++) {
+		c->group[i].block = &blocks[i];
+		while (blocks[i].key[c->group[i].keys].name != NULL)
+			c->group[i].keys++;
+	}
+	return c;
+}
+
+struct conf *
+conf_load(const char *const *paths, size_t paths_n,
+	  const struct conf_block *blocks, conf_report *report, void *arg)
+{
+	struct reader r = { .report = report, .arg = arg, .file = "defaults" };
+
+	r.conf = conf_new(blocks);
+	if (r.conf == NULL) {
+		say(&r, 0, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < paths_n; i++) {
+		struct stat st;
+
+		if (stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+			read_folder(&r, paths[i]);
+		else
+			read_path(&r, paths[i]);
+	}
+	r.file = "defaults";
+	for (size_t i = 0; i < r.conf->n; i++) {
+		struct group *g = &r.conf->group[i];
+
+		if (!g->block->titled && g->n == 0 &&
+		    add_instance(&r, g, "", 0) == NULL)
+			say(&r, 0, "out of memory");
+	}
+	check_required(&r);
+	if (r.errors > 0)
+		conf_free(&r.conf);
+	return r.conf;
+}
+
+static void
+free_instance(struct group *g, struct instance *in)
+{
+	for (size_t i = 0; i < g->keys; i++) {
+		const struct conf_key *key = &g->block->key[i];
+
+		if (in->data != NULL)
+			conf_value_clear(key, (char *)in->data + key->offset);
+		free(in->text[i]);
+	}
+	free(in->data);
+	free(in->title);
+	free(in->where);
+}
+
+void
+conf_free(struct conf **pc)
+{
+	struct conf *c = *pc;
+
+	*pc = NULL;
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; k < c->group[i].n; k++)
+			free_instance(&c->group[i], &c->group[i].at[k]);
+		free(c->group[i].at);
+	}
+	free(c->group);
+	free(c);
+}
+
+const void *
+conf_get(const struct conf *c, const char *block)
+{
+	return conf_at(c, block, 0);
+}
+
+size_t
+conf_count(const struct conf *c, const char *block)
+{
+	const struct group *g = find_group(c, block);
+
+	return g != NULL ? g->n : 0;
+}
+
+const void *
+conf_at(const struct conf *c, const char *block, size_t i)
+{
+	const struct group *g = find_group(c, block);
+
+	return g != NULL && i < g->n ? g->at[i].data : NULL;
+}
+
+const char *
+conf_title(const struct conf *c, const char *block, size_t i)
+{
+	const struct group *g = find_group(c, block);
+
+	return g != NULL && i < g->n ? g->at[i].title : NULL;
+}
+
+const char *
+conf_where(const struct conf *c, const char *block, size_t i)
+{
+	const struct group *g = find_group(c, block);
+
+	return g != NULL && i < g->n ? g->at[i].where : NULL;
+}
+
+bool
+conf_is_set(const struct conf *c, const char *block, size_t i, const char *key)
+{
+	const struct group *g = find_group(c, block);
+
+	if (g == NULL || i >= g->n)
+		return false;
+	for (size_t k = 0; k < g->keys; k++) {
+		if (strcmp(g->block->key[k].name, key) == 0)
+			return g->at[i].text[k] != NULL;
+	}
+	return false;
+}
+
+static void
+show_list(const struct conf_list *list, FILE *out)
+{
+	fputc('{', out);
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", list->at[i]);
+	fputc('}', out);
+}
+
+static void
+show_instance(const struct group *g, const struct instance *in, FILE *out)
+{
+	fprintf(out, g->block->titled ? "%s \"%s\" {\n" : "%s {\n",
+		g->block->name, in->title);
+	for (size_t i = 0; i < g->keys; i++) {
+		const struct conf_key *key = &g->block->key[i];
+		const char *text = in->text[i] != NULL ? in->text[i]
+				   : key->def != NULL  ? key->def
+						       : "";
+
+		fprintf(out, "\t%s = ", key->name);
+		if (key->type == CONF_LIST)
+			show_list((const void *)((const char *)in->data +
+						 key->offset),
+				  out);
+		else
+			fprintf(out, "\"%s\"", text);
+		fputs(in->text[i] == NULL ? " # default\n" : "\n", out);
+	}
+	fputs("}\n", out);
+}
+
+void
+conf_show(const struct conf *c, FILE *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; k < c->group[i].n; k++)
+			show_instance(&c->group[i], &c->group[i].at[k], out);
+	}
+}
