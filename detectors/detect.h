@@ -55,9 +55,11 @@ struct det_window {
 	size_t n;
 	int64_t first_t;   /* 1-based index of cell 0 in its series */
 	int32_t first_day; /* cell 0: days since 1970-01-01; a week's is
-				   its Monday.  Without dates: first_t + 3,
-				   so that t = 1 is a Monday */
+				   its Monday.  Without dates t = 1 is
+				   Monday 1970-01-05 */
 	enum det_period period;
+	bool dated; /* first_day is a real date: weeks are ISO weeks.
+		       Otherwise a year has 52 weeks */
 };
 
 /* NaN stands wherever a method gives no such number; p is one-sided. */

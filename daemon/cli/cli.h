@@ -1,0 +1,44 @@
+#ifndef TOCSIN_CLI_H
+#define TOCSIN_CLI_H
+
+/*
+ * What the commands of `tocsin` share: exit statuses, one clear line on
+ * standard error, and "did you mean".
+ */
+
+#include <stddef.h>
+
+/* Exit statuses besides EXIT_SUCCESS. */
+#define CLI_EX_FAILURE 1 /* the work failed: output, daemon, memory */
+#define CLI_EX_USAGE 2	 /* unknown word, bad value, unreadable input */
+
+/*
+ * One command of `tocsin`.  run() gets the words from the command's name on,
+ * argv[0] being the name, and returns the exit status.
+ */
+struct cli_command {
+	const char *name;
+	const char *args; /* "[--json]", for the help */
+	const char *help; /* one line, at most 60 characters */
+	int (*run)(int argc, char **argv);
+};
+
+int cli_detect(int argc, char **argv);
+int cli_methods(int argc, char **argv);
+
+/* Prints "tocsin: " and the message as one line on standard error. */
+void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Flushes standard output.  Returns 0, or CLI_EX_FAILURE after saying why
+ * what was printed did not get through.
+ */
+int cli_finish(void);
+
+/*
+ * Edits between two words, 0..SIZE_MAX; SIZE_MAX where they have nothing to
+ * do with each other.  The nearest of several words is what was meant.
+ */
+size_t cli_distance(const char *word, const char *known);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * tocsin: the command line of the duty officer, the site integrator and the
+ * operator.  Finds the command and hands over; every command is one function
+ * in a file of its own.
+ */
+#include "daemon/cli/cli.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_command commands[] = {
+	{ "detect", "--method NAME [--set KEY=VALUE]... FILE.csv",
+	  "judge the series of a file with one method", cli_detect },
+	{ "methods", "[NAME] [--json]", "list the methods and their parameters",
+	  cli_methods },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+print_help(FILE *out)
+{
+	fputs("Usage: tocsin COMMAND [ARGUMENT]...\n\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		fprintf(out, "  tocsin %s %s\n      %s\n", commands[i].name,
+			commands[i].args, commands[i].help);
+	}
+	fputs("\ntocsin COMMAND --help tells more; tocsin --version.\n", out);
+}
+
+static int
+unknown_command(const char *word)
+{
+	const char *meant = NULL;
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		size_t d = cli_distance(word, commands[i].name);
+
+		if (d < best) {
+			best = d;
+			meant = commands[i].name;
+		}
+	}
+	if (meant != NULL)
+		cli_error("unknown command '%s', did you mean '%s'?", word,
+			  meant);
+	else
+		cli_error("unknown command '%s'; 'tocsin help' lists them", word);
+	return CLI_EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return CLI_EX_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		print_help(stdout);
+		return cli_finish();
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("tocsin " TOCSIN_VERSION);
+		return cli_finish();
+	}
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	return unknown_command(argv[1]);
+}
