@@ -79,7 +79,8 @@ void registry_free(struct registry **r);
  * REG_NONE with a reason in err (cap bytes): unknown parent, kind or area
  * (the nearest known one is named), a cycle, a code too long or not
  * printable, a level that does not lie below its parent's.  Adding an
- * existing code changes its other fields.
+ * existing code changes its other fields.  A site whose period is 0 takes
+ * its kind's period and expectation.
  */
 uint32_t registry_add_kind(struct registry *r, const struct reg_kind *kind,
 			   char *err, size_t cap);
