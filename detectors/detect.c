@@ -18,6 +18,9 @@ static const struct det_method *const methods[] = {
 	&det_ears_c3,
 
 	/* R surveillance */
+	&det_r_ears_c1,
+	&det_r_ears_c2,
+	&det_r_ears_c3,
 
 	/* Rnssp */
 	&det_rnssp_ewma,
