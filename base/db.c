@@ -20,9 +20,17 @@ struct db_stmt {
 	struct db_stmt *next;
 };
 
+/* Statements of db_cached() by the address of their text; open addressing. */
+enum { CACHE_SLOTS = 512 };
+
 struct db {
 	sqlite3 *raw;
 	struct db_stmt *stmts;
+	struct {
+		const char *sql;
+		struct db_stmt *stmt;
+	} cache[CACHE_SLOTS];
+	unsigned cached;
 	enum db_fault fault;
 	char tag[24];
 };
@@ -180,6 +188,26 @@ db_prepare(struct db *db, const char *sql)
 	s->db = db;
 	s->next = db->stmts;
 	db->stmts = s;
+	return s;
+}
+
+struct db_stmt *
+db_cached(struct db *db, const char *sql)
+{
+	size_t i = (size_t)(((uintptr_t)sql >> 3) * 2654435761u) % CACHE_SLOTS;
+	struct db_stmt *s;
+
+	while (db->cache[i].sql != NULL && db->cache[i].sql != sql)
+		i = (i + 1) % CACHE_SLOTS;
+	if (db->cache[i].sql == sql)
+		return db->cache[i].stmt;
+	s = db_prepare(db, sql);
+	/* A nearly full cache keeps what it has. */
+	if (s != NULL && db->cached < CACHE_SLOTS * 3 / 4) {
+		db->cache[i].sql = sql;
+		db->cache[i].stmt = s;
+		db->cached++;
+	}
 	return s;
 }
 

@@ -39,6 +39,12 @@ int db_exec(struct db *db, const char *sql) __attribute__((warn_unused_result));
  */
 struct db_stmt *db_prepare(struct db *db, const char *sql);
 
+/*
+ * The statement of this text, prepared at its first use and kept: sql is a
+ * constant, told from others by its address.  NULL when already logged.
+ */
+struct db_stmt *db_cached(struct db *db, const char *sql);
+
 /* Parameters from 1.  Text and blobs are borrowed until db_reset(). */
 void db_bind_int(struct db_stmt *s, int i, int64_t value);
 void db_bind_double(struct db_stmt *s, int i, double value); /* NaN = NULL */

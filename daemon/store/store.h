@@ -22,7 +22,8 @@ struct store_job;
 /*
  * Runs on the store thread inside a transaction that the thread commits
  * afterwards; several jobs may share one.  Returns 0, or -1 (already logged):
- * then nothing of this job is kept.
+ * then nothing of this job is kept.  Where another job of the transaction
+ * failed it runs a second time, so it leaves what it was given as it was.
  */
 typedef int store_run(struct store_job *job, struct db *db);
 
@@ -36,8 +37,10 @@ typedef void store_done(struct store_job *job, int rc, enum db_fault fault);
 struct store_job {
 	store_run *run;
 	store_done *done;
+	size_t weight;		/* rows it writes, about; 0 counts as 1 */
 	struct store_job *next; /* the queue's */
 	int rc;			/* the thread's */
+	enum db_fault fault;	/* the thread's */
 };
 
 /*
@@ -52,13 +55,43 @@ void store_close(struct store **s);
 /* Hands a job over; it stays in order with the others. */
 void store_submit(struct store *s, struct store_job *job);
 
-/* Jobs handed over and not yet given back. */
+/*
+ * Calls fn on the loop, once everything handed over before it is done (or
+ * has failed).
+ */
+void store_barrier(struct store *s, void (*fn)(void *arg), void *arg);
+
+/* Jobs handed over and not yet given back, and the sum of their weights. */
 size_t store_pending(const struct store *s);
+size_t store_pending_weight(const struct store *s);
+
+/*
+ * Milliseconds since the thread last finished something while work was
+ * waiting for it; 0 when nothing waits.  The watchdog asks.
+ */
+int64_t store_stalled_ms(const struct store *s);
+
+/* Waits until all jobs handed over are done, their done() called. */
+void store_drain(struct store *s);
 
 /* The loop's read-only connection; statements live as long as the store. */
 struct db *store_reader(struct store *s);
 
 /* Random, made with the database; a restored copy keeps it. */
 uint64_t store_database_id(const struct store *s);
+
+const char *store_path(const struct store *s);
+
+/* Figures for status and metrics. */
+struct store_stats {
+	uint64_t commits;
+	uint64_t jobs;
+	uint64_t failures;
+	int64_t wal_bytes;
+	int64_t file_bytes;
+	int64_t last_commit_us; /* how long the last COMMIT took */
+	int64_t worst_commit_us;
+};
+void store_stats(const struct store *s, struct store_stats *out);
 
 #endif

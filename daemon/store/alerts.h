@@ -1,0 +1,99 @@
+#ifndef TOCSIN_STORE_ALERTS_H
+#define TOCSIN_STORE_ALERTS_H
+
+/*
+ * Alerts as they stand, the events they came by, and the notices of those
+ * events.  Events are append-only: the database refuses to change or delete
+ * one, and each carries a hash over itself and the one before, so that a
+ * change made behind its back shows.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/db.h"
+
+#define ALERTS_CHAIN_BYTES 32
+
+struct alerts_event {
+	const char *id;	  /* the alert's */
+	const char *name; /* "opened" ... */
+	int32_t as_of;
+	int64_t version;
+	int64_t at_us;
+	const char *body;  /* JSON of the event */
+	const char *alert; /* JSON of the alert after it */
+};
+
+/* Writer: the event and the alert after it; *number gets the event's row. */
+int alerts_put(struct db *db, const struct alerts_event *event, int64_t *number)
+	__attribute__((warn_unused_result));
+
+/* Reader: all alerts, oldest id first. */
+typedef void alerts_each(void *arg, const char *id, const char *body);
+int alerts_load(struct db *db, alerts_each *each, void *arg)
+	__attribute__((warn_unused_result));
+
+/* One stored event; borrowed for the call. */
+struct alerts_stored {
+	int64_t number;
+	const char *id, *name, *body;
+	int64_t version, at_us;
+};
+typedef void alerts_each_event(void *arg, const struct alerts_stored *event);
+
+/* Reader: at most max events with a number above after; how many, or -1. */
+long alerts_after(struct db *db, int64_t after, size_t max,
+		  alerts_each_event *each, void *arg);
+/* Reader: the events of one alert, oldest first; how many, or -1. */
+long alerts_of(struct db *db, const char *id, alerts_each_event *each, void *arg);
+
+/*
+ * Walks the chain of all events.  0 = whole; 1 = broken at *number; -1 =
+ * already logged.
+ */
+int alerts_verify(struct db *db, int64_t *number)
+	__attribute__((warn_unused_result));
+
+/* Writer: a notice of the event that waits to be sent. */
+struct alerts_notice {
+	int64_t event;
+	const char *receiver;
+	const char *message; /* the same on every try */
+	const char *body;
+	int64_t created_ms;
+};
+int alerts_put_notice(struct db *db, const struct alerts_notice *notice)
+	__attribute__((warn_unused_result));
+
+enum alerts_notice_state {
+	ALERTS_NOTICE_WAITING,
+	ALERTS_NOTICE_SENT,
+	ALERTS_NOTICE_DEAD
+};
+
+/* Writer: what came of a try. */
+struct alerts_try {
+	int64_t notice;
+	enum alerts_notice_state state;
+	int64_t at_ms, next_ms;
+	const char *error;
+};
+int alerts_put_try(struct db *db, const struct alerts_try *try)
+	__attribute__((warn_unused_result));
+
+struct alerts_outbox {
+	int64_t id, event, tries, created_ms, next_ms, done_ms;
+	const char *receiver, *message, *body, *state, *error;
+};
+typedef void alerts_each_notice(void *arg, const struct alerts_outbox *row);
+
+/* Reader: waiting and due by now, oldest first; how many, or -1. */
+long alerts_due(struct db *db, int64_t now_ms, size_t max,
+		alerts_each_notice *each, void *arg);
+/* Reader: all notices, newest first; how many, or -1. */
+long alerts_notices(struct db *db, size_t max, alerts_each_notice *each,
+		    void *arg);
+
+#endif

@@ -1,0 +1,347 @@
+/* The store: its thread, its tables, and what a transaction keeps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/store/alerts.h"
+#include "daemon/store/counts.h"
+#include "daemon/store/frames.h"
+#include "daemon/store/meta.h"
+#include "daemon/store/schema.h"
+#include "daemon/store/store.h"
+
+struct fixture {
+	char dir[64];
+	char path[96];
+	struct event_base *base;
+	struct store *store;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	strcpy(f->dir, "/tmp/tocsin-store-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/t.db", f->dir);
+	f->base = event_base_new();
+	f->store = store_open(f->path, f->base);
+	assert_non_null(f->store);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	const char *const suffix[] = { "", "-wal", "-shm" };
+	char name[128];
+
+	store_close(&f->store);
+	event_base_free(f->base);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", f->path, suffix[i]);
+		unlink(name);
+	}
+	rmdir(f->dir);
+	free(f);
+	return 0;
+}
+
+struct put {
+	struct store_job job;
+	struct counts_row row[4];
+	size_t n;
+	int64_t recv_s;
+	bool refuse; /* run() fails after it wrote */
+	int rc;
+	int runs, dones;
+};
+
+static int
+run_put(struct store_job *job, struct db *db)
+{
+	struct put *p = (struct put *)job;
+
+	p->runs++;
+	if (counts_put(db, p->row, p->n, 7, p->recv_s) < 0)
+		return -1;
+	return p->refuse ? -1 : 0;
+}
+
+static void
+done_put(struct store_job *job, int rc, enum db_fault fault)
+{
+	struct put *p = (struct put *)job;
+
+	(void)fault;
+	p->rc = rc;
+	p->dones++;
+}
+
+static struct put
+make_put(int32_t day, uint32_t value, uint32_t revision)
+{
+	struct put p = {
+		.job = { .run = run_put, .done = done_put },
+		.n = 1,
+		.recv_s = 1000,
+	};
+
+	p.row[0].day = day;
+	p.row[0].series = 3;
+	p.row[0].came = (struct cell){ .value = value, .revision = revision };
+	return p;
+}
+
+static void
+put_now(struct fixture *f, struct put *p)
+{
+	store_submit(f->store, &p->job);
+	store_drain(f->store);
+	assert_int_equal(p->rc, 0);
+}
+
+static void
+test_first_count_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct put p = make_put(18000, 5, 1);
+	struct counts_vintage v;
+
+	put_now(f, &p);
+	assert_int_equal(p.row[0].outcome, CELL_NEW);
+	assert_int_equal(
+		counts_at(store_reader(f->store), 18000, 3, INT64_MAX, &v), 1);
+	assert_int_equal(v.cell.value, 5);
+	assert_int_equal(v.recv_s, 1000);
+	assert_int_equal(
+		counts_at(store_reader(f->store), 18001, 3, INT64_MAX, &v), 0);
+}
+
+static void
+test_any_past_day_can_be_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct put a = make_put(18000, 5, 1), b = make_put(18000, 9, 2);
+	struct counts_vintage v;
+	struct db *reader = store_reader(f->store);
+
+	b.recv_s = 2000;
+	put_now(f, &a);
+	put_now(f, &b);
+	assert_int_equal(b.row[0].outcome, CELL_REPLACED);
+	assert_int_equal(counts_at(reader, 18000, 3, 999, &v), 0);
+	assert_int_equal(counts_at(reader, 18000, 3, 1500, &v), 1);
+	assert_int_equal(v.cell.value, 5);
+	assert_int_equal(v.replaced_s, 2000);
+	assert_int_equal(counts_at(reader, 18000, 3, 2000, &v), 1);
+	assert_int_equal(v.cell.value, 9);
+}
+
+static void
+test_an_older_revision_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct put a = make_put(18000, 5, 2), b = make_put(18000, 9, 1);
+
+	put_now(f, &a);
+	put_now(f, &b);
+	assert_int_equal(b.row[0].outcome, CELL_OLDER);
+	assert_int_equal(b.row[0].held.value, 5);
+}
+
+static void
+test_a_count_without_revision_gets_a_larger_one(void **state)
+{
+	struct fixture *f = *state;
+	struct put a = make_put(18000, 5, 0), b = make_put(18000, 6, 0);
+	struct put c = make_put(18000, 6, 0);
+
+	put_now(f, &a);
+	assert_int_equal(a.row[0].held.revision, 1000);
+	put_now(f, &b);
+	assert_int_equal(b.row[0].held.revision, 1001);
+	put_now(f, &c);
+	assert_int_equal(c.row[0].outcome, CELL_SAME);
+}
+
+/* Two values of one revision: the order in which they come does not matter. */
+static void
+test_conflicts_settle_the_same_in_any_order(void **state)
+{
+	struct fixture *f = *state;
+	struct put a = make_put(18000, 5, 1), b = make_put(18000, 9, 1);
+	struct put c = make_put(18001, 9, 1), d = make_put(18001, 5, 1);
+
+	put_now(f, &a);
+	put_now(f, &b);
+	put_now(f, &c);
+	put_now(f, &d);
+	assert_int_equal(b.row[0].outcome, CELL_CONFLICTED);
+	assert_int_equal(d.row[0].outcome, CELL_CONFLICTED);
+	assert_memory_equal(&b.row[0].held, &d.row[0].held, sizeof(struct cell));
+	assert_int_equal(d.row[0].held.value, 9);
+	assert_int_equal(d.row[0].held.flags, CELL_CONFLICT);
+}
+
+/* One job of a group fails: the others are kept, it is not. */
+static void
+test_a_failing_job_takes_nobody_with_it(void **state)
+{
+	struct fixture *f = *state;
+	struct put block = make_put(17000, 1, 1);
+	struct put a = make_put(18000, 5, 1), b = make_put(18001, 6, 1),
+		   c = make_put(18002, 7, 1);
+	struct counts_vintage v;
+	struct db *reader = store_reader(f->store);
+
+	b.refuse = true;
+	store_submit(f->store, &block.job);
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &b.job);
+	store_submit(f->store, &c.job);
+	store_drain(f->store);
+	assert_int_equal(a.rc, 0);
+	assert_int_equal(b.rc, -1);
+	assert_int_equal(c.rc, 0);
+	assert_int_equal(a.dones + b.dones + c.dones, 3);
+	assert_int_equal(counts_at(reader, 18000, 3, INT64_MAX, &v), 1);
+	assert_int_equal(counts_at(reader, 18001, 3, INT64_MAX, &v), 0);
+	assert_int_equal(counts_at(reader, 18002, 3, INT64_MAX, &v), 1);
+}
+
+static void
+test_the_database_keeps_its_id(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = store_database_id(f->store);
+
+	assert_int_not_equal(id, 0);
+	store_close(&f->store);
+	f->store = store_open(f->path, f->base);
+	assert_non_null(f->store);
+	assert_int_equal(store_database_id(f->store), id);
+}
+
+static void
+test_the_file_is_private(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void
+test_a_newer_schema_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct db *db;
+	char sql[64];
+	struct store *again;
+
+	store_close(&f->store);
+	db = db_open(f->path, DB_READ_WRITE, 0, "test");
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d",
+		 schema_version() + 1);
+	assert_int_equal(db_exec(db, sql), 0);
+	db_close(&db);
+	again = store_open(f->path, f->base);
+	assert_null(again);
+}
+
+struct ring {
+	struct store_job job;
+	int64_t version;
+	int64_t number;
+};
+
+static int
+run_ring(struct store_job *job, struct db *db)
+{
+	struct ring *r = (struct ring *)job;
+	const struct alerts_event e = {
+		.id = "0123456789abcdef",
+		.name = "opened",
+		.version = r->version,
+		.body = "{}",
+		.alert = "{\"state\":\"open\"}",
+	};
+
+	return alerts_put(db, &e, &r->number);
+}
+
+static void
+done_ring(struct store_job *job, int rc, enum db_fault fault)
+{
+	(void)job;
+	(void)fault;
+	assert_int_equal(rc, 0);
+}
+
+static void
+test_alert_events_can_only_be_added(void **state)
+{
+	struct fixture *f = *state;
+	struct ring a = { .job = { .run = run_ring, .done = done_ring },
+			  .version = 1 };
+	struct ring b = { .job = { .run = run_ring, .done = done_ring },
+			  .version = 2 };
+	struct db *db;
+	int64_t broken = 0;
+
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &b.job);
+	store_drain(f->store);
+	assert_int_equal(b.number, a.number + 1);
+	assert_int_equal(alerts_verify(store_reader(f->store), &broken), 0);
+	store_close(&f->store);
+
+	db = db_open(f->path, DB_READ_WRITE, 0, "test");
+	assert_int_equal(db_exec(db, "DELETE FROM alert_event"), -1);
+	assert_int_equal(db_exec(db, "UPDATE alert_event SET body='[]'"), -1);
+	/* Who takes the triggers away is found by the chain. */
+	assert_int_equal(
+		db_exec(db, "DROP TRIGGER alert_event_stays;"
+			    "UPDATE alert_event SET body='[]' WHERE number=1"),
+		0);
+	assert_int_equal(alerts_verify(db, &broken), 1);
+	assert_int_equal(broken, 1);
+	db_close(&db);
+	f->store = store_open(f->path, f->base);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+		TEST(test_first_count_is_kept),
+		TEST(test_any_past_day_can_be_asked),
+		TEST(test_an_older_revision_changes_nothing),
+		TEST(test_a_count_without_revision_gets_a_larger_one),
+		TEST(test_conflicts_settle_the_same_in_any_order),
+		TEST(test_a_failing_job_takes_nobody_with_it),
+		TEST(test_the_database_keeps_its_id),
+		TEST(test_the_file_is_private),
+		TEST(test_a_newer_schema_is_refused),
+		TEST(test_alert_events_can_only_be_added),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
