@@ -1,0 +1,3 @@
+# tocsin-collect's modules.
+add_unit(outbox tocsin-collectors)
+add_unit(sender tocsin-collectors)
