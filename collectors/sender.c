@@ -132,23 +132,23 @@ sender_next(const struct sender *s, const struct sender_event *ev, int64_t now)
 }
 
 static void
-say(struct sender *s, struct sender_todo *todo, const char *why)
+say(struct sender *s, struct sender_acts *acts, const char *why)
 {
 	if (strcmp(s->why, why) == 0)
 		return;
 	snprintf(s->why, sizeof(s->why), "%s", why);
-	todo->news = true;
+	acts->news = true;
 }
 
 static void
-say_nack(struct sender *s, const struct sender_event *ev, struct sender_todo *todo)
+say_nack(struct sender *s, const struct sender_event *ev, struct sender_acts *acts)
 {
 	char text[SENDER_WHY_BYTES];
 
 	snprintf(text, sizeof(text), "the centre refuses us (%s)%s%s",
 		 wire_nack_name(ev->code), ev->reason != NULL ? ": " : "",
 		 ev->reason != NULL ? ev->reason : "");
-	say(s, todo, text);
+	say(s, acts, text);
 }
 
 /* xorshift32: between half of ms and all of it. */
@@ -173,9 +173,9 @@ backoff(struct sender *s)
 }
 
 static void
-greet(struct sender *s, int64_t now, struct sender_todo *todo)
+greet(struct sender *s, int64_t now, struct sender_acts *acts)
 {
-	todo->hello = true;
+	acts->hello = true;
 	s->until = now + SENDER_HELLO_MS;
 	s->greet_at = now;
 	s->heard = now;
@@ -184,14 +184,14 @@ greet(struct sender *s, int64_t now, struct sender_todo *todo)
 /* The present centre failed or refused: the next one, or a wait. */
 static void
 leave(struct sender *s, enum sender_state to, bool refused, int64_t now,
-      struct sender_todo *todo)
+      struct sender_acts *acts)
 {
 	s->refused = s->refused || refused;
 	s->rejects_n = 0;
 	if (to == SENDER_GREET) {
 		s->centre++;
-		todo->connect = true;
-		greet(s, now, todo);
+		acts->connect = true;
+		greet(s, now, acts);
 		return;
 	}
 	s->centre = 0;
@@ -201,30 +201,30 @@ leave(struct sender *s, enum sender_state to, bool refused, int64_t now,
 }
 
 static void
-begin(struct sender *s, int64_t now, struct sender_todo *todo)
+begin(struct sender *s, int64_t now, struct sender_acts *acts)
 {
 	s->centre = 0;
 	s->rejects_n = 0;
-	todo->connect = true;
-	greet(s, now, todo);
+	acts->connect = true;
+	greet(s, now, acts);
 }
 
 static void
 timer_open(struct sender *s, enum sender_state to, int64_t now,
-	   struct sender_todo *todo)
+	   struct sender_acts *acts)
 {
 	if (to != SENDER_OPEN) {
 		if (silent(s, now))
-			say(s, todo, "the centre has stopped answering");
+			say(s, acts, "the centre has stopped answering");
 		if (to == SENDER_GREET)
-			begin(s, now, todo);
+			begin(s, now, acts);
 		else
-			leave(s, to, false, now, todo);
+			leave(s, to, false, now, acts);
 		return;
 	}
 	if (now - s->heard >= SENDER_IDLE_MS &&
 	    now - s->pinged >= SENDER_IDLE_MS) {
-		todo->ping = true;
+		acts->ping = true;
 		s->pinged = now;
 	}
 	if (in_flight(s) && now - s->progress >= SENDER_RESEND_MS) {
@@ -233,31 +233,31 @@ timer_open(struct sender *s, enum sender_state to, int64_t now,
 	}
 	/* The ACK that opens the window again may have been lost. */
 	if (s->window == 0 && now - s->greeted >= SENDER_IDLE_MS) {
-		todo->hello = true;
+		acts->hello = true;
 		s->greeted = now;
 	}
 }
 
 static void
 apply_timer(struct sender *s, enum sender_state to, int64_t now,
-	    struct sender_todo *todo)
+	    struct sender_acts *acts)
 {
 	switch (s->state) {
 	case SENDER_BACKOFF:
 	case SENDER_REFUSED:
 		if (to == SENDER_GREET)
-			begin(s, now, todo);
+			begin(s, now, acts);
 		break;
 	case SENDER_GREET:
 		if (now >= s->until) {
-			say(s, todo, "the centre does not answer");
-			leave(s, to, false, now, todo);
+			say(s, acts, "the centre does not answer");
+			leave(s, to, false, now, acts);
 		} else if (now >= s->greet_at) {
-			todo->hello = true;
+			acts->hello = true;
 		}
 		break;
 	case SENDER_OPEN:
-		timer_open(s, to, now, todo);
+		timer_open(s, to, now, acts);
 		break;
 	case SENDER_IDLE:
 	case SENDER_FORKED:
@@ -286,7 +286,7 @@ absorb(struct sender *s)
 }
 
 static void
-advance(struct sender *s, uint64_t seq, int64_t now, struct sender_todo *todo)
+advance(struct sender *s, uint64_t seq, int64_t now, struct sender_acts *acts)
 {
 	uint64_t before = s->durable;
 
@@ -298,7 +298,7 @@ advance(struct sender *s, uint64_t seq, int64_t now, struct sender_todo *todo)
 	if (s->next <= base(s))
 		s->next = base(s) + 1;
 	s->progress = now;
-	todo->durable = true;
+	acts->durable = true;
 }
 
 static void
@@ -309,7 +309,7 @@ grant(struct sender *s, uint32_t window)
 
 static void
 apply_welcome(struct sender *s, const struct sender_event *ev, int64_t now,
-	      struct sender_todo *todo)
+	      struct sender_acts *acts)
 {
 	s->durable = ev->seq;
 	s->next = base(s) + 1;
@@ -319,22 +319,22 @@ apply_welcome(struct sender *s, const struct sender_event *ev, int64_t now,
 	s->opened = s->progress = now;
 	s->back_to = 0;
 	grant(s, ev->window);
-	todo->durable = true;
-	todo->gap = s->durable + 1 < s->first;
+	acts->durable = true;
+	acts->gap = s->durable + 1 < s->first;
 	if (s->window > 0)
-		say(s, todo, "");
+		say(s, acts, "");
 	else
-		say(s, todo, "the centre asks to wait");
+		say(s, acts, "the centre asks to wait");
 }
 
 /* Go back N, once for a burst of frames behind the same hole. */
 static void
 go_back(struct sender *s, const struct sender_event *ev, int64_t now,
-	struct sender_todo *todo)
+	struct sender_acts *acts)
 {
 	if (ev->expected < s->first) {
 		/* It has not heard yet which frames are still there. */
-		todo->hello = now - s->greeted >= SENDER_GREET_MS;
+		acts->hello = now - s->greeted >= SENDER_GREET_MS;
 		return;
 	}
 	if (ev->expected >= s->next || ev->expected <= s->durable)
@@ -348,46 +348,46 @@ go_back(struct sender *s, const struct sender_event *ev, int64_t now,
 
 static void
 apply_reject(struct sender *s, const struct sender_event *ev, int64_t now,
-	     struct sender_todo *todo)
+	     struct sender_acts *acts)
 {
 	if (ev->seq < s->first || ev->seq > s->last ||
 	    s->rejects_n == SENDER_MAX_REJECTS)
 		return; /* not ours, or it will be said again */
-	todo->reject = true;
+	acts->reject = true;
 	s->rejects[s->rejects_n++] = ev->seq;
-	advance(s, s->durable, now, todo);
+	advance(s, s->durable, now, acts);
 }
 
 static void
 apply_nack(struct sender *s, const struct sender_event *ev,
-	   enum sender_state to, int64_t now, struct sender_todo *todo)
+	   enum sender_state to, int64_t now, struct sender_acts *acts)
 {
 	switch (ev->code) {
 	case WIRE_NACK_EXPECTED:
-		go_back(s, ev, now, todo);
+		go_back(s, ev, now, acts);
 		break;
 	case WIRE_NACK_REJECT:
-		apply_reject(s, ev, now, todo);
+		apply_reject(s, ev, now, acts);
 		break;
 	case WIRE_NACK_BUSY:
 		s->window = 0;
 		s->next = base(s) + 1;
-		say(s, todo, "the centre asks to wait");
+		say(s, acts, "the centre asks to wait");
 		break;
 	case WIRE_NACK_HELLO:
 		if (s->state == SENDER_OPEN)
-			greet(s, now, todo);
+			greet(s, now, acts);
 		break;
 	default:
-		say_nack(s, ev, todo);
-		leave(s, to, true, now, todo);
+		say_nack(s, ev, acts);
+		leave(s, to, true, now, acts);
 		break;
 	}
 }
 
 static void
 apply_fork(struct sender *s, const struct sender_event *ev,
-	   struct sender_todo *todo)
+	   struct sender_acts *acts)
 {
 	char text[SENDER_WHY_BYTES];
 
@@ -406,37 +406,37 @@ apply_fork(struct sender *s, const struct sender_event *ev,
 			 ": it is an old copy; run 'tocsin-collect renew' to "
 			 "go on under a new name",
 			 ev->seq, s->last);
-	say(s, todo, text);
+	say(s, acts, text);
 }
 
 static void
 apply_talk(struct sender *s, const struct sender_event *ev,
-	   enum sender_state to, int64_t now, struct sender_todo *todo)
+	   enum sender_state to, int64_t now, struct sender_acts *acts)
 {
 	if (ev->kind != SENDER_EV_AUTH_FAILED)
 		s->heard = now;
 	switch (ev->kind) {
 	case SENDER_EV_LINK:
-		greet(s, now, todo);
+		greet(s, now, acts);
 		break;
 	case SENDER_EV_AUTH_FAILED:
-		say(s, todo,
+		say(s, acts,
 		    "the centre does not accept this site's key; please ask "
 		    "it to register the key (tocsin-collect enroll), then wait "
 		    "a minute");
-		leave(s, to, true, now, todo);
+		leave(s, to, true, now, acts);
 		break;
 	case SENDER_EV_WELCOME:
-		apply_welcome(s, ev, now, todo);
+		apply_welcome(s, ev, now, acts);
 		break;
 	case SENDER_EV_ACK:
 		grant(s, ev->window);
-		advance(s, ev->seq, now, todo);
+		advance(s, ev->seq, now, acts);
 		if (s->state == SENDER_OPEN && s->window > 0)
-			say(s, todo, "");
+			say(s, acts, "");
 		break;
 	case SENDER_EV_NACK:
-		apply_nack(s, ev, to, now, todo);
+		apply_nack(s, ev, to, now, acts);
 		break;
 	default:
 		break;
@@ -445,28 +445,28 @@ apply_talk(struct sender *s, const struct sender_event *ev,
 
 void
 sender_apply(struct sender *s, const struct sender_event *ev, int64_t now,
-	     struct sender_todo *todo)
+	     struct sender_acts *acts)
 {
 	enum sender_state to = sender_next(s, ev, now);
 	bool talking = s->state == SENDER_GREET || s->state == SENDER_OPEN;
 
-	memset(todo, 0, sizeof(*todo));
+	memset(acts, 0, sizeof(*acts));
 	if (ev->kind == SENDER_EV_PUT) {
 		assert(ev->seq >= s->last);
 		s->last = ev->seq;
 	} else if (to == SENDER_FORKED) {
 		if (s->state != SENDER_FORKED)
-			apply_fork(s, ev, todo);
+			apply_fork(s, ev, acts);
 	} else if (ev->kind == SENDER_EV_START) {
 		if (s->state == SENDER_IDLE)
-			begin(s, now, todo);
+			begin(s, now, acts);
 	} else if (ev->kind == SENDER_EV_TIMER) {
-		apply_timer(s, to, now, todo);
+		apply_timer(s, to, now, acts);
 	} else if (talking) {
-		apply_talk(s, ev, to, now, todo);
+		apply_talk(s, ev, to, now, acts);
 	}
 	if (s->state != to)
-		todo->news = true;
+		acts->news = true;
 	s->state = to;
 }
 

@@ -5,7 +5,7 @@
  * When to connect, greet, send, send again, and give up: the site's half of
  * the protocol in proto/README.md as a pure state machine.  It has no socket,
  * no file and no clock: what happened comes in as an event with its time, what
- * to do goes out in a sender_todo, and sender_want() names the next frame.
+ * to do goes out in a sender_acts, and sender_want() names the next frame.
  *
  * What a centre has made durable is only ever learnt from WELCOME, ACK and
  * REJECT; everything else is a guess that leads to sending again, which the
@@ -64,7 +64,7 @@ struct sender_event {
 };
 
 /* What the caller must do now, in this order. */
-struct sender_todo {
+struct sender_acts {
 	bool connect; /* to centre, dropping what connection there is */
 	bool hello;   /* then call sender_greeted() */
 	bool ping;
@@ -101,11 +101,11 @@ void sender_init(struct sender *s, size_t centres, uint64_t first,
 /* Pure: the state that the event leads to.  now in ms, monotonic. */
 enum sender_state sender_next(const struct sender *s,
 			      const struct sender_event *ev, int64_t now);
-/* Performs the event; *todo is overwritten. */
+/* Performs the event; *acts is overwritten. */
 void sender_apply(struct sender *s, const struct sender_event *ev, int64_t now,
-		  struct sender_todo *todo);
+		  struct sender_acts *acts);
 
-/* After todo.hello: whether the transport took it. */
+/* After acts.hello: whether the transport took it. */
 void sender_greeted(struct sender *s, bool taken, int64_t now);
 
 /* The frame to send now, or 0; sender_sent() when the transport took it. */

@@ -18,12 +18,12 @@
 #include "proto/wire.h"
 
 static struct sender sender;
-static struct sender_todo todo;
+static struct sender_acts acts;
 
 static void
 apply(struct sender_event ev, int64_t now)
 {
-	sender_apply(&sender, &ev, now, &todo);
+	sender_apply(&sender, &ev, now, &acts);
 }
 
 static void
@@ -50,10 +50,10 @@ open_up(size_t centres, uint64_t last, uint32_t window)
 {
 	sender_init(&sender, centres, 1, last, 7);
 	event(SENDER_EV_START, 0, 0, 0);
-	assert_true(todo.connect && todo.hello);
+	assert_true(acts.connect && acts.hello);
 	sender_greeted(&sender, false, 0);
 	event(SENDER_EV_LINK, 0, 0, 100);
-	assert_true(todo.hello && !todo.connect);
+	assert_true(acts.hello && !acts.connect);
 	sender_greeted(&sender, true, 100);
 	event(SENDER_EV_WELCOME, 0, window, 200);
 	assert_int_equal(sender.state, SENDER_OPEN);
@@ -78,11 +78,11 @@ test_window_is_credit(void **state)
 	open_up(1, 20, 8);
 	assert_int_equal(send_all(300), 8);
 	event(SENDER_EV_ACK, 3, 8, 400);
-	assert_true(todo.durable);
+	assert_true(acts.durable);
 	assert_int_equal(sender.durable, 3);
 	assert_int_equal(send_all(400), 3);
 	event(SENDER_EV_ACK, 2, 8, 500); /* an old one */
-	assert_false(todo.durable);
+	assert_false(acts.durable);
 	assert_int_equal(sender.durable, 3);
 	event(SENDER_EV_ACK, 11, 0, 600);
 	assert_int_equal(send_all(600), 0);
@@ -101,14 +101,14 @@ test_resumes_where_the_centre_is(void **state)
 	send_all(300);
 	event(SENDER_EV_LINK, 0, 0, 400); /* a silent reconnect */
 	assert_int_equal(sender.state, SENDER_GREET);
-	assert_true(todo.hello);
+	assert_true(acts.hello);
 	assert_int_equal(sender_want(&sender), 0);
 	event(SENDER_EV_WELCOME, 5, 8, 500);
 	assert_int_equal(sender_want(&sender), 6);
 	/* A centre restored from a backup goes back. */
 	nack(WIRE_NACK_HELLO, 0, 0, 600);
 	event(SENDER_EV_WELCOME, 2, 8, 700);
-	assert_true(todo.durable);
+	assert_true(acts.durable);
 	assert_int_equal(sender_want(&sender), 3);
 }
 
@@ -137,16 +137,16 @@ test_reject_is_an_answer(void **state)
 	open_up(1, 5, 8);
 	send_all(300);
 	nack(WIRE_NACK_REJECT, 3, 0, 400);
-	assert_true(todo.reject);
+	assert_true(acts.reject);
 	assert_int_equal(sender.durable, 0);
 	event(SENDER_EV_ACK, 2, 8, 500);
 	assert_int_equal(sender.durable, 3);
 	event(SENDER_EV_ACK, 4, 8, 500);
 	nack(WIRE_NACK_REJECT, 5, 0, 600);
-	assert_true(todo.durable);
+	assert_true(acts.durable);
 	assert_true(sender_done(&sender));
 	nack(WIRE_NACK_REJECT, 77, 0, 600);
-	assert_false(todo.reject);
+	assert_false(acts.reject);
 }
 
 static void
@@ -173,19 +173,19 @@ test_silence_pings_then_leaves(void **state)
 	(void)state;
 	open_up(1, 0, 8);
 	event(SENDER_EV_TIMER, 0, 0, 10200);
-	assert_true(todo.ping);
+	assert_true(acts.ping);
 	event(SENDER_EV_PONG, 0, 0, 10300);
 	event(SENDER_EV_TIMER, 0, 0, 20300);
-	assert_true(todo.ping);
+	assert_true(acts.ping);
 	event(SENDER_EV_TIMER, 0, 0, 30300);
-	assert_true(todo.ping);
+	assert_true(acts.ping);
 	event(SENDER_EV_TIMER, 0, 0, 40300);
 	assert_int_equal(sender.state, SENDER_BACKOFF);
 	assert_non_null(strstr(sender.why, "stopped answering"));
 	assert_in_range(sender_deadline(&sender), 40300 + 500, 40300 + 1000);
 	event(SENDER_EV_TIMER, 0, 0, sender_deadline(&sender));
 	assert_int_equal(sender.state, SENDER_GREET);
-	assert_true(todo.connect);
+	assert_true(acts.connect);
 }
 
 static void
@@ -200,7 +200,7 @@ test_back_off_grows(void **state)
 		int64_t began;
 
 		while (sender.state == SENDER_GREET) {
-			if (todo.hello)
+			if (acts.hello)
 				sender_greeted(&sender, false, now);
 			now = sender_deadline(&sender);
 			event(SENDER_EV_TIMER, 0, 0, now);
@@ -223,14 +223,14 @@ test_several_centres(void **state)
 	event(SENDER_EV_START, 0, 0, 0);
 	event(SENDER_EV_AUTH_FAILED, 0, 0, 10);
 	assert_int_equal(sender.centre, 1);
-	assert_true(todo.connect);
+	assert_true(acts.connect);
 	event(SENDER_EV_WELCOME, 3, 8, 20);
 	assert_true(sender_done(&sender));
 	for (int64_t now = 20; now < SENDER_PREFER_MS; now += 5000)
 		event(SENDER_EV_PONG, 0, 0, now);
 	event(SENDER_EV_TIMER, 0, 0, SENDER_PREFER_MS + 20);
 	assert_int_equal(sender.centre, 0);
-	assert_true(todo.connect);
+	assert_true(acts.connect);
 	event(SENDER_EV_AUTH_FAILED, 0, 0, SENDER_PREFER_MS + 30);
 	event(SENDER_EV_AUTH_FAILED, 0, 0, SENDER_PREFER_MS + 40);
 	assert_int_equal(sender.state, SENDER_REFUSED);
@@ -249,7 +249,7 @@ test_window_zero_asks_again(void **state)
 	assert_int_equal(sender_want(&sender), 0);
 	event(SENDER_EV_PONG, 0, 0, 9000);
 	event(SENDER_EV_TIMER, 0, 0, 10400);
-	assert_true(todo.hello);
+	assert_true(acts.hello);
 	event(SENDER_EV_WELCOME, 1, 8, 10500);
 	assert_int_equal(sender_want(&sender), 2);
 	assert_string_equal(sender.why, "");
@@ -262,11 +262,11 @@ test_gap(void **state)
 	sender_init(&sender, 1, 50, 60, 7);
 	event(SENDER_EV_START, 0, 0, 0);
 	event(SENDER_EV_WELCOME, 20, 4, 100);
-	assert_true(todo.gap);
+	assert_true(acts.gap);
 	assert_int_equal(sender_want(&sender), 50);
 	assert_int_equal(send_all(200), 4);
 	nack(WIRE_NACK_EXPECTED, 50, 21, 9000);
-	assert_true(todo.hello);
+	assert_true(acts.hello);
 	event(SENDER_EV_ACK, 53, 4, 9100);
 	assert_int_equal(sender.durable, 53);
 	assert_int_equal(send_all(9100), 4);
@@ -334,12 +334,12 @@ site_does(int64_t now)
 {
 	struct packet p = { .to_centre = 2 };
 
-	if (todo.hello) {
+	if (acts.hello) {
 		post(p, now);
 		sender_greeted(&sender, true, now);
 	}
 	p.to_centre = 3;
-	if (todo.ping)
+	if (acts.ping)
 		post(p, now);
 	p.to_centre = 1;
 	while ((p.ev.seq = sender_want(&sender)) != 0) {
@@ -358,7 +358,7 @@ deliver(size_t i, int64_t now)
 		centre_takes(&p, now);
 		return;
 	}
-	sender_apply(&sender, &p.ev, now, &todo);
+	sender_apply(&sender, &p.ev, now, &acts);
 	site_does(now);
 }
 
