@@ -7,6 +7,15 @@
  * them.  Sums of an area by kind and indicator are series of their own, up
  * the tree.  Knows no clock, no store and no trigger; a restart, a replay and
  * a back-test feed it in the same way and get the same verdicts.
+ *
+ * Unknown is not zero, also in a sum.  The sum of a day is taken over the
+ * series that reported on it and have a baseline (JUDGE_SETTLED), and it is
+ * judged against the past sums of the same series.  A past day on which some
+ * of them are missing is scaled by their shares of the mean count; with less
+ * than half of it present the day is missing.  So a silent site lowers a sum
+ * and its baseline alike, and a new site joins when it has a past.  A site
+ * that reports an indicator both as a whole and by stratum is summed as a
+ * whole.
  */
 
 #include <stdbool.h>
@@ -20,6 +29,7 @@ struct judge;
 
 struct judge_conf {
 	int history_days; /* days of a series kept in memory */
+	int verdict_days; /* days whose verdicts are kept; 0 = 42 */
 	const char *day_method;
 	const char *week_method;
 	/* Parameters of the two as "key=value", NULL-terminated, or NULL. */
@@ -74,6 +84,54 @@ int judge_points(struct judge *j, uint32_t series, int32_t from_day, size_t n,
 int judge_area_points(struct judge *j, uint32_t area, uint32_t kind,
 		      uint32_t indicator, int32_t from_day, size_t n,
 		      struct judge_point *out);
+
+/*
+ * A series has settled when it has reported on half of the last 28 days, or
+ * 8 weeks; before, it takes no part in sums.
+ */
+#define JUDGE_SETTLED_DAYS 28
+#define JUDGE_SETTLED_WEEKS 8
+
+/* The sum of an area; index 0..judge_sums()-1, stable. */
+struct judge_sum {
+	uint32_t area, kind, indicator;
+	int period;		/* 1 or 7 days */
+	const uint32_t *member; /* series, in order of addition */
+	size_t members;
+	uint32_t next_of_area; /* REG_NONE ends */
+};
+size_t judge_sums(const struct judge *j);
+/* Valid until the next judge_set(). */
+void judge_sum_at(const struct judge *j, uint32_t i, struct judge_sum *out);
+/* The first sum of the area, REG_NONE where it has none. */
+uint32_t judge_sums_of(const struct judge *j, uint32_t area);
+
+/*
+ * The p-value and level kept for the period that holds the day, one of the
+ * last verdict_days before the series' last report; NaN and DET_UNKNOWN where
+ * there is none.  Towards the side on which the indicator is worrying.
+ */
+double judge_series_p(const struct judge *j, uint32_t series, int32_t day,
+		      enum det_level *level);
+double judge_sum_p(const struct judge *j, uint32_t sum, int32_t day,
+		   enum det_level *level);
+
+/* The cell of the period that holds the day. */
+void judge_cell(const struct judge *j, uint32_t series, int32_t day,
+		struct judge_cell *out);
+
+/* First and last day with a report in memory; DAY_NONE where there is none. */
+void judge_span(const struct judge *j, uint32_t series, int32_t *first,
+		int32_t *last);
+/* Has the series settled by the day (see JUDGE_SETTLED_DAYS)? */
+bool judge_settled(const struct judge *j, uint32_t series, int32_t day);
+
+/*
+ * The areas (unordered, each once) in which a verdict changed since the last
+ * judge_touched_clear(); their ancestors are not listed.
+ */
+size_t judge_touched(const struct judge *j, const uint32_t **areas);
+void judge_touched_clear(struct judge *j);
 
 /* Figures for status and metrics. */
 struct judge_stats {

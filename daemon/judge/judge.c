@@ -1,0 +1,448 @@
+/*
+ * Windows, dirty marks and the judging of them, see judge.h.  Sums of areas
+ * are in judge_sum.c, the reading side in judge_read.c.
+ */
+#include "daemon/judge/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/judge/judge_rows.h"
+
+#define VERDICT_DAYS 42
+#define VERDICT_WEEKS 8
+
+const struct bench *
+judge_bench(const struct judge *j, int period)
+{
+	return period == 7 ? &j->week : &j->day;
+}
+
+static int
+set_params(struct bench *b, const char *const *params)
+{
+	for (; params != NULL && *params != NULL; params++) {
+		const char *eq = strchr(*params, '=');
+		char name[64];
+		int rc = DET_ERR_PARAM;
+
+		if (eq != NULL && (size_t)(eq - *params) < sizeof(name)) {
+			memcpy(name, *params, (size_t)(eq - *params));
+			name[eq - *params] = '\0';
+			rc = det_params_set(b->method, b->p, name, eq + 1);
+		}
+		if (rc != DET_OK) {
+			log_error("judge: %s \"%s\": %s", b->method->name,
+				  *params, det_strerror(rc));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+open_bench(struct bench *b, const char *name, const char *const *params,
+	   uint32_t limit, uint32_t keep)
+{
+	b->method = det_find(name);
+	if (b->method == NULL) {
+		log_error("judge: there is no method \"%s\"", name);
+		return -1;
+	}
+	det_params_default(b->method, b->p);
+	if (set_params(b, params) < 0)
+		return -1;
+	b->reach = b->method->reach(b->p);
+	b->limit = limit;
+	b->keep = keep > limit ? limit : keep;
+	b->scratch = malloc(b->method->scratch(b->p, limit) + 1);
+	if (b->scratch == NULL) {
+		log_error("judge: no memory for the work space of %s", name);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+open_both(struct judge *j, const struct judge_conf *conf)
+{
+	uint32_t days =
+		conf->history_days < 60 ? 60 : (uint32_t)conf->history_days;
+	uint32_t keep = conf->verdict_days <= 0 ? VERDICT_DAYS
+						: (uint32_t)conf->verdict_days;
+	uint32_t weeks = keep / 7 < VERDICT_WEEKS ? VERDICT_WEEKS : keep / 7;
+
+	if (open_bench(&j->day, conf->day_method, conf->day_params, days, keep) <
+	    0)
+		return -1;
+	return open_bench(&j->week, conf->week_method, conf->week_params,
+			  days / 7 < 60 ? 60 : days / 7, weeks);
+}
+
+struct judge *
+judge_new(const struct judge_conf *conf, const struct registry *registry)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+	size_t n;
+
+	if (j == NULL) {
+		log_error("judge: no memory");
+		return NULL;
+	}
+	j->registry = registry;
+	if (open_both(j, conf) < 0) {
+		judge_free(&j);
+		return NULL;
+	}
+	n = j->day.limit > j->week.limit ? j->day.limit : j->week.limit;
+	j->count = calloc(n, sizeof(*j->count));
+	j->denom = calloc(n, sizeof(*j->denom));
+	j->weight = calloc(n, sizeof(*j->weight));
+	j->denom_weight = calloc(n, sizeof(*j->denom_weight));
+	if (j->count == NULL || j->denom == NULL || j->weight == NULL ||
+	    j->denom_weight == NULL || judge_room(j, j->day.keep) < 0) {
+		log_error("judge: no memory for windows of %zu cells", n);
+		judge_free(&j);
+	}
+	return j;
+}
+
+void
+judge_free(struct judge **jp)
+{
+	struct judge *j = *jp;
+
+	if (j == NULL)
+		return;
+	for (size_t i = 0; i < j->series_n; i++)
+		stream_fini(&j->series[i]);
+	for (size_t i = 0; i < j->sums; i++) {
+		free(j->sum[i].member);
+		judged_fini(&j->sum[i].judged);
+	}
+	free(j->series);
+	free(j->sum_of);
+	free(j->sum);
+	free(j->sum_first);
+	free(j->dirty_series.at);
+	free(j->dirty_sums.at);
+	free(j->touched);
+	free(j->is_touched);
+	free(j->count);
+	free(j->denom);
+	free(j->weight);
+	free(j->denom_weight);
+	free(j->chosen);
+	free(j->verdict);
+	free(j->day.scratch);
+	free(j->week.scratch);
+	free(j);
+	*jp = NULL;
+}
+
+int
+judge_queue_put(struct queue *q, uint32_t i)
+{
+	if (q->n == q->cap) {
+		size_t cap = q->cap == 0 ? 256 : q->cap * 2;
+		uint32_t *at = realloc(q->at, cap * sizeof(*at));
+
+		if (at == NULL)
+			return -1;
+		q->at = at;
+		q->cap = cap;
+	}
+	q->at[q->n++] = i;
+	return 0;
+}
+
+int
+judge_room(struct judge *j, size_t n)
+{
+	struct det_verdict *verdict;
+
+	if (n <= j->verdict_cap)
+		return 0;
+	verdict = realloc(j->verdict, n * sizeof(*verdict));
+	if (verdict == NULL) {
+		log_error("judge: no memory for %zu verdicts", n);
+		return -1;
+	}
+	j->verdict = verdict;
+	j->verdict_cap = n;
+	return 0;
+}
+
+/* Rows for every series and area that the registry knows by now. */
+static int
+follow_series(struct judge *j)
+{
+	size_t n = registry_series_n(j->registry);
+
+	if (n > j->series_cap) {
+		size_t cap = j->series_cap == 0 ? 64 : j->series_cap;
+		struct stream *series;
+		uint32_t *sum_of;
+
+		while (cap < n)
+			cap *= 2;
+		series = realloc(j->series, cap * sizeof(*series));
+		if (series == NULL)
+			return -1;
+		j->series = series;
+		sum_of = realloc(j->sum_of, cap * sizeof(*sum_of));
+		if (sum_of == NULL)
+			return -1;
+		j->sum_of = sum_of;
+		j->series_cap = cap;
+	}
+	for (; j->series_n < n; j->series_n++) {
+		stream_init(&j->series[j->series_n]);
+		j->sum_of[j->series_n] = REG_NONE;
+	}
+	return 0;
+}
+
+static int
+follow_areas(struct judge *j)
+{
+	size_t n = registry_areas(j->registry);
+	uint32_t *first, *touched;
+	uint8_t *is_touched;
+
+	if (n <= j->areas)
+		return 0;
+	first = realloc(j->sum_first, n * sizeof(*first));
+	if (first != NULL)
+		j->sum_first = first;
+	touched = realloc(j->touched, n * sizeof(*touched));
+	if (touched != NULL)
+		j->touched = touched;
+	is_touched = realloc(j->is_touched, n);
+	if (is_touched != NULL)
+		j->is_touched = is_touched;
+	if (first == NULL || touched == NULL || is_touched == NULL)
+		return -1;
+	for (; j->areas < n; j->areas++) {
+		j->sum_first[j->areas] = REG_NONE;
+		j->is_touched[j->areas] = 0;
+	}
+	return 0;
+}
+
+static uint32_t
+to_cell(const struct judge_cell *cell)
+{
+	uint32_t x;
+
+	if (!(cell->value >= 0))
+		return CELL_MISSING;
+	x = cell->value > CELL_MAX ? CELL_MAX : (uint32_t)lround(cell->value);
+	return cell->partial ? x | CELL_PARTIAL : x;
+}
+
+static uint32_t
+to_denom(const struct judge_cell *cell)
+{
+	if (!(cell->value >= 0) || !(cell->denominator > 0))
+		return CELL_MISSING;
+	return cell->denominator > CELL_MAX
+		       ? CELL_MAX
+		       : (uint32_t)lround(cell->denominator);
+}
+
+void
+judge_set(struct judge *j, uint32_t series, int32_t day,
+	  const struct judge_cell *cell)
+{
+	int period, rc;
+	struct stream *s;
+	bool clean;
+	int32_t t;
+
+	if (follow_series(j) < 0 || follow_areas(j) < 0) {
+		log_error("judge: no memory for %zu series",
+			  registry_series_n(j->registry));
+		return;
+	}
+	s = &j->series[series];
+	period = registry_site_at(j->registry,
+				  registry_series_at(j->registry, series)->site)
+			 ->period;
+	t = stream_period(day, period);
+	clean = s->dirty_from == STREAM_NONE;
+	j->stats.cells_set++;
+	rc = stream_set(s, t, to_cell(cell), to_denom(cell),
+			judge_bench(j, period)->limit);
+	if (rc == 0)
+		return;
+	if (rc < 0 || judge_sum_join(j, series) < 0 ||
+	    (clean && judge_queue_put(&j->dirty_series, series) < 0)) {
+		log_error("judge: no memory for a window");
+		return;
+	}
+	judge_sum_mark(j, series, s->dirty_from);
+}
+
+void
+judge_turn(struct det_verdict *v, enum reg_direction direction)
+{
+	if (direction == REG_HIGH || isnan(v->p) || v->level == DET_UNKNOWN)
+		return;
+	if (direction == REG_LOW)
+		v->p = 1 - v->p;
+	else
+		v->p = 2 * fmin(v->p, 1 - v->p);
+	v->level = v->p < 0.01	 ? DET_ALERT
+		   : v->p < 0.05 ? DET_WARNING
+				 : DET_NORMAL;
+}
+
+/* Copies periods begin..to into the window; true if there are denominators. */
+static bool
+load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
+{
+	bool any = false;
+
+	for (int32_t t = begin; t <= to; t++) {
+		uint32_t c = stream_cell(s, t);
+		uint32_t d = stream_denom(s, t);
+		size_t i = (size_t)(t - begin);
+
+		j->count[i] =
+			c == CELL_MISSING ? NAN : (double)(c & ~CELL_PARTIAL);
+		j->denom[i] = d == CELL_MISSING || d == 0 ? NAN : (double)d;
+		any = any || d != CELL_MISSING;
+	}
+	return any;
+}
+
+int
+judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
+{
+	const struct reg_series *row = registry_series_at(j->registry, series);
+	int period = registry_site_at(j->registry, row->site)->period;
+	const struct bench *b = judge_bench(j, period);
+	const struct stream *s = &j->series[series];
+	struct det_window w = { .count = j->count, .period = DET_DAY };
+	int32_t begin = s->first;
+	int rc;
+
+	/* Reports that were withdrawn leave no trace in the past. */
+	while (begin < from && stream_cell(s, begin) == CELL_MISSING)
+		begin++;
+	w.first_t = 1;
+	if (b->reach != DET_REACH_ALL &&
+	    (int64_t)from - (int64_t)b->reach + 1 > begin) {
+		w.first_t += from - (int32_t)b->reach + 1 - begin;
+		begin = from - (int32_t)b->reach + 1;
+	}
+	w.denom = load(j, s, begin, to) ? j->denom : NULL;
+	w.n = (size_t)(to - begin) + 1;
+	w.first_day = stream_day(begin, period);
+	w.period = period == 7 ? DET_WEEK : DET_DAY;
+	if (judge_room(j, (size_t)(to - from) + 1) < 0)
+		return -1;
+	rc = b->method->judge(b->p, &w, (size_t)(from - begin), b->scratch,
+			      j->verdict);
+	if (rc != DET_OK) {
+		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
+		return -1;
+	}
+	for (int32_t t = from; t <= to; t++)
+		judge_turn(&j->verdict[t - from],
+			   registry_indicator_at(j->registry, row->indicator)
+				   ->direction);
+	j->stats.verdicts += (uint64_t)(to - from) + 1;
+	return 0;
+}
+
+/* Keeps what is in j->verdict; true when anything changed. */
+static bool
+keep(struct judge *j, struct judged *g, uint32_t places, int32_t from, int32_t to)
+{
+	bool changed = false;
+
+	for (int32_t t = from; t <= to; t++) {
+		const struct det_verdict *v = &j->verdict[t - from];
+
+		changed |= judged_set(g, places, t, v->p, v->level);
+	}
+	return changed;
+}
+
+static void
+touch(struct judge *j, uint32_t area)
+{
+	if (j->is_touched[area])
+		return;
+	j->is_touched[area] = 1;
+	j->touched[j->touched_n++] = area;
+}
+
+/* The first of the periods first..last that is to be judged again. */
+static int32_t
+judge_from(const struct bench *b, int32_t dirty, int32_t first, int32_t last)
+{
+	int64_t from = (int64_t)last - b->keep + 1;
+
+	if (dirty > from)
+		from = dirty;
+	return from < first ? first : (int32_t)from;
+}
+
+static void
+judge_one_series(struct judge *j, uint32_t i)
+{
+	struct stream *s = &j->series[i];
+	uint32_t site = registry_series_at(j->registry, i)->site;
+	const struct reg_site *owner = registry_site_at(j->registry, site);
+	const struct bench *b = judge_bench(j, owner->period);
+	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
+
+	s->dirty_from = STREAM_NONE;
+	if (judged_init(&s->judged, b->keep) < 0 ||
+	    judge_series_run(j, i, from, s->last) < 0)
+		return;
+	if (keep(j, &s->judged, b->keep, from, s->last))
+		touch(j, owner->area);
+}
+
+static void
+judge_one_sum(struct judge *j, uint32_t i)
+{
+	struct sum *s = &j->sum[i];
+	const struct bench *b = judge_bench(j, s->period);
+	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
+
+	s->dirty_from = STREAM_NONE;
+	if (s->members < 2)
+		return;
+	if (judged_init(&s->judged, b->keep) < 0 ||
+	    judge_sum_run(j, i, from, s->last) < 0)
+		return;
+	if (keep(j, &s->judged, b->keep, from, s->last))
+		touch(j, s->area);
+}
+
+size_t
+judge_dirty(struct judge *j, size_t budget)
+{
+	while (budget > 0 && j->dirty_series.n > 0) {
+		judge_one_series(j, j->dirty_series.at[--j->dirty_series.n]);
+		budget--;
+	}
+	while (budget > 0 && j->dirty_sums.n > 0) {
+		judge_one_sum(j, j->dirty_sums.at[--j->dirty_sums.n]);
+		budget--;
+	}
+	return j->dirty_series.n + j->dirty_sums.n;
+}
+
+bool
+judge_idle(const struct judge *j)
+{
+	return j->dirty_series.n + j->dirty_sums.n == 0;
+}

@@ -1,0 +1,89 @@
+#ifndef TOCSIN_JUDGE_ROWS_H
+#define TOCSIN_JUDGE_ROWS_H
+
+/* The inside of struct judge, for judge.c, judge_sum.c and judge_read.c. */
+
+#include "daemon/judge/judge.h"
+#include "daemon/judge/stream.h"
+
+/* A method with its parameters and work space, for days or for weeks. */
+struct bench {
+	const struct det_method *method;
+	double p[DET_MAX_PARAMS];
+	size_t reach;
+	void *scratch;
+	uint32_t limit; /* periods in memory */
+	uint32_t keep;	/* periods whose verdicts are kept */
+};
+
+struct sum {
+	uint32_t area, kind, indicator;
+	int period;
+	uint32_t up;	       /* the parent area's sum, or REG_NONE */
+	uint32_t next_of_area; /* chain */
+	uint32_t *member;
+	size_t members, cap;
+	int32_t first, last; /* periods any member has reported on */
+	int32_t dirty_from;
+	struct judged judged;
+};
+
+/* Numbers of streams or sums that wait to be judged. */
+struct queue {
+	uint32_t *at;
+	size_t n, cap;
+};
+
+struct judge {
+	const struct registry *registry;
+	struct bench day, week;
+	struct stream *series;
+	uint32_t *sum_of; /* of a series: its own area's sum, or REG_NONE */
+	size_t series_n, series_cap;
+	struct sum *sum;
+	size_t sums, sums_cap;
+	uint32_t *sum_first; /* of an area */
+	size_t areas;
+	struct queue dirty_series, dirty_sums;
+	uint32_t *touched; /* list, and a flag an area */
+	uint8_t *is_touched;
+	size_t touched_n;
+	/* One window, as long as the longest history. */
+	double *count, *denom, *weight, *denom_weight;
+	uint32_t *chosen; /* members of the sum at hand */
+	size_t chosen_cap;
+	struct det_verdict *verdict;
+	size_t verdict_cap;
+	struct judge_stats stats;
+};
+
+/* The bench of a period of 1 or 7 days. */
+const struct bench *judge_bench(const struct judge *j, int period);
+
+/*
+ * Judges the periods from..to of one series or sum into j->verdict, turned
+ * towards the indicator's worrying side.  The periods must lie at or after
+ * the first report.  0, or -1 when already logged.
+ */
+int judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to);
+int judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to);
+
+/* Room for n verdicts; 0 or -1 (logged). */
+int judge_room(struct judge *j, size_t n);
+
+/* Turns a verdict on high counts to the indicator's worrying side. */
+void judge_turn(struct det_verdict *v, enum reg_direction direction);
+
+/* The sum over the settled reporters of period t; NaN without any. */
+void judge_sum_cell(struct judge *j, uint32_t sum, int32_t t,
+		    struct judge_cell *out);
+
+/* Sees to it that the series is in the sums of its areas; 0 or -1. */
+int judge_sum_join(struct judge *j, uint32_t series);
+
+/* Marks the sums that hold the series from period t on. */
+void judge_sum_mark(struct judge *j, uint32_t series, int32_t t);
+
+int judge_queue_put(struct queue *q, uint32_t i);
+
+#endif

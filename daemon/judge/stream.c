@@ -1,0 +1,260 @@
+/*
+ * One series' recent past, see stream.h.
+ */
+#include "daemon/judge/stream.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 64u
+
+int32_t
+stream_period(int32_t day, int period)
+{
+	int64_t weeks;
+
+	if (period == 1)
+		return day;
+	weeks = ((int64_t)day + 3) / 7;
+	if ((int64_t)day + 3 < 0 && ((int64_t)day + 3) % 7 != 0)
+		weeks--;
+	return (int32_t)weeks;
+}
+
+int32_t
+stream_day(int32_t t, int period)
+{
+	return period == 1 ? t : t * 7 - 3;
+}
+
+static uint32_t
+place(int32_t t, uint32_t cap)
+{
+	int64_t m = (int64_t)t % (int64_t)cap;
+
+	return (uint32_t)(m < 0 ? m + (int64_t)cap : m);
+}
+
+void
+stream_init(struct stream *s)
+{
+	*s = (struct stream){ .first = STREAM_NONE,
+			      .last = STREAM_NONE,
+			      .dirty_from = STREAM_NONE };
+}
+
+void
+stream_fini(struct stream *s)
+{
+	free(s->cell);
+	free(s->denom);
+	judged_fini(&s->judged);
+	stream_init(s);
+}
+
+/* A ring of cap places with what old held for first..last. */
+static uint32_t *
+regrow(const struct stream *s, const uint32_t *old, uint32_t cap)
+{
+	uint32_t *ring = malloc(cap * sizeof(*ring));
+
+	if (ring == NULL)
+		return NULL;
+	memset(ring, 0xff, cap * sizeof(*ring));
+	if (old != NULL && s->last != STREAM_NONE) {
+		for (int32_t t = s->first; t <= s->last; t++)
+			ring[place(t, cap)] = old[place(t, s->cap)];
+	}
+	return ring;
+}
+
+static int
+reserve(struct stream *s, int64_t periods, uint32_t limit)
+{
+	uint32_t cap = s->cap == 0 ? FIRST_CAP : s->cap;
+	uint32_t *cell, *denom = NULL;
+
+	while (cap < periods && cap < limit)
+		cap *= 2;
+	if (cap > limit)
+		cap = limit;
+	if (cap == s->cap)
+		return 0;
+	cell = regrow(s, s->cell, cap);
+	if (s->denom != NULL)
+		denom = regrow(s, s->denom, cap);
+	if (cell == NULL || (s->denom != NULL && denom == NULL)) {
+		free(cell);
+		free(denom);
+		return -1;
+	}
+	free(s->cell);
+	free(s->denom);
+	s->cell = cell;
+	s->denom = denom;
+	s->cap = cap;
+	return 0;
+}
+
+static void
+clear(struct stream *s, int32_t t)
+{
+	s->cell[place(t, s->cap)] = CELL_MISSING;
+	if (s->denom != NULL)
+		s->denom[place(t, s->cap)] = CELL_MISSING;
+}
+
+/* Moves the end of the window on to t; what falls out is forgotten. */
+static void
+advance(struct stream *s, int32_t t)
+{
+	int64_t from = (int64_t)s->last + 1;
+
+	if ((int64_t)t - s->cap + 1 > from)
+		from = (int64_t)t - s->cap + 1;
+	for (int64_t u = from; u <= t; u++)
+		clear(s, (int32_t)u);
+	s->last = t;
+	if ((int64_t)s->first < (int64_t)t - s->cap + 1)
+		s->first = (int32_t)((int64_t)t - s->cap + 1);
+}
+
+static int
+put_denom(struct stream *s, int32_t t, uint32_t denom)
+{
+	if (s->denom == NULL) {
+		if (denom == CELL_MISSING)
+			return 0;
+		s->denom = regrow(s, NULL, s->cap);
+		if (s->denom == NULL)
+			return -1;
+	}
+	s->denom[place(t, s->cap)] = denom;
+	return 0;
+}
+
+static void
+mark(struct stream *s, int32_t t)
+{
+	if (s->dirty_from == STREAM_NONE || t < s->dirty_from)
+		s->dirty_from = t;
+}
+
+int
+stream_set(struct stream *s, int32_t t, uint32_t cell, uint32_t denom,
+	   uint32_t limit)
+{
+	int64_t span = 1;
+
+	if (s->last != STREAM_NONE) {
+		int32_t lo = t < s->first ? t : s->first;
+		int32_t hi = t > s->last ? t : s->last;
+
+		span = (int64_t)hi - lo + 1;
+		if (t < s->first && span > limit)
+			return 0;
+	} else if (cell == CELL_MISSING) {
+		return 0;
+	}
+	if (stream_cell(s, t) == cell && stream_denom(s, t) == denom)
+		return 0;
+	if (reserve(s, span, limit) < 0)
+		return -1;
+	if (s->last == STREAM_NONE) {
+		s->first = t;
+		s->last = t;
+		mark(s, t);
+	} else if (t > s->last) {
+		mark(s, s->last + 1);
+		advance(s, t);
+	} else if (t < s->first) {
+		for (int32_t u = t; u < s->first; u++)
+			clear(s, u);
+		s->first = t;
+	}
+	if (put_denom(s, t, denom) < 0)
+		return -1;
+	s->cell[place(t, s->cap)] = cell;
+	mark(s, t);
+	return 1;
+}
+
+uint32_t
+stream_cell(const struct stream *s, int32_t t)
+{
+	if (s->last == STREAM_NONE || t < s->first || t > s->last)
+		return CELL_MISSING;
+	return s->cell[place(t, s->cap)];
+}
+
+uint32_t
+stream_denom(const struct stream *s, int32_t t)
+{
+	if (s->denom == NULL || t < s->first || t > s->last)
+		return CELL_MISSING;
+	return s->denom[place(t, s->cap)];
+}
+
+size_t
+stream_bytes(const struct stream *s, uint32_t places)
+{
+	size_t bytes = s->cap * sizeof(*s->cell);
+
+	if (s->denom != NULL)
+		bytes *= 2;
+	if (s->judged.p != NULL)
+		bytes += places * (sizeof(float) + 1);
+	return bytes;
+}
+
+int
+judged_init(struct judged *g, uint32_t places)
+{
+	if (g->p != NULL)
+		return 0;
+	g->p = malloc(places * sizeof(*g->p));
+	g->level = calloc(places, 1);
+	if (g->p == NULL || g->level == NULL) {
+		judged_fini(g);
+		return -1;
+	}
+	for (uint32_t i = 0; i < places; i++)
+		g->p[i] = NAN;
+	return 0;
+}
+
+void
+judged_fini(struct judged *g)
+{
+	free(g->p);
+	free(g->level);
+	*g = (struct judged){ 0 };
+}
+
+bool
+judged_set(struct judged *g, uint32_t places, int32_t t, double p,
+	   enum det_level level)
+{
+	uint32_t i = place(t, places);
+	float small = (float)p;
+	bool same = g->level[i] == (uint8_t)level &&
+		    memcmp(&g->p[i], &small, sizeof(small)) == 0;
+
+	g->p[i] = small;
+	g->level[i] = (uint8_t)level;
+	return !same;
+}
+
+double
+judged_p(const struct judged *g, uint32_t places, int32_t t, enum det_level *level)
+{
+	uint32_t i = place(t, places);
+
+	if (g->p == NULL) {
+		*level = DET_UNKNOWN;
+		return NAN;
+	}
+	*level = (enum det_level)g->level[i];
+	return (double)g->p[i];
+}

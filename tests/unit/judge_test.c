@@ -1,0 +1,354 @@
+#include "daemon/judge/judge.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/judge/stream.h"
+
+#define DAYS 90
+#define DAY0 18000 /* a Monday would be 18001; any day will do */
+
+static char err[256];
+
+struct world {
+	struct registry *registry;
+	struct judge *judge;
+	uint32_t site[4], series[4];
+};
+
+static void
+add_area(struct registry *r, const char *code, const char *parent,
+	 enum reg_level level)
+{
+	struct reg_area a = { .code = code, .name = code, .level = level };
+
+	assert_int_not_equal(registry_add_area(r, &a, parent, err, sizeof(err)),
+			     REG_NONE);
+}
+
+/* Two counties of a city with two emergency departments each. */
+static void
+make(struct world *w)
+{
+	static const char *const county[] = { "c1", "c1", "c2", "c2" };
+	const struct judge_conf conf = { .history_days = 400,
+					 .day_method = "rnssp-switch",
+					 .week_method = "ears-c2" };
+	struct reg_kind kind = { .code = "ed",
+				 .class_code = "clinical",
+				 .period = 1 };
+	struct reg_indicator ind = { .code = "ili-visit" };
+
+	w->registry = registry_new();
+	registry_add_kind(w->registry, &kind, err, sizeof(err));
+	registry_add_indicator(w->registry, &ind, err, sizeof(err));
+	add_area(w->registry, "city", NULL, REG_CITY);
+	add_area(w->registry, "c1", "city", REG_COUNTY);
+	add_area(w->registry, "c2", "city", REG_COUNTY);
+	for (uint32_t i = 0; i < 4; i++) {
+		char code[8];
+		struct reg_site site = { .code = code };
+
+		snprintf(code, sizeof(code), "s%u", i);
+		w->site[i] = registry_add_site(w->registry, &site, "ed",
+					       county[i], err, sizeof(err));
+		w->series[i] =
+			registry_add_series(w->registry, w->site[i], 0, "", 0);
+	}
+	w->judge = judge_new(&conf, w->registry);
+	assert_non_null(w->judge);
+}
+
+static void
+drop(struct world *w)
+{
+	judge_free(&w->judge);
+	registry_free(&w->registry);
+}
+
+static void
+set(struct world *w, uint32_t series, int32_t day, double value)
+{
+	struct judge_cell cell = { .value = value, .denominator = NAN };
+
+	judge_set(w->judge, series, day, &cell);
+}
+
+static double
+count(uint32_t i, int32_t day)
+{
+	return 20 + (double)((day * 7 + (int32_t)i * 5) % 11);
+}
+
+static void
+fill(struct world *w, int32_t days)
+{
+	for (int32_t d = 0; d < days; d++) {
+		for (uint32_t i = 0; i < 4; i++)
+			set(w, w->series[i], DAY0 + d, count(i, d));
+	}
+	while (judge_dirty(w->judge, 100) > 0)
+		;
+}
+
+static void
+test_a_window_gives_the_method_s_verdict(void **state)
+{
+	struct world w;
+	struct judge_point at[3];
+	const struct det_method *m = det_find("rnssp-switch");
+	double p[DET_MAX_PARAMS], x[DAYS];
+	struct det_verdict want;
+	struct det_window win = { .count = x,
+				  .n = DAYS,
+				  .first_t = 1,
+				  .first_day = DAY0,
+				  .period = DET_DAY };
+	enum det_level level;
+	void *scratch;
+
+	(void)state;
+	make(&w);
+	fill(&w, DAYS);
+	det_params_default(m, p);
+	scratch = malloc(m->scratch(p, DAYS) + 1);
+	for (int32_t d = 0; d < DAYS; d++)
+		x[d] = count(2, d);
+	assert_int_equal(m->judge(p, &win, DAYS - 1, scratch, &want), 0);
+	assert_int_equal(
+		judge_points(w.judge, w.series[2], DAY0 + DAYS - 2, 3, at), 0);
+	assert_true(at[1].judged);
+	assert_true(at[1].verdict.p == want.p);
+	assert_true(at[1].cell.value == x[DAYS - 1]);
+	assert_false(at[2].judged);
+	assert_true(isnan(at[2].cell.value));
+	assert_true((float)want.p == (float)judge_series_p(w.judge, w.series[2],
+							   DAY0 + DAYS - 1,
+							   &level));
+	assert_int_equal(level, want.level);
+	free(scratch);
+	drop(&w);
+}
+
+static void
+test_sums_go_up_the_tree(void **state)
+{
+	struct world w;
+	struct judge_point at[1];
+
+	(void)state;
+	make(&w);
+	fill(&w, DAYS);
+	assert_int_equal(judge_area_points(w.judge, 0, 0, 0, DAY0 + 60, 1, at),
+			 0);
+	assert_true(at[0].cell.value ==
+		    count(0, 60) + count(1, 60) + count(2, 60) + count(3, 60));
+	assert_int_equal(judge_area_points(w.judge, 2, 0, 0, DAY0 + 60, 1, at),
+			 0);
+	assert_true(at[0].cell.value == count(2, 60) + count(3, 60));
+	assert_true(at[0].verdict.level == DET_NORMAL);
+	assert_int_equal(judge_sums(w.judge), 3);
+	drop(&w);
+}
+
+/* A silent site is no fall and its return no rise. */
+static void
+test_a_missing_site_is_not_zero(void **state)
+{
+	struct world w;
+	struct judge_point whole[1], less[1];
+
+	(void)state;
+	make(&w);
+	fill(&w, DAYS);
+	assert_int_equal(
+		judge_area_points(w.judge, 1, 0, 0, DAY0 + 89, 1, whole), 0);
+	set(&w, w.series[0], DAY0 + 89, NAN);
+	for (int32_t d = 70; d < 80; d++)
+		set(&w, w.series[1], DAY0 + d, NAN);
+	judge_dirty(w.judge, 100);
+	assert_int_equal(judge_area_points(w.judge, 1, 0, 0, DAY0 + 89, 1, less),
+			 0);
+	assert_true(less[0].cell.value == count(1, 89));
+	assert_true(less[0].verdict.expected < 0.6 * whole[0].verdict.expected);
+	assert_true(less[0].verdict.level == DET_NORMAL);
+	drop(&w);
+}
+
+static void
+test_a_new_site_waits_for_its_past(void **state)
+{
+	struct world w;
+	struct judge_point at[1];
+
+	(void)state;
+	make(&w);
+	for (int32_t d = 0; d < DAYS; d++) {
+		set(&w, w.series[0], DAY0 + d, count(0, d));
+		if (d > 80)
+			set(&w, w.series[1], DAY0 + d, 500);
+	}
+	judge_dirty(w.judge, 100);
+	assert_int_equal(judge_area_points(w.judge, 1, 0, 0, DAY0 + 89, 1, at),
+			 0);
+	assert_true(at[0].cell.value == count(0, 89));
+	assert_false(judge_settled(w.judge, w.series[1], DAY0 + 89));
+	assert_true(judge_settled(w.judge, w.series[0], DAY0 + 89));
+	drop(&w);
+}
+
+/* Every p of every series and sum. */
+static void
+all_p(struct world *w, double *out)
+{
+	enum det_level level;
+
+	for (int32_t d = 50; d < DAYS; d++) {
+		for (uint32_t i = 0; i < 4; i++)
+			*out++ = judge_series_p(w->judge, w->series[i],
+						DAY0 + d, &level);
+		for (uint32_t a = 0; a < 3; a++)
+			*out++ = judge_sum_p(w->judge, judge_sums_of(w->judge, a),
+					     DAY0 + d, &level);
+	}
+}
+
+static void
+test_order_of_arrival_does_not_matter(void **state)
+{
+	static double a[40 * 7], b[40 * 7];
+	struct world w;
+	int32_t n = DAYS * 4;
+
+	(void)state;
+	make(&w);
+	fill(&w, DAYS);
+	all_p(&w, a);
+	drop(&w);
+	make(&w);
+	for (int32_t k = 0; k < n; k++) {
+		int32_t i = (int32_t)(((int64_t)k * 101 + 55) % n);
+
+		if (k % 13 == 0)
+			set(&w, w.series[i % 4], DAY0 + i / 4, 999);
+		if (k % 17 == 0)
+			judge_dirty(w.judge, 2);
+		set(&w, w.series[i % 4], DAY0 + i / 4,
+		    count((uint32_t)i % 4, i / 4));
+	}
+	while (judge_dirty(w.judge, 3) > 0)
+		;
+	assert_true(judge_idle(w.judge));
+	all_p(&w, b);
+	for (size_t i = 0; i < 40 * 7; i++)
+		assert_true(a[i] == b[i] || (isnan(a[i]) && isnan(b[i])));
+	drop(&w);
+}
+
+static void
+test_strata_are_not_counted_twice(void **state)
+{
+	struct world w;
+	struct judge_point at[1];
+	uint32_t young, old;
+
+	(void)state;
+	make(&w);
+	young = registry_add_series(w.registry, w.site[0], 0, "0-4", 3);
+	old = registry_add_series(w.registry, w.site[0], 0, "5+", 2);
+	for (int32_t d = 0; d < DAYS; d++) {
+		set(&w, young, DAY0 + d, 5);
+		set(&w, old, DAY0 + d, 7);
+		set(&w, w.series[1], DAY0 + d, count(1, d));
+	}
+	judge_dirty(w.judge, 100);
+	judge_area_points(w.judge, 1, 0, 0, DAY0 + 70, 1, at);
+	assert_true(at[0].cell.value == 12 + count(1, 70));
+	for (int32_t d = 0; d < DAYS; d++)
+		set(&w, w.series[0], DAY0 + d, 12);
+	judge_dirty(w.judge, 100);
+	judge_area_points(w.judge, 1, 0, 0, DAY0 + 70, 1, at);
+	assert_true(at[0].cell.value == 12 + count(1, 70));
+	drop(&w);
+}
+
+static void
+test_touched_areas_are_listed_once(void **state)
+{
+	struct world w;
+	const uint32_t *areas;
+
+	(void)state;
+	make(&w);
+	fill(&w, DAYS);
+	judge_touched_clear(w.judge);
+	set(&w, w.series[3], DAY0 + DAYS, 400);
+	judge_dirty(w.judge, 100);
+	assert_int_equal(judge_touched(w.judge, &areas), 2);
+	assert_int_equal(areas[0] + areas[1], 0 + 2);
+	judge_touched_clear(w.judge);
+	set(&w, w.series[3], DAY0 + DAYS, 400);
+	assert_true(judge_idle(w.judge));
+	assert_int_equal(judge_touched(w.judge, &areas), 0);
+	drop(&w);
+}
+
+static void
+test_a_ring_forgets_what_is_too_old(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	for (int32_t t = 0; t < 1000; t++)
+		assert_int_equal(
+			stream_set(&s, t, (uint32_t)t, CELL_MISSING, 100), 1);
+	assert_int_equal(stream_cell(&s, 899), CELL_MISSING);
+	assert_int_equal(stream_cell(&s, 900), 900);
+	assert_int_equal(stream_set(&s, 5, 1, CELL_MISSING, 100), 0);
+	assert_int_equal(stream_set(&s, 5000, 1, CELL_MISSING, 100), 1);
+	assert_int_equal(stream_cell(&s, 999), CELL_MISSING);
+	assert_int_equal(s.first, 4901);
+	stream_fini(&s);
+	assert_int_equal(stream_period(-4, 7), -1);
+	assert_int_equal(stream_period(-3, 7), 0);
+	assert_int_equal(stream_period(3, 7), 0);
+	assert_int_equal(stream_day(stream_period(18004, 7), 7), 18001);
+}
+
+static void
+test_an_unknown_method_is_refused(void **state)
+{
+	const struct judge_conf conf = { .history_days = 60,
+					 .day_method = "tea-leaves",
+					 .week_method = "ears-c2" };
+	struct registry *r = registry_new();
+
+	(void)state;
+	assert_null(judge_new(&conf, r));
+	registry_free(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_window_gives_the_method_s_verdict),
+		cmocka_unit_test(test_sums_go_up_the_tree),
+		cmocka_unit_test(test_a_missing_site_is_not_zero),
+		cmocka_unit_test(test_a_new_site_waits_for_its_past),
+		cmocka_unit_test(test_order_of_arrival_does_not_matter),
+		cmocka_unit_test(test_strata_are_not_counted_twice),
+		cmocka_unit_test(test_touched_areas_are_listed_once),
+		cmocka_unit_test(test_a_ring_forgets_what_is_too_old),
+		cmocka_unit_test(test_an_unknown_method_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
+}
