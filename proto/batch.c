@@ -434,9 +434,11 @@ wire_batch_encode(uint64_t epoch, uint64_t seq, const struct wire_batch *batch,
 	if (rc < 0)
 		return rc;
 	head = choose_head(batch);
-	rc = pb_write(&out, PB_SLOTS(head_slots), &head);
+	rc = pb_write(&out, head_slots, 1, &head); /* in order of numbers */
 	if (rc == WIRE_OK)
 		rc = put_dictionary(&out, batch);
+	if (rc == WIRE_OK)
+		rc = pb_write(&out, head_slots + 1, 2, &head);
 	for (size_t c = 0; rc == WIRE_OK && c < COLUMNS; c++)
 		put_column(&out, batch, c, &head);
 	return envelope_close(WIRE_BATCH, epoch, seq, rc, &out, buf);

@@ -43,7 +43,7 @@ fill(size_t series, size_t counts, uint32_t values, uint32_t days)
 	batch.sender = (struct wire_text){ "school-17", 9 };
 	batch.series_n = series;
 	for (size_t i = 0; i < series; i++) {
-		snprintf(names[i], sizeof(names[i]), "ind-%zu", i);
+		snprintf(names[i], sizeof(names[i]), "ind-%u", (unsigned)i);
 		batch.series[i].site = batch.sender;
 		batch.series[i].indicator =
 			(struct wire_text){ names[i], strlen(names[i]) };
