@@ -21,6 +21,18 @@ static const struct det_method *const methods[] = {
 	&det_r_ears_c1,
 	&det_r_ears_c2,
 	&det_r_ears_c3,
+	&det_r_cusum,
+	&det_r_lr,
+	&det_r_glr,
+	&det_r_farrington,
+	&det_r_farrington_flexible,
+	&det_r_bayes1,
+	&det_r_bayes2,
+	&det_r_bayes3,
+	&det_r_rki1,
+	&det_r_rki2,
+	&det_r_rki3,
+	&det_r_cdc,
 
 	/* Rnssp */
 	&det_rnssp_ewma,

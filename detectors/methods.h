@@ -18,6 +18,30 @@ extern const struct det_method det_r_ears_c1;
 extern const struct det_method det_r_ears_c2;
 extern const struct det_method det_r_ears_c3;
 
+/* r_cusum.c */
+extern const struct det_method det_r_cusum;
+
+/* r_lr.c */
+extern const struct det_method det_r_lr;
+extern const struct det_method det_r_glr;
+
+/* r_farrington.c, r_farrington_flexible.c */
+extern const struct det_method det_r_farrington;
+extern const struct det_method det_r_farrington_flexible;
+
+/* r_bayes.c */
+extern const struct det_method det_r_bayes1;
+extern const struct det_method det_r_bayes2;
+extern const struct det_method det_r_bayes3;
+
+/* r_rki.c */
+extern const struct det_method det_r_rki1;
+extern const struct det_method det_r_rki2;
+extern const struct det_method det_r_rki3;
+
+/* r_cdc.c */
+extern const struct det_method det_r_cdc;
+
 /* rnssp_ewma.c, rnssp_regression.c, rnssp_switch.c */
 extern const struct det_method det_rnssp_ewma;
 extern const struct det_method det_rnssp_regression;

@@ -12,30 +12,22 @@
 
 enum { BASELINE, MIN_SIGMA, ALPHA };
 
-#define BASELINE_ROW                                                           \
-	{                                                                      \
-		"baseline", "periods", 7, 3, 366, NULL,                        \
-			"periods the mean and standard deviation come from"    \
-	}
-#define MIN_SIGMA_ROW                                                          \
-	{                                                                      \
-		"min_sigma", "sd", 0, 0, 1e9, NULL,                            \
-			"least standard deviation, in counts"                  \
-	}
+#define BASELINE_HELP "periods the mean and standard deviation come from"
+#define MIN_SIGMA_HELP "least standard deviation, in counts"
 #define ALPHA_HELP "one-sided level of the limit, mean + z sd"
 
 static const struct det_param params[] = {
-	BASELINE_ROW,
-	MIN_SIGMA_ROW,
+	{ "baseline", "periods", 7, 3, 366, NULL, BASELINE_HELP },
+	{ "min_sigma", "sd", 0, 0, 1e9, NULL, MIN_SIGMA_HELP },
 	{ "alpha", "probability", 0.001, 1e-12, 0.5, NULL, ALPHA_HELP },
-	REXACT_END,
+	{ .name = NULL },
 };
 
 static const struct det_param params_c3[] = {
-	BASELINE_ROW,
-	MIN_SIGMA_ROW,
+	{ "baseline", "periods", 7, 3, 366, NULL, BASELINE_HELP },
+	{ "min_sigma", "sd", 0, 0, 1e9, NULL, MIN_SIGMA_HELP },
 	{ "alpha", "probability", 0.025, 1e-12, 0.5, NULL, ALPHA_HELP },
-	REXACT_END,
+	{ .name = NULL },
 };
 
 /* One cell against its baseline, NaN where a cell of it is missing. */

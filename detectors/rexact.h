@@ -8,17 +8,9 @@
 
 #include "detectors/cells.h"
 
-/* The row of `start` in a parameter table. */
-#define REXACT_START                                                                       \
-	{                                                                                  \
-		"start", "periods", 0, 0, 1e9,                                             \
-			NULL, "first period judged, 1-based; 0: as soon as the method can" \
-	}
-
-#define REXACT_END                                                             \
-	{                                                                      \
-		NULL, NULL, 0, 0, 0, NULL, NULL                                \
-	}
+/* The help of `start` in a parameter table. */
+#define REXACT_START_HELP                                                      \
+	"first period judged, 1-based; 0: as soon as the method can"
 
 /* Periods a year: R's freq. */
 static inline size_t
@@ -38,6 +30,37 @@ size_t rexact_first(const struct det_window *w, double start, size_t soonest);
  * first: the frozen reference of a chart.  NaN where there is none.
  */
 double rexact_reference(const struct det_window *w, size_t first);
+
+/*
+ * Baseline of bayes and rki: `near` cells before the judged one, and around
+ * the same period of each of `years` past years the `wide` cells on either
+ * side and the one between.
+ */
+struct rexact_past {
+	size_t near;
+	size_t years;
+	size_t wide;
+};
+
+/* Cells back from the judged one that R asks for, and so do we. */
+size_t rexact_past_reach(const struct rexact_past *past, size_t year);
+
+struct rexact_sums {
+	double n; /* reports */
+	double sum;
+	double mean;
+	double sd; /* n - 1; NaN with fewer than two */
+};
+
+/* Their reports; i >= rexact_past_reach(). */
+struct rexact_sums rexact_past_sums(const struct rexact_past *past,
+				    const struct det_window *w, size_t i);
+
+/*
+ * Mid-p of x or more cases where sum cases were seen in n periods, n > 0: the
+ * negative binomial that Jeffreys' prior predicts.
+ */
+double rexact_predictive_p(double x, double sum, double n);
 
 /* Number of reports, and their sum, in the cells lo..hi. */
 size_t rexact_sum(const struct det_window *w, size_t lo, size_t hi, double *sum);
