@@ -8,7 +8,7 @@
 #include "detectors/fuse.h"
 
 #define DAYS_A_YEAR 365.25
-#define LEAST_OPENINGS 20 /* that must stand behind a threshold */
+#define LEAST_OPENINGS 40 /* that must stand behind a threshold */
 #define BISECTIONS 30
 #define STEP 0.05
 

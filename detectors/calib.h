@@ -59,7 +59,7 @@ size_t calib_openings(const double *score, size_t n, double threshold,
 /*
  * Fits a table: rates[0..n-1] are wanted openings per area-year, falling.
  * scores holds areas x days daily scores, area by area.  The threshold of a
- * rate is found by bisection on the openings counted, as far as 20 openings
+ * rate is found by bisection on the openings counted, as far as 40 openings
  * stand behind it; rarer ones follow from the exponential tail fitted to the
  * last points.  Returns 0, or -1 where the data hold too few openings.
  */
