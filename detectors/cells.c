@@ -7,12 +7,9 @@
 int
 cells_weekday(const struct det_window *w, size_t i)
 {
-	int64_t day;
+	int64_t day = (int64_t)w->first_day + (int64_t)i + 3;
 
-	if (w->period != DET_DAY)
-		return 0;
-	day = (int64_t)w->first_day + (int64_t)i + 3;
-	return (int)((day % 7 + 7) % 7);
+	return w->period == DET_DAY ? (int)((day % 7 + 7) % 7) : 0;
 }
 
 size_t
@@ -40,6 +37,27 @@ cells_why_short(const struct det_window *w, size_t i, size_t guard, size_t want)
 
 	(void)w;
 	return cells < want ? DET_LEARNING : DET_BASELINE_MISSING;
+}
+
+static int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+struct cells_chain
+cells_chain(const struct det_window *w, size_t i, size_t horizon)
+{
+	int64_t h = (int64_t)horizon;
+	int64_t first = floor_div((int64_t)w->first_day + 3, (int)w->period);
+	int64_t block = floor_div(first + (int64_t)i, h);
+	int64_t start = (block - 1) * h - first;
+	int64_t end = (block + 1) * h - first;
+	struct cells_chain c;
+
+	c.start = start > 0 ? (size_t)start : 0;
+	c.end = end < (int64_t)w->n ? (size_t)end : w->n;
+	return c;
 }
 
 struct cells_moments

@@ -57,6 +57,26 @@ cells_reach(size_t guard, size_t want)
 enum det_reason cells_why_short(const struct det_window *w, size_t i,
 				size_t guard, size_t want);
 
+/*
+ * Recursive methods run in chains, so that a verdict is a function of its
+ * reach: time is cut into blocks of `horizon` periods, counted from
+ * 1970-01-01, and the verdicts of a block come from a chain that starts with
+ * the block before it, that is at least `horizon` periods back.
+ */
+struct cells_chain {
+	size_t start; /* first cell of the chain */
+	size_t end;   /* cell behind the block of cell i, at most w->n */
+};
+struct cells_chain cells_chain(const struct det_window *w, size_t i,
+			       size_t horizon);
+
+/* Cells from the chain's start to the last cell it judges. */
+static inline size_t
+cells_chain_reach(size_t horizon)
+{
+	return 2 * horizon;
+}
+
 struct cells_moments {
 	double mean;
 	double sd; /* n - 1 */

@@ -16,6 +16,8 @@ static const struct det_method *const methods[] = {
 	&det_ears_c1,
 	&det_ears_c2,
 	&det_ears_c3,
+	&det_cusum,
+	&det_ewma_jhu,
 
 	/* R surveillance */
 	&det_r_ears_c1,

@@ -13,6 +13,10 @@ extern const struct det_method det_ears_c1;
 extern const struct det_method det_ears_c2;
 extern const struct det_method det_ears_c3;
 
+/* cusum.c, ewma_jhu.c */
+extern const struct det_method det_cusum;
+extern const struct det_method det_ewma_jhu;
+
 /* r_ears.c */
 extern const struct det_method det_r_ears_c1;
 extern const struct det_method det_r_ears_c2;
