@@ -211,6 +211,8 @@ on_record(int terminator, void *arg)
 static void
 drop_record(struct text_table *t, const char *reason)
 {
+	if (t->rc != 0)
+		return;
 	if (t->header_n == 0)
 		fail(t, TEXT_ERR_HEADER, reason);
 	else
