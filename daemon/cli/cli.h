@@ -25,6 +25,7 @@ struct cli_command {
 
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
+int cli_simulate(int argc, char **argv);
 
 /* Prints "tocsin: " and the message as one line on standard error. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

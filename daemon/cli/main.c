@@ -15,6 +15,8 @@ static const struct cli_command commands[] = {
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",
 	  cli_methods },
+	{ "simulate", "--out DIR [OPTION]...",
+	  "write an invented province with labelled outbreaks", cli_simulate },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

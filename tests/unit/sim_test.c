@@ -1,0 +1,160 @@
+#include "daemon/cli/sim.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/day.h"
+
+struct sums {
+	double all, ill; /* of all counts; of one outbreak's kinds */
+	double digest;
+	size_t n, late;
+};
+
+static int
+add(void *arg, const struct sim_count *c)
+{
+	struct sums *t = arg;
+
+	t->n++;
+	t->all += c->value;
+	t->late += c->received > c->day;
+	t->digest = fmod(t->digest * 31 + c->value, 1e9 + 7);
+	if (strcmp(c->indicator, "otc-cough-cold") == 0)
+		t->ill += c->value;
+	assert_true(c->received >= c->day);
+	assert_true(c->denominator >= c->value);
+	return 0;
+}
+
+static struct sums
+run(const struct sim_conf *conf, const struct sim_outbreak *o, size_t n,
+    int32_t from, int32_t to)
+{
+	struct sim *s = sim_new(conf, o, n);
+	struct sums t = { 0 };
+
+	assert_non_null(s);
+	for (int32_t d = from; d <= to; d++)
+		assert_int_equal(sim_day(s, d, add, &t), 0);
+	sim_free(&s);
+	assert_null(s);
+	return t;
+}
+
+static struct sim_conf
+nine_counties(void)
+{
+	return (struct sim_conf){ .seed = 5,
+				  .first_day = 19358,
+				  .days = 400,
+				  .counties = 9,
+				  .size = 1,
+				  .noise = 1,
+				  .faults = true };
+}
+
+static void
+test_same_seed_same_counts(void **state)
+{
+	struct sim_conf conf = nine_counties();
+	struct sums a = run(&conf, NULL, 0, 19400, 19420);
+	struct sums b = run(&conf, NULL, 0, 19400, 19420);
+	struct sums c;
+
+	(void)state;
+	assert_true(a.n > 4000);
+	assert_true(a.late > 0);
+	assert_int_equal(a.n, b.n);
+	assert_true(a.digest == b.digest);
+	conf.seed = 6;
+	c = run(&conf, NULL, 0, 19400, 19420);
+	assert_false(a.digest == c.digest);
+}
+
+/* The day's counts do not depend on which days were asked for before. */
+static void
+test_a_day_stands_alone(void **state)
+{
+	struct sim_conf conf = nine_counties();
+	struct sums both = run(&conf, NULL, 0, 19400, 19401);
+	struct sums one = run(&conf, NULL, 0, 19400, 19400);
+	struct sums two = run(&conf, NULL, 0, 19401, 19401);
+
+	(void)state;
+	assert_int_equal(both.n, one.n + two.n);
+	assert_true(fabs(both.all - one.all - two.all) < 0.5);
+}
+
+static void
+test_an_outbreak_adds_its_detected_cases(void **state)
+{
+	struct sim_conf conf = nine_counties();
+	struct sim_outbreak o = { SIM_RESPIRATORY, 2, 3, 19500, 20, 5000,
+				  UINT32_MAX };
+	struct sums with, without;
+
+	(void)state;
+	conf.faults = false;
+	with = run(&conf, &o, 1, 19490, 19560);
+	without = run(&conf, NULL, 0, 19490, 19560);
+	/* 30 % of the cases buy cough medicine; draws of the same quantile */
+	assert_true(fabs(with.ill - without.ill - 1500) < 150);
+	with = run(&conf, &o, 1, 19450, 19499);
+	without = run(&conf, NULL, 0, 19450, 19499);
+	assert_true(with.digest == without.digest);
+}
+
+static void
+test_schools_are_closed_at_weekends_and_in_summer(void **state)
+{
+	struct sim_conf conf = nine_counties();
+	struct sums sunday, tuesday, august;
+	int32_t day = day_from_civil(2023, 6, 11);
+
+	(void)state;
+	conf.faults = false;
+	sunday = run(&conf, NULL, 0, day, day);
+	tuesday = run(&conf, NULL, 0, day + 2, day + 2);
+	august = run(&conf, NULL, 0, day_from_civil(2023, 8, 8),
+		     day_from_civil(2023, 8, 8));
+	assert_true(tuesday.n > sunday.n);
+	/* 9 counties, 5 schools, 2 indicators */
+	assert_int_equal(tuesday.n - august.n, 90);
+}
+
+static void
+test_drawn_outbreaks_touch_two_kinds(void **state)
+{
+	struct sim_conf conf = nine_counties();
+	struct sim_outbreak o[50];
+
+	(void)state;
+	sim_draw_outbreaks(&conf, 100, o, 50);
+	for (size_t i = 0; i < 50; i++) {
+		assert_true(__builtin_popcount(o[i].kinds) >= 2);
+		assert_true(o[i].first_day >= conf.first_day + 100);
+		assert_in_range(o[i].counties, 1, 3);
+		assert_true(o[i].cases >= 30 && o[i].cases <= 300);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same_seed_same_counts),
+		cmocka_unit_test(test_a_day_stands_alone),
+		cmocka_unit_test(test_an_outbreak_adds_its_detected_cases),
+		cmocka_unit_test(test_schools_are_closed_at_weekends_and_in_summer),
+		cmocka_unit_test(test_drawn_outbreaks_touch_two_kinds),
+	};
+
+	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
+}
