@@ -10,14 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So that the day of every cell is an int32_t. */
+#define MAX_CELLS 100000000
+#define MAX_DAY 1000000000
+
 /* In the order of the manual. */
 static const struct det_method *const methods[] = {
 	/* CDC and JHU/APL */
 	&det_ears_c1,
 	&det_ears_c2,
 	&det_ears_c3,
+	&det_w2,
 	&det_cusum,
 	&det_ewma_jhu,
+	&det_holt_winters,
 
 	/* R surveillance */
 	&det_r_ears_c1,
@@ -42,6 +48,9 @@ static const struct det_method *const methods[] = {
 	&det_rnssp_switch,
 
 	/* weekly, sparse and special series */
+	&det_fixed,
+	&det_percentile,
+	&det_drop,
 
 	/* ours */
 
@@ -129,6 +138,8 @@ det_params_set(const struct det_method *m, double p[DET_MAX_PARAMS],
 static bool
 window_ok(const struct det_window *w)
 {
+	if (w->n > MAX_CELLS || abs(w->first_day) > MAX_DAY)
+		return false;
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->count[i] < 0 || w->count[i] > DET_MAX_COUNT)
 			return false;

@@ -53,8 +53,8 @@ struct det_window {
 	const double *denom; /* NULL, or n cells: > 0, or NaN */
 	const uint8_t *mark; /* NULL, or n cells of DET_MARK_* */
 	size_t n;
-	int64_t first_t;   /* 1-based index of cell 0 in its series */
-	int32_t first_day; /* cell 0: days since 1970-01-01; a week's is
+	int64_t first_t; /* 1-based index of cell 0 in its series */
+	int32_t first_day; /* cell 0, within 10^9: days since 1970-01-01; a week's is
 				   its Monday.  Without dates t = 1 is
 				   Monday 1970-01-05 */
 	enum det_period period;
@@ -66,7 +66,8 @@ struct det_window {
 struct det_verdict {
 	double expected;
 	double upper; /* the alarm limit in counts: those above it alarm, one
-			 on it where the method's page says ties alarm */
+			 on it where the method's page says ties alarm; of the
+			 sum where a method adds up periods */
 	double statistic;
 	double p;
 	enum det_level level;

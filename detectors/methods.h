@@ -17,6 +17,15 @@ extern const struct det_method det_ears_c3;
 extern const struct det_method det_cusum;
 extern const struct det_method det_ewma_jhu;
 
+/* w2.c, holt_winters.c */
+extern const struct det_method det_w2;
+extern const struct det_method det_holt_winters;
+
+/* fixed.c, percentile.c, drop.c */
+extern const struct det_method det_fixed;
+extern const struct det_method det_percentile;
+extern const struct det_method det_drop;
+
 /* r_ears.c */
 extern const struct det_method det_r_ears_c1;
 extern const struct det_method det_r_ears_c2;
