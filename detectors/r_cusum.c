@@ -60,13 +60,14 @@ struct chart {
 
 /*
  * 2F1(1/3, 2/3; 5/3; -t) by way of the incomplete beta function.  R looks it
- * up in a table: steps of 0.01 up to 10 and no interpolation, then of 1 and
- * linear, up to 100, and ends there; this goes on.
+ * up in a table right to nine decimals: steps of 0.01 up to 10 and no
+ * interpolation, then of 1 and linear, up to 100, and ends there; this goes
+ * on.
  */
 static double
 hypergeometric(double t)
 {
-	const double complete = 2.0533902232290967; /* B(2/3, 2/3) */
+	const double complete = 2.0533902179391772; /* B(2/3, 2/3) */
 	double v = t / (1 + t);
 	double beta;
 
@@ -207,17 +208,29 @@ tail_poisson(double s, double k, double mean)
 	return exp(-r * s);
 }
 
+/* Takes a count in; NaN, and no change, where it has no transform. */
+static double
+add_count(struct chart *c, double x)
+{
+	double z = standardise(c, x);
+
+	if (!isfinite(z))
+		return NAN;
+	c->sum = fmax(0, c->sum + (z - c->k));
+	return c->sum;
+}
+
 static struct det_verdict
 step(struct chart *c, double x)
 {
-	double z = standardise(c, x);
-	double after = fmax(0, c->sum + (z - c->k));
+	struct chart before = *c;
+	double after = add_count(c, x);
 	struct det_verdict v;
 
-	if (isnan(z) || isinf(z))
+	if (isnan(after))
 		return cells_unknown(DET_DEGENERATE);
 	v.expected = c->mean;
-	v.upper = upper_bound(c, after);
+	v.upper = upper_bound(&before, after);
 	v.statistic = after;
 	v.level = after >= c->h ? DET_ALERT : DET_NORMAL;
 	v.reason = DET_JUDGED;
@@ -226,7 +239,6 @@ step(struct chart *c, double x)
 		v.p = tail_poisson(after, c->k, c->mean);
 	else if (after > 0)
 		v.p = tail_normal(after, c->k);
-	c->sum = after;
 	return v;
 }
 
@@ -248,16 +260,21 @@ judge(const double *p, const struct det_window *w, size_t from, void *scratch,
 		c.nb_mean = anscombe_nb(c.mean, c.nb_alpha);
 	for (size_t i = from; i < w->n && i < first; i++)
 		out[i - from] = cells_unknown(DET_LEARNING);
-	for (size_t i = first; i < w->n; i++) {
+	for (size_t i = first; i < from; i++) {
 		double x = cells_count(w, i);
-		struct det_verdict v = cells_unknown(DET_REPORT_MISSING);
+
+		if (!isnan(x))
+			add_count(&c, x);
+	}
+	for (size_t i = first > from ? first : from; i < w->n; i++) {
+		double x = cells_count(w, i);
 
 		if (isnan(c.mean))
-			v.reason = DET_BASELINE_MISSING;
-		else if (!isnan(x))
-			v = step(&c, x);
-		if (i >= from)
-			out[i - from] = v;
+			out[i - from] = cells_unknown(DET_BASELINE_MISSING);
+		else if (isnan(x))
+			out[i - from] = cells_unknown(DET_REPORT_MISSING);
+		else
+			out[i - from] = step(&c, x);
 	}
 	return DET_OK;
 }

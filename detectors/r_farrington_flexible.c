@@ -142,19 +142,24 @@ count_limit(const double *p, const struct farrington *k, double y, double eta,
 	return l;
 }
 
+/*
+ * Too few cases are never an alarm, whatever the limit.  R calls normal, too,
+ * what has no limit since its mean overflowed; here that is unknown.
+ */
 static struct det_verdict
 conclude(const struct limit *l, double y, bool enough)
 {
+	bool known = !isnan(l->upper) && !isnan(l->p) && !isnan(l->score);
 	struct det_verdict v = {
 		.expected = enough ? l->expected : NAN,
 		.upper = enough ? l->upper : NAN,
 		.statistic = l->p,
-		.p = l->p,
+		.p = known ? l->p : 1,
 		.level = DET_NORMAL,
 		.reason = DET_JUDGED,
 	};
 
-	if (isnan(l->upper) || isnan(l->p) || isnan(l->score))
+	if (enough && !known)
 		return cells_unknown(DET_DEGENERATE);
 	if (enough && l->score > 1 && y != 0)
 		v.level = DET_ALERT;

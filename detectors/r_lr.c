@@ -98,7 +98,8 @@ judge_lr(const double *p, const struct det_window *w, size_t from,
 		if (!refused(x, mean, &v)) {
 			sum = fmax(0, sum + log_ratio(p[THETA], x, 1, mean,
 						      p[NB_ALPHA]));
-			v = verdict(sum, mean, sum > p[C], exp(-sum));
+			if (i >= from)
+				v = verdict(sum, mean, sum > p[C], exp(-sum));
 			if (sum > p[C])
 				sum = 0;
 		}
@@ -200,7 +201,8 @@ judge_glr(const double *p, const struct det_window *w, size_t from,
 
 			x[n++] = count;
 			s = largest_ratio(x, n, mean, p[NB_ALPHA]);
-			v = verdict(s, mean, s >= p[C], glr_tail(s, n));
+			if (i >= from)
+				v = verdict(s, mean, s >= p[C], glr_tail(s, n));
 			if (s >= p[C])
 				n = 0;
 		}

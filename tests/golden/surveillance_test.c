@@ -192,9 +192,9 @@ agrees(char **f, const struct det_verdict *v)
 	    !close_to(number(f[6]), v->upper) ||
 	    !close_to(number(f[7]), v->statistic))
 		return false;
-	if (strcmp(f[3], "r-farrington-flexible") != 0)
-		return true;
 	p = number(f[7]);
+	if (strcmp(f[3], "r-farrington-flexible") != 0 || isnan(p))
+		return true;
 	if (isnan(number(f[6])) && !isnan(v->upper))
 		return false;
 	return fabs(p - v->p) <= 1e-8 + 1e-6 * p;
