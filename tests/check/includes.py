@@ -26,7 +26,7 @@ MAY = {
                     "daemon/console"},
     "daemon/notify": {"base", "daemon/store", "daemon/judge", "daemon/desk",
                       "daemon/console"},
-    "daemon/console": {"base"},
+    "daemon/console": {"base", "daemon/judge"},
     "daemon/api": {"base", "proto", "detectors", "daemon/store",
                    "daemon/judge", "daemon/intake", "daemon/desk",
                    "daemon/notify", "daemon/console"},

@@ -1,0 +1,226 @@
+/*
+ * Alerts: the list, one with its explanation, its events, and what people do
+ * to it.
+ */
+#include "daemon/api/api_own.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/view.h"
+#include "daemon/console/explain.h"
+
+#define LIST_MAX 1000
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? "" : text;
+}
+
+static bool
+is_over(const json_t *alert)
+{
+	const char *state = text_of(alert, "state");
+
+	return strcmp(state, "closed") == 0 ||
+	       strcmp(state, "discarded") == 0 || strcmp(state, "merged") == 0;
+}
+
+static bool
+alert_passes(const struct registry *r, const json_t *alert, const char *state,
+	     uint32_t within)
+{
+	const char *area = text_of(alert, "area");
+	uint32_t i = registry_area(r, area, strlen(area));
+
+	if (strcmp(state, "active") == 0 && is_over(alert))
+		return false;
+	if (strcmp(state, "active") != 0 && strcmp(state, "all") != 0 &&
+	    strcmp(state, text_of(alert, "state")) != 0)
+		return false;
+	return within == REG_NONE ||
+	       (i != REG_NONE && registry_area_within(r, i, within));
+}
+
+/* ?state=active (the default), all or a state's name; ?area=; newest first */
+void
+api_get_alerts(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct registry *r = a->env.registry;
+	const char *state = http_query(req, "state");
+	const char *area = http_query(req, "area");
+	uint32_t within = REG_NONE;
+	json_t *list;
+	int64_t limit;
+
+	if (api_query_int(req, "limit", 1, LIST_MAX, LIST_MAX, &limit) < 0)
+		return;
+	if (area != NULL && area[0] != '\0') {
+		within = registry_area(r, area, strlen(area));
+		if (within == REG_NONE) {
+			http_problem(req, 404, NULL, "There is no area \"%s\".",
+				     area);
+			return;
+		}
+	}
+	list = json_array();
+	for (size_t i = desk_alerts(a->env.desk); i-- > 0;) {
+		const json_t *alert = desk_alert_at(a->env.desk, i);
+
+		if (json_array_size(list) < (size_t)limit &&
+		    alert_passes(r, alert, state == NULL ? "active" : state,
+				 within))
+			json_array_append_new(list, view_alert_row(r, alert));
+	}
+	http_reply_json(req, 200, json_pack("{s:o}", "alerts", list));
+}
+
+static const json_t *
+find_alert(struct api *a, struct http_req *req)
+{
+	const json_t *alert = desk_alert(a->env.desk, http_param(req, 0));
+
+	if (alert == NULL)
+		http_problem(req, 404, NULL, "There is no alert \"%s\".",
+			     http_param(req, 0));
+	return alert;
+}
+
+static enum catalogue_language
+language_of(const struct http_req *req)
+{
+	const char *lang = http_query(req, "lang");
+
+	return catalogue_language(
+		lang != NULL ? lang : http_header(req, "Accept-Language"));
+}
+
+/* The version as the ETag that If-Match brings back. */
+static void
+add_etag(struct http_req *req, const json_t *alert)
+{
+	char etag[32];
+
+	snprintf(etag, sizeof(etag), "\"%lld\"",
+		 (long long)json_integer_value(
+			 json_object_get(alert, "version")));
+	http_add_header(req, "ETag", etag);
+}
+
+void
+api_get_alert(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const json_t *alert = find_alert(a, req);
+	json_t *out, *events = NULL;
+
+	if (alert == NULL)
+		return;
+	out = view_alert(a->env.registry, alert);
+	json_object_set_new(out, "explanation",
+			    explain_alert(a->catalogue, language_of(req),
+					  a->env.registry, alert));
+	if (a->env.alert_events != NULL)
+		events = a->env.alert_events(a->env.arg, http_param(req, 0));
+	json_object_set_new(out, "events",
+			    events == NULL ? json_array() : events);
+	add_etag(req, alert);
+	http_reply_json(req, 200, out);
+}
+
+void
+api_get_alert_events(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	json_t *events;
+
+	if (find_alert(a, req) == NULL)
+		return;
+	if (a->env.alert_events == NULL) {
+		http_problem(req, 501, NULL, "This daemon keeps no events.");
+		return;
+	}
+	events = a->env.alert_events(a->env.arg, http_param(req, 0));
+	http_reply_json(req, events == NULL ? 500 : 200,
+			json_pack("{s:o*}", "events", events));
+}
+
+/* The version the person saw: If-Match, or "version" of the body; -1 none. */
+static int
+read_version(struct http_req *req, const json_t *body, int64_t *out)
+{
+	const char *match = http_header(req, "If-Match");
+	const json_t *v = json_object_get(body, "version");
+	char *end;
+
+	*out = json_is_integer(v) ? json_integer_value(v) : -1;
+	if (match == NULL)
+		return v == NULL || *out >= 0 ? 0 : -1;
+	if (match[0] != '"')
+		return -1;
+	*out = strtoll(match + 1, &end, 10);
+	return end != match + 1 && strcmp(end, "\"") == 0 && *out >= 0 ? 0 : -1;
+}
+
+/* Reads the act; 0, or -1 with the request answered.  body is borrowed. */
+static int
+read_act(struct api *a, struct http_req *req, json_t *body, struct desk_act *act)
+{
+	const char *verb = NULL;
+	int v;
+
+	*act = (struct desk_act){ .actor = http_actor(req),
+				  .note = "",
+				  .outcome = "",
+				  .at_ms = a->env.now_ms(a->env.arg) };
+	if (body == NULL ||
+	    json_unpack(body, "{s:s,s?s,s?s}", "verb", &verb, "note",
+			&act->note, "outcome", &act->outcome) < 0) {
+		http_problem(req, 400, NULL,
+			     "Send {\"verb\": \"ack\", \"note\": \"...\", "
+			     "\"outcome\": \"...\", \"version\": 3}; note, "
+			     "outcome and version may be left out.");
+		return -1;
+	}
+	v = desk_verb_parse(verb);
+	if (v < 0) {
+		http_problem(req, 422, NULL,
+			     "There is no verb \"%s\"; there are ack, verify, "
+			     "discard, monitor, assess, characterise, respond, "
+			     "close, reopen, note and assign.",
+			     verb);
+		return -1;
+	}
+	act->verb = (enum desk_verb)v;
+	if (read_version(req, body, &act->version) < 0) {
+		http_problem(req, 400, NULL,
+			     "If-Match is the ETag of the alert, as \"3\" in "
+			     "its quotes; version is its number.");
+		return -1;
+	}
+	return 0;
+}
+
+void
+api_post_alert_event(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	struct desk_act act;
+	json_t *body;
+
+	if (find_alert(a, req) == NULL)
+		return;
+	if (a->env.act == NULL) {
+		http_problem(req, 501, NULL, "This daemon has no desk.");
+		return;
+	}
+	body = http_body_json(req);
+	if (read_act(a, req, body, &act) == 0)
+		a->env.act(a->env.arg, http_param(req, 0), &act, api_answer, req);
+	json_decref(body);
+}

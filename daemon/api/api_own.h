@@ -1,0 +1,62 @@
+#ifndef TOCSIN_API_API_OWN_H
+#define TOCSIN_API_API_OWN_H
+
+/* What the files of the interface share and nobody else sees. */
+
+#include "daemon/api/api.h"
+#include "daemon/api/auth.h"
+#include "daemon/api/http.h"
+#include "daemon/api/sse.h"
+#include "daemon/console/catalogue.h"
+
+struct api {
+	const struct api_conf *conf;
+	struct api_env env;
+	struct http *http;
+	struct auth *auth;
+	struct sse *sse;
+	struct catalogue *catalogue;
+	int64_t started_ms;
+	char socket[4096];
+};
+
+/* api_read.c */
+void api_get_status(void *arg, struct http_req *req);
+void api_get_vocabulary(void *arg, struct http_req *req);
+void api_get_areas(void *arg, struct http_req *req);
+void api_get_sites(void *arg, struct http_req *req);
+void api_get_series(void *arg, struct http_req *req);
+void api_get_points(void *arg, struct http_req *req);
+void api_get_notices(void *arg, struct http_req *req);
+
+/* api_alerts.c */
+void api_get_alerts(void *arg, struct http_req *req);
+void api_get_alert(void *arg, struct http_req *req);
+void api_get_alert_events(void *arg, struct http_req *req);
+void api_post_alert_event(void *arg, struct http_req *req);
+
+/* api_write.c */
+void api_post_counts(void *arg, struct http_req *req);
+void api_post_areas(void *arg, struct http_req *req);
+void api_post_sites(void *arg, struct http_req *req);
+void api_post_clock(void *arg, struct http_req *req);
+
+/* api_misc.c */
+void api_get_metrics(void *arg, struct http_req *req);
+void api_get_healthy(void *arg, struct http_req *req);
+void api_get_ready(void *arg, struct http_req *req);
+void api_get_page(void *arg, struct http_req *req);
+
+/* The end of a write as its request's answer; done_arg is the request. */
+void api_answer(void *done_arg, int status, json_t *body);
+
+/*
+ * A number of the query within min..max, def where it is not given.  0, or -1
+ * with the request answered.
+ */
+int api_query_int(struct http_req *req, const char *key, int64_t min,
+		  int64_t max, int64_t def, int64_t *out);
+int api_query_day(struct http_req *req, const char *key, int32_t def,
+		  int32_t *out);
+
+#endif

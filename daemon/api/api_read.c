@@ -1,0 +1,374 @@
+/*
+ * What may be read: status, vocabulary, areas, sites, series, notices.
+ * Lists are cut into pages: "next" of a reply is "after" of the next request.
+ */
+#include "daemon/api/api_own.h"
+
+#include <string.h>
+
+#include "base/day.h"
+#include "daemon/api/view.h"
+
+#define PAGE_DEFAULT 500
+#define PAGE_MAX 2000
+#define POINTS_DEFAULT 84
+#define POINTS_MAX 800
+
+/* What a list is narrowed to; REG_NONE = not by this. */
+struct filter {
+	uint32_t area, kind, site, indicator;
+	int64_t after, limit;
+};
+
+/* Finds the code of a query; 0, or -1 with the request answered. */
+static int
+find_code(const struct registry *r, struct http_req *req, const char *key,
+	  uint32_t (*find)(const struct registry *, const char *, size_t),
+	  const char *(*near)(const struct registry *, const char *, size_t),
+	  uint32_t *out)
+{
+	const char *code = http_query(req, key), *meant;
+
+	*out = REG_NONE;
+	if (code == NULL || code[0] == '\0')
+		return 0;
+	*out = find(r, code, strlen(code));
+	if (*out != REG_NONE)
+		return 0;
+	meant = near(r, code, strlen(code));
+	if (meant != NULL)
+		http_problem(req, 404, NULL,
+			     "There is no %s \"%s\"; did you mean \"%s\"?", key,
+			     code, meant);
+	else
+		http_problem(req, 404, NULL, "There is no %s \"%s\".", key, code);
+	return -1;
+}
+
+static int
+read_filter(struct api *a, struct http_req *req, struct filter *f)
+{
+	const struct registry *r = a->env.registry;
+
+	if (find_code(r, req, "area", registry_area, registry_near_area,
+		      &f->area) < 0 ||
+	    find_code(r, req, "kind", registry_kind, registry_near_kind,
+		      &f->kind) < 0 ||
+	    find_code(r, req, "site", registry_site, registry_near_site,
+		      &f->site) < 0 ||
+	    find_code(r, req, "indicator", registry_indicator,
+		      registry_near_indicator, &f->indicator) < 0)
+		return -1;
+	if (api_query_int(req, "after", 0, UINT32_MAX, 0, &f->after) < 0)
+		return -1;
+	return api_query_int(req, "limit", 1, PAGE_MAX, PAGE_DEFAULT, &f->limit);
+}
+
+static bool
+site_passes(const struct registry *r, const struct filter *f, uint32_t i)
+{
+	const struct reg_site *s = registry_site_at(r, i);
+
+	return (f->site == REG_NONE || f->site == i) &&
+	       (f->kind == REG_NONE || f->kind == s->kind) &&
+	       (f->area == REG_NONE || registry_area_within(r, s->area, f->area));
+}
+
+static bool
+series_passes(const struct registry *r, const struct filter *f, uint32_t i)
+{
+	const struct reg_series *s = registry_series_at(r, i);
+
+	return (f->indicator == REG_NONE || f->indicator == s->indicator) &&
+	       site_passes(r, f, s->site);
+}
+
+/* {"areas": [...], "next": 500 or null} */
+static void
+reply_page(struct http_req *req, const char *name, json_t *list, size_t next,
+	   size_t end)
+{
+	json_t *cursor =
+		next < end ? json_integer((json_int_t)next) : json_null();
+
+	http_reply_json(req, 200,
+			json_pack("{s:o,s:o}", name, list, "next", cursor));
+}
+
+void
+api_get_areas(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct registry *r = a->env.registry;
+	size_t n = registry_areas(r), i;
+	struct filter f;
+	json_t *list;
+
+	if (read_filter(a, req, &f) < 0)
+		return;
+	list = json_array();
+	for (i = (size_t)f.after; i < n; i++) {
+		if (json_array_size(list) == (size_t)f.limit)
+			break;
+		if (f.area == REG_NONE ||
+		    registry_area_within(r, (uint32_t)i, f.area))
+			json_array_append_new(list, view_area(r, (uint32_t)i));
+	}
+	reply_page(req, "areas", list, i, n);
+}
+
+void
+api_get_sites(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct registry *r = a->env.registry;
+	size_t n = registry_sites(r), i;
+	struct filter f;
+	json_t *list;
+
+	if (read_filter(a, req, &f) < 0)
+		return;
+	list = json_array();
+	for (i = (size_t)f.after; i < n; i++) {
+		if (json_array_size(list) == (size_t)f.limit)
+			break;
+		if (site_passes(r, &f, (uint32_t)i))
+			json_array_append_new(
+				list, view_site(r, a->env.judge, (uint32_t)i,
+						a->env.today(a->env.arg)));
+	}
+	reply_page(req, "sites", list, i, n);
+}
+
+void
+api_get_series(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct registry *r = a->env.registry;
+	size_t n = registry_series_n(r), i;
+	struct filter f;
+	json_t *list;
+
+	if (read_filter(a, req, &f) < 0)
+		return;
+	list = json_array();
+	for (i = (size_t)f.after; i < n; i++) {
+		if (json_array_size(list) == (size_t)f.limit)
+			break;
+		if (series_passes(r, &f, (uint32_t)i))
+			json_array_append_new(list, view_series(r, (uint32_t)i));
+	}
+	reply_page(req, "series", list, i, n);
+}
+
+/* The periods asked for; 0, or -1 with the request answered. */
+static int
+read_span(struct api *a, struct http_req *req, int period, int32_t *from,
+	  size_t *n)
+{
+	int32_t to;
+
+	if (api_query_day(req, "to", a->env.today(a->env.arg), &to) < 0)
+		return -1;
+	if (period == 7)
+		to = day_monday(to);
+	if (api_query_day(req, "from", to - (POINTS_DEFAULT - 1) * period,
+			  from) < 0)
+		return -1;
+	if (period == 7)
+		*from = day_monday(*from);
+	if (*from > to || (to - *from) / period >= POINTS_MAX) {
+		http_problem(req, 400, NULL,
+			     "from must not lie after to, and at most %d "
+			     "periods come in one reply.",
+			     POINTS_MAX);
+		return -1;
+	}
+	*n = (size_t)((to - *from) / period) + 1;
+	return 0;
+}
+
+static json_t *
+list_points(const struct judge_point *point, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, view_point(&point[i]));
+	return list;
+}
+
+static void
+reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
+{
+	const struct registry *r = a->env.registry;
+	const char *stratum = http_query(req, "stratum");
+	struct judge_point point[POINTS_MAX];
+	uint32_t series;
+	int32_t from;
+	json_t *body;
+	size_t n;
+
+	if (stratum == NULL)
+		stratum = "";
+	series = registry_series(r, f->site, f->indicator, stratum,
+				 strlen(stratum));
+	if (read_span(a, req, registry_site_at(r, f->site)->period, &from, &n) < 0)
+		return;
+	if (series == REG_NONE ||
+	    judge_points(a->env.judge, series, from, n, point) < 0) {
+		http_problem(req, 404, NULL,
+			     "The site has not reported this indicator yet.");
+		return;
+	}
+	body = view_series(r, series);
+	json_object_set_new(body, "points", list_points(point, n));
+	http_reply_json(req, 200, body);
+}
+
+static void
+reply_area_points(struct api *a, struct http_req *req, const struct filter *f)
+{
+	const struct registry *r = a->env.registry;
+	const struct reg_kind *kind = registry_kind_at(r, f->kind);
+	struct judge_point point[POINTS_MAX];
+	int32_t from;
+	size_t n;
+
+	if (read_span(a, req, kind->period, &from, &n) < 0)
+		return;
+	if (judge_area_points(a->env.judge, f->area, f->kind, f->indicator,
+			      from, n, point) < 0) {
+		http_problem(req, 404, NULL,
+			     "No site of this kind in the area has reported "
+			     "this indicator yet.");
+		return;
+	}
+	http_reply_json(req, 200,
+			json_pack("{s:s,s:s,s:s,s:i,s:o}", "area",
+				  registry_area_at(r, f->area)->code, "kind",
+				  kind->code, "indicator",
+				  registry_indicator_at(r, f->indicator)->code,
+				  "period", kind->period, "points",
+				  list_points(point, n)));
+}
+
+void
+api_get_points(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	struct filter f;
+
+	if (read_filter(a, req, &f) < 0)
+		return;
+	if (f.site != REG_NONE && f.indicator != REG_NONE)
+		reply_site_points(a, req, &f);
+	else if (f.area != REG_NONE && f.kind != REG_NONE &&
+		 f.indicator != REG_NONE)
+		reply_area_points(a, req, &f);
+	else
+		http_problem(req, 400, NULL,
+			     "Points are asked for by site and indicator (and "
+			     "stratum), or by area, kind and indicator.");
+}
+
+void
+api_get_vocabulary(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct registry *r = a->env.registry;
+	json_t *kinds = json_array(), *indicators = json_array();
+
+	for (size_t i = 0; i < registry_kinds(r); i++)
+		json_array_append_new(kinds, view_kind(r, (uint32_t)i));
+	for (size_t i = 0; i < registry_indicators(r); i++)
+		json_array_append_new(indicators, view_indicator(r, (uint32_t)i));
+	http_reply_json(req, 200,
+			json_pack("{s:o,s:o}", "kinds", kinds, "indicators",
+				  indicators));
+}
+
+static json_t *
+view_judge(struct judge *j)
+{
+	struct judge_stats s;
+
+	judge_stats(j, &s);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "cells_set",
+			 (json_int_t)s.cells_set, "verdicts",
+			 (json_int_t)s.verdicts, "series", (json_int_t)s.series,
+			 "dirty", (json_int_t)s.dirty, "bytes",
+			 (json_int_t)s.bytes);
+}
+
+static json_t *
+view_http(const struct http *h)
+{
+	struct http_stats s;
+
+	http_stats(h, &s);
+	return json_pack("{s:I,s:I,s:I,s:I}", "requests", (json_int_t)s.requests,
+			 "connections", (json_int_t)s.connections, "streams",
+			 (json_int_t)s.streams, "deadline_cut",
+			 (json_int_t)s.deadline_cut);
+}
+
+static json_t *
+count_alerts(const struct desk *d)
+{
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < desk_alerts(d); i++) {
+		const json_t *alert = desk_alert_at(d, i);
+		const char *state =
+			json_string_value(json_object_get(alert, "state"));
+		json_t *n = json_object_get(out, state == NULL ? "?" : state);
+
+		json_object_set_new(out, state == NULL ? "?" : state,
+				    json_integer(json_integer_value(n) + 1));
+	}
+	return out;
+}
+
+void
+api_get_status(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const struct api_env *e = &a->env;
+	const struct registry *r = e->registry;
+	const char *why = e->not_ready == NULL ? NULL : e->not_ready(e->arg);
+	json_t *out;
+
+	out = json_pack(
+		"{s:s,s:b,s:s*,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}",
+		"version", TOCSIN_VERSION, "ready", why == NULL, "not_ready",
+		why, "clock", e->clock_manual ? "manual" : "wall", "today",
+		view_day(e->today(e->arg)), "uptime_s",
+		(json_int_t)((e->now_ms(e->arg) - a->started_ms) / 1000),
+		"areas", (json_int_t)registry_areas(r), "sites",
+		(json_int_t)registry_sites(r), "series",
+		(json_int_t)registry_series_n(r), "kinds",
+		(json_int_t)registry_kinds(r), "alerts", count_alerts(e->desk),
+		"judge", view_judge(e->judge), "http", view_http(a->http));
+	if (out != NULL && e->status != NULL)
+		e->status(e->arg, out);
+	http_reply_json(req, 200, out);
+}
+
+void
+api_get_notices(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	json_t *list;
+	int64_t limit;
+
+	if (api_query_int(req, "limit", 1, PAGE_MAX, 100, &limit) < 0)
+		return;
+	if (a->env.notices == NULL) {
+		http_problem(req, 501, NULL, "This daemon keeps no notices.");
+		return;
+	}
+	list = a->env.notices(a->env.arg, (size_t)limit);
+	http_reply_json(req, list == NULL ? 500 : 200,
+			json_pack("{s:o*}", "notices", list));
+}

@@ -1,0 +1,52 @@
+#ifndef TOCSIN_API_HTTP_OWN_H
+#define TOCSIN_API_HTTP_OWN_H
+
+/* What http.c and http_req.c share and nobody else sees. */
+
+#include "daemon/api/http.h"
+
+#include <event2/http.h>
+
+#include "base/log.h"
+
+struct bufferevent;
+struct evconnlistener;
+
+struct http_conn {
+	struct bufferevent *bev; /* a reference is held */
+	int64_t since_ms;	 /* monotonic; waits for a request since */
+	bool busy;		 /* a request is being answered */
+};
+
+struct http {
+	struct http_conf conf;
+	struct evhttp *evhttp;
+	struct evconnlistener *listener[2];
+	size_t listeners;
+	bool unix_bound;
+	struct event *sweep;
+	struct http_conn *conn; /* conf.max_connections and a few */
+	size_t conns;
+	struct http_req *waiting;    /* not answered yet */
+	struct http_stream *streams; /* open */
+	size_t streams_n;
+	size_t backlog_bytes; /* unsent bytes after which a stream is slow */
+	struct http_stats stats;
+	struct log_fault full;
+	char address[80];
+};
+
+int64_t http_clock_ms(void);
+void http_conn_busy(struct http *h, struct bufferevent *bev, bool busy);
+void http_req_dispatch(struct evhttp_request *ev, void *arg);
+/* Requests that wait for their answer forget the server. */
+void http_req_orphan(struct http *h);
+void http_streams_end(struct http *h);
+
+/*
+ * Frees the wrapper of a request and gives evhttp's own back, NULL when the
+ * server is no more.
+ */
+struct evhttp_request *http_req_take(struct http_req **req, struct http **h);
+
+#endif

@@ -1,0 +1,323 @@
+/*
+ * Plain words for an alert.  Whatever a field lacks is left out; nothing is
+ * said that the alert does not hold.
+ */
+#include "daemon/console/explain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES 768
+#define LIST_SHOWN 4
+
+/* What every line is written from. */
+struct telling {
+	const struct catalogue *c;
+	enum catalogue_language lang;
+	const struct registry *r;
+	const json_t *alert;
+};
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? "" : text;
+}
+
+static double
+number_of(const json_t *object, const char *key)
+{
+	const json_t *n = json_object_get(object, key);
+
+	return json_is_number(n) ? json_number_value(n) : NAN;
+}
+
+static const char *
+area_name(const struct telling *t, const json_t *object)
+{
+	const char *code = text_of(object, "area");
+	uint32_t i = registry_area(t->r, code, strlen(code));
+	const struct reg_area *a;
+
+	if (i == REG_NONE)
+		return code;
+	a = registry_area_at(t->r, i);
+	return t->lang == CATALOGUE_ZH && a->name_zh[0] != '\0' ? a->name_zh
+								: a->name;
+}
+
+static const char *
+kind_name(const struct telling *t, const char *code)
+{
+	uint32_t i = registry_kind(t->r, code, strlen(code));
+
+	if (i == REG_NONE)
+		return code;
+	return t->lang == CATALOGUE_ZH ? registry_kind_at(t->r, i)->zh
+				       : registry_kind_at(t->r, i)->en;
+}
+
+static const char *
+indicator_name(const struct telling *t, const char *code)
+{
+	uint32_t i = registry_indicator(t->r, code, strlen(code));
+
+	if (i == REG_NONE)
+		return code;
+	return t->lang == CATALOGUE_ZH ? registry_indicator_at(t->r, i)->zh
+				       : registry_indicator_at(t->r, i)->en;
+}
+
+/* The site's name, or "all sites of this kind in Qinghe". */
+static const char *
+place_name(const struct telling *t, const json_t *row, char *buf, size_t cap)
+{
+	const char *code = text_of(row, "site");
+	const char *args[] = { "area", area_name(t, row), NULL };
+	uint32_t i = registry_site(t->r, code, strlen(code));
+
+	if (code[0] == '\0')
+		return catalogue_format(t->c, t->lang, "explain.area_sum", buf,
+					cap, args);
+	snprintf(buf, cap, "%s",
+		 i == REG_NONE ? code : registry_site_at(t->r, i)->name);
+	return buf;
+}
+
+/* The catalogue's word for a value, as "level.county"; else the value. */
+static const char *
+word(const struct telling *t, const char *prefix, const char *value)
+{
+	const char *text;
+	char key[96];
+
+	snprintf(key, sizeof(key), "%s.%s", prefix, value);
+	text = catalogue_text(t->c, t->lang, key);
+	return text == key ? value : text;
+}
+
+/* Triggers have names of an operator's choosing; a known one is translated. */
+static const char *
+trigger_name(const struct telling *t)
+{
+	return word(t, "trigger", text_of(t->alert, "trigger"));
+}
+
+const char *
+explain_title(const struct catalogue *c, enum catalogue_language lang,
+	      const struct registry *r, const json_t *alert, char *buf,
+	      size_t cap)
+{
+	struct telling t = { c, lang, r, alert };
+	const char *args[] = {
+		"signal",  word(&t, "signal", text_of(alert, "grade")),
+		"area",	   area_name(&t, alert),
+		"trigger", trigger_name(&t),
+		NULL
+	};
+
+	return catalogue_format(c, lang, "explain.title", buf, cap, args);
+}
+
+static void
+add_line(const struct telling *t, json_t *lines, const char *key,
+	 const char *const *args)
+{
+	char line[LINE_BYTES];
+
+	json_array_append_new(
+		lines, json_string(catalogue_format(t->c, t->lang, key, line,
+						    sizeof(line), args)));
+}
+
+/* 1: what rang, and where. */
+static void
+tell_signal(const struct telling *t, json_t *lines)
+{
+	bool ended = strcmp(text_of(t->alert, "signal"), "ended") == 0;
+	const char *args[] = {
+		"signal",  word(t, "signal", text_of(t->alert, "grade")),
+		"area",	   area_name(t, t->alert),
+		"level",   word(t, "level", text_of(t->alert, "level")),
+		"trigger", trigger_name(t),
+		NULL
+	};
+
+	add_line(t, lines, ended ? "explain.signal_ended" : "explain.signal",
+		 args);
+}
+
+/* "pharmacies, schools and fever clinics" */
+static void
+join_kinds(const struct telling *t, const json_t *kinds, char *buf, size_t cap)
+{
+	size_t n = json_array_size(kinds), i, len = 0;
+	const json_t *kind;
+
+	buf[0] = '\0';
+	json_array_foreach (kinds, i, kind) {
+		const char *between =
+			i == 0 ? ""
+			: i + 1 == n
+				? catalogue_text(t->c, t->lang, "list.and")
+				: catalogue_text(t->c, t->lang, "list.comma");
+
+		if (i == LIST_SHOWN || len >= cap)
+			break;
+		len += (size_t)snprintf(
+			buf + len, cap - len, "%s%s", between,
+			kind_name(t, json_string_value(kind) == NULL
+					     ? ""
+					     : json_string_value(kind)));
+	}
+	if (n > LIST_SHOWN && len < cap)
+		snprintf(buf + len, cap - len, "%s",
+			 catalogue_text(t->c, t->lang, "list.others"));
+}
+
+/* 2: which kinds of source agree. */
+static void
+tell_kinds(const struct telling *t, json_t *lines)
+{
+	const json_t *kinds = json_object_get(t->alert, "kinds");
+	char list[LINE_BYTES / 2];
+	const char *args[] = { "kinds", list, NULL };
+	double points = number_of(t->alert, "points");
+	const char *key =
+		points >= 2 ? "explain.kinds_agree" : "explain.kinds_one";
+
+	join_kinds(t, kinds, list, sizeof(list));
+	if (json_array_size(kinds) == 0)
+		key = "explain.kinds_none";
+	add_line(t, lines, key, args);
+}
+
+/* The row whose p is least; without p, the one with the most above. */
+static const json_t *
+clearest_row(const json_t *evidence)
+{
+	const json_t *row, *best = NULL;
+	double best_p = NAN, p;
+	size_t i;
+
+	json_array_foreach (evidence, i, row) {
+		p = number_of(row, "p");
+		if (best == NULL || (isnan(best_p) && !isnan(p)) || p < best_p) {
+			best = row;
+			best_p = p;
+		}
+	}
+	return best;
+}
+
+const char *
+explain_ratio(const struct catalogue *c, enum catalogue_language lang,
+	      double observed, double expected)
+{
+	const char *key = "ratio.many";
+	double ratio;
+
+	if (!isfinite(observed) || !isfinite(expected) || expected < 0.05)
+		key = "ratio.unusual";
+	else if ((ratio = observed / expected) < 0.95)
+		key = "ratio.below";
+	else if (ratio < 1.35)
+		key = "ratio.somewhat";
+	else if (ratio < 1.75)
+		key = "ratio.half_more";
+	else if (ratio < 2.5)
+		key = "ratio.twice";
+	else if (ratio < 3.5)
+		key = "ratio.three";
+	else if (ratio < 6)
+		key = "ratio.several";
+	return catalogue_text(c, lang, key);
+}
+
+/* 3: the clearest series. */
+static void
+tell_clearest(const struct telling *t, json_t *lines)
+{
+	const json_t *row = clearest_row(json_object_get(t->alert, "evidence"));
+	const char *none[] = { NULL };
+	char place[256];
+
+	if (row == NULL) {
+		add_line(t, lines, "explain.clearest_none", none);
+		return;
+	}
+	add_line(t, lines, "explain.clearest",
+		 (const char *[]){
+			 "indicator", indicator_name(t, text_of(row, "indicator")),
+			 "place", place_name(t, row, place, sizeof(place)),
+			 "kind", kind_name(t, text_of(row, "kind")), "ratio",
+			 explain_ratio(t->c, t->lang, number_of(row, "observed"),
+				       number_of(row, "expected")),
+			 NULL });
+}
+
+/* 4: how complete the data are. */
+static void
+tell_coverage(const struct telling *t, json_t *lines)
+{
+	double coverage = number_of(t->alert, "coverage");
+	const char *key = "explain.coverage_low";
+	const char *none[] = { NULL };
+
+	if (isnan(coverage))
+		key = "explain.coverage_unknown";
+	else if (coverage >= 0.95)
+		key = "explain.coverage_full";
+	else if (coverage >= 0.8)
+		key = "explain.coverage_good";
+	else if (coverage >= 0.5)
+		key = "explain.coverage_partial";
+	if (json_is_true(json_object_get(t->alert, "unsupported")) ||
+	    strcmp(text_of(t->alert, "signal"), "unsupported") == 0)
+		key = "explain.unsupported";
+	add_line(t, lines, key, none);
+}
+
+/* 5: who has it, and what comes next. */
+static void
+tell_next(const struct telling *t, json_t *lines)
+{
+	static const char *const told[] = {
+		"open",	     "acknowledged",  "verifying",  "monitoring",
+		"assessing", "characterised", "responding", "closed",
+		"discarded", "reopened",      "merged"
+	};
+	const char *state = text_of(t->alert, "state");
+	const char *none[] = { NULL };
+	char key[64];
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		if (strcmp(told[i], state) != 0)
+			continue;
+		snprintf(key, sizeof(key), "explain.next.%s", state);
+		add_line(t, lines, key, none);
+		return;
+	}
+	add_line(t, lines, "explain.next.open", none);
+}
+
+json_t *
+explain_alert(const struct catalogue *c, enum catalogue_language lang,
+	      const struct registry *r, const json_t *alert)
+{
+	struct telling t = { c, lang, r, alert };
+	json_t *lines = json_array();
+
+	if (lines == NULL)
+		return NULL;
+	tell_signal(&t, lines);
+	tell_kinds(&t, lines);
+	tell_clearest(&t, lines);
+	tell_coverage(&t, lines);
+	tell_next(&t, lines);
+	return lines;
+}

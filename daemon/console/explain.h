@@ -1,0 +1,31 @@
+#ifndef TOCSIN_CONSOLE_EXPLAIN_H
+#define TOCSIN_CONSOLE_EXPLAIN_H
+
+/*
+ * An alert in five lines of plain words, without a number: what rang, who
+ * agrees, what is clearest, how complete the data are, what to do next.  The
+ * page, the command line and the notices all show these.
+ */
+
+#include <jansson.h>
+
+#include "daemon/console/catalogue.h"
+#include "daemon/judge/registry.h"
+
+/* A new array of five strings; NULL when memory is short. */
+json_t *explain_alert(const struct catalogue *c, enum catalogue_language lang,
+		      const struct registry *r, const json_t *alert);
+
+/*
+ * One line: "Blue signal, Qinghe county: respiratory".  Into buf (cap bytes);
+ * returns buf.
+ */
+const char *explain_title(const struct catalogue *c,
+			  enum catalogue_language lang, const struct registry *r,
+			  const json_t *alert, char *buf, size_t cap);
+
+/* "about twice what is usual", from what came and what was expected. */
+const char *explain_ratio(const struct catalogue *c, enum catalogue_language lang,
+			  double observed, double expected);
+
+#endif

@@ -1,0 +1,191 @@
+/* One alert: why it rang, its evidence, who did what, and what to do. */
+import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
+import { get, post } from './api.js';
+import { t, word, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
+import { Grade, State, Coverage, Against, Failure, Waiting } from './parts.js';
+import { Chart, Legend } from './chart.js';
+
+const CHARTS = 4;
+const PERIODS_BEFORE = 56;
+const OUTCOMES = ['outbreak', 'artefact', 'known-event', 'holiday', 'duplicate', 'other'];
+const OVER = ['closed', 'discarded', 'merged'];
+
+const keyOf = (e) => [e.site, e.area, e.kind, e.indicator, e.stratum || ''].join('|');
+const addDays = (day, n) => new Date(Date.parse(day) + n * 864e5).toISOString().slice(0, 10);
+
+/* One entry a series, the clearest first. */
+function bySeries(evidence) {
+	const map = new Map();
+	for (const e of evidence) {
+		const known = map.get(keyOf(e));
+		if (!known)
+			map.set(keyOf(e), { ...e, rows: [e] });
+		else
+			known.rows.push(e);
+	}
+	const all = [...map.values()];
+	for (const s of all)
+		s.p = Math.min(...s.rows.map((e) => e.p ?? 1));
+	return all.sort((a, b) => a.p - b.p);
+}
+
+function SeriesChart({ series, alert, kinds, indicators, tick }) {
+	const [reply, setReply] = useState(null);
+	const [error, setError] = useState(null);
+
+	useEffect(() => {
+		const where = series.site ? { site: series.site, stratum: series.stratum }
+			: { area: series.area, kind: series.kind };
+		get('series/points', {
+			...where, indicator: series.indicator,
+			from: addDays(alert.first_day, -PERIODS_BEFORE), to: addDays(alert.last_day, 7),
+		}).then((r) => { setReply(r); setError(null); }, setError);
+	}, [keyOf(series), alert.first_day, alert.last_day, tick]);
+
+	const points = useMemo(() => (reply ? untilKnown(reply.points, alert.last_day) : []), [reply]);
+	const title = t('chart.title', {
+		indicator: indicators(series.indicator),
+		place: series.site ? (series.site_name || series.site) : t('site.all_of', { area: named(series, 'area_') }),
+	});
+	return html`<figure>
+		<figcaption><b>${indicators(series.indicator)}</b>
+			<span>${series.site ? html`<a href="#/sites/${series.site}">${series.site_name || series.site}</a>`
+			: t('site.all_of', { area: named(series, 'area_') })}</span>
+			<span class="chip">${kinds(series.kind)}</span>
+			<small class="muted">${areaPath(series)}</small></figcaption>
+		${error ? html`<${Failure} error=${error} />`
+		: reply ? html`<${Chart} points=${points} period=${reply.period} title=${title}
+			shade=${{ from: alert.first_day, to: alert.last_day }} />` : html`<div class="plot-wait"></div>`}
+	</figure>`;
+}
+
+/* The days after the alarm window that have not come yet are left out. */
+function untilKnown(points, lastDay) {
+	let end = points.length;
+	while (end > 0 && points[end - 1].count === null && points[end - 1].day > lastDay)
+		end--;
+	return points.slice(0, end);
+}
+
+function Evidence({ rows, kinds, indicators }) {
+	const sorted = rows.slice().sort((a, b) => (a.p ?? 1) - (b.p ?? 1));
+	return html`<div class="scroll" tabindex="0"><table class="dense">
+		<thead><tr><th>${t('col.site')}</th><th>${t('col.kind')}</th><th>${t('col.indicator')}</th>
+			<th>${t('col.day')}</th><th class="num">${t('col.observed')}</th>
+			<th class="num">${t('chart.upper')}</th><th class="num">${t('col.p')}</th></tr></thead>
+		<tbody>${sorted.map((e) => html`<tr>
+			<td>${e.site ? html`<a href="#/sites/${e.site}">${e.site_name || e.site}</a>` : t('site.all_of', { area: named(e, 'area_') })}
+				<small>${named(e, 'area_')}${e.phone ? html` · <a href="tel:${e.phone}">${e.phone}</a>` : ''}</small></td>
+			<td>${kinds(e.kind)}</td><td>${indicators(e.indicator)}${e.stratum ? ` (${e.stratum})` : ''}</td>
+			<td>${date(e.day, true)}</td>
+			<td class="num"><${Against} observed=${e.observed} expected=${e.expected} /></td>
+			<td class="num">${number(e.upper, 1)}</td>
+			<td class="num" title=${e.method}>${probability(e.p)}</td>
+		</tr>`)}</tbody></table></div>`;
+}
+
+function Activity({ events }) {
+	return html`<ol class="activity">${events.slice().reverse().map((e) => html`<li class=${e.actor ? 'person' : ''}>
+		<b>${word('event', e.event)}</b>${e.grade ? html` <${Grade} grade=${e.grade} />` : ''}
+		${e.actor && html` <span class="actor">${e.actor}</span>`}
+		${e.from && e.to && e.from !== e.to && html` <small>${word('state', e.from)} → ${word('state', e.to)}</small>`}
+		${e.outcome && html` <small>${word('outcome', e.outcome)}</small>`}
+		${e.note && html`<p>${e.note}</p>`}
+		<small class="when">${e.at_ms ? time(e.at_ms) : ''}${e.at_ms && e.as_of ? ' · ' : ''}${e.as_of ? t('as_of', { day: date(e.as_of) }) : ''}</small>
+	</li>`)}</ol>`;
+}
+
+function Actions({ alert, actor, askSignIn, onDone }) {
+	const [note, setNote] = useState('');
+	const [outcome, setOutcome] = useState('');
+	const [error, setError] = useState(null);
+	const [busy, setBusy] = useState(false);
+	const over = OVER.includes(alert.state);
+	const fresh = alert.state === 'open' || alert.state === 'reopened';
+
+	const act = (verb) => {
+		if (!actor) {
+			askSignIn();
+			return;
+		}
+		setBusy(true);
+		post(`alerts/${alert.id}/events`, { verb, note, ...(verb === 'close' ? { outcome } : {}) },
+			{ 'If-Match': `"${alert.version}"` })
+			.then(() => { setNote(''); setError(null); onDone(); },
+				(e) => { setError(e.status === 412 ? new Error(t('act.stale')) : e); if (e.status === 412) onDone(); })
+			.finally(() => setBusy(false));
+	};
+	return html`<section class="card actions"><h2>${t('act.title')}</h2>
+		${fresh && html`<button class="primary" disabled=${busy} onClick=${() => act('ack')}>${t('act.ack')}</button>`}
+		<label>${t('act.note')}<textarea rows="3" value=${note} onInput=${(e) => setNote(e.target.value)}
+			placeholder=${t('act.note_hint')}></textarea></label>
+		${!over && html`<label>${t('act.outcome')}<select value=${outcome} onChange=${(e) => setOutcome(e.target.value)}>
+			<option value="">${t('act.choose')}</option>
+			${OUTCOMES.map((o) => html`<option value=${o}>${word('outcome', o)}</option>`)}</select></label>`}
+		<div class="row">
+			<button disabled=${busy || !note.trim()} onClick=${() => act('note')}>${t('act.add_note')}</button>
+			${!over && html`<button disabled=${busy || !note.trim() || !outcome} onClick=${() => act('close')}>${t('act.close')}</button>`}
+			${over && html`<button disabled=${busy || !note.trim()} onClick=${() => act('reopen')}>${t('act.reopen')}</button>`}
+		</div>
+		<p class="muted small">${actor ? t('act.as', { actor }) : t('act.sign_in_first')}</p>
+		${error && html`<${Failure} error=${error} />`}
+	</section>`;
+}
+
+function Facts({ alert }) {
+	const row = (label, value) => html`<dt>${label}</dt><dd>${value}</dd>`;
+	return html`<section class="card"><h2>${t('facts.title')}</h2><dl class="facts">
+		${row(t('col.state'), html`<${State} state=${alert.state} />`)}
+		${row(t('col.days'), span(alert.first_day, alert.last_day))}
+		${row(t('facts.points'), number(alert.points))}
+		${row(t('facts.series'), number(alert.evidence.length))}
+		${row(t('facts.p'), alert.p === null || alert.p === undefined ? (alert.basis || '–') : probability(alert.p))}
+		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}
+		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
+		${row(t('facts.id'), html`<code>${alert.id}</code>`)}
+	</dl></section>`;
+}
+
+export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
+	const [alert, setAlert] = useState(null);
+	const [error, setError] = useState(null);
+	const [all, setAll] = useState(false);
+
+	const load = () => get(`alerts/${id}`, { lang: currentLanguage() })
+		.then((a) => { setAlert(a); setError(null); }, setError);
+	useEffect(() => { load(); }, [id, tick, currentLanguage()]);
+
+	const series = useMemo(() => (alert ? bySeries(alert.evidence || []) : []), [alert]);
+	if (error && !alert)
+		return html`<${Failure} error=${error} retry=${load} />`;
+	if (!alert)
+		return html`<${Waiting} />`;
+	return html`<article>
+		<p class="crumb"><a href="#/">← ${t('nav.desk')}</a></p>
+		<header class="alert-head">
+			<${Grade} grade=${alert.grade} />
+			<h1>${word('trigger', alert.trigger)} · ${areaPath(alert)}</h1>
+			<p class="muted">${word('level', alert.level)} · ${span(alert.first_day, alert.last_day)} · ${plural('points', alert.points ?? 0)}
+				${alert.signal === 'ended' && html` · ${t('signal.ended')}`}</p>
+		</header>
+		<div class="columns">
+			<div class="main">
+				<section class="card why"><h2>${t('why.title')}</h2>
+					<ul>${(alert.explanation || []).map((line) => html`<li>${line}</li>`)}</ul>
+					<p class="muted small">${t('why.machine')}</p></section>
+				<section class="card"><h2>${t('evidence.charts')}</h2><${Legend} />
+					${series.slice(0, all ? 40 : CHARTS).map((s) => html`<${SeriesChart} key=${keyOf(s)} series=${s}
+						alert=${alert} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}
+					${!all && series.length > CHARTS && html`<button onClick=${() => setAll(true)}>${t('evidence.all', { n: series.length })}</button>`}
+				</section>
+				<section class="card"><h2>${t('evidence.table')}</h2>
+					<${Evidence} rows=${alert.evidence || []} kinds=${kinds} indicators=${indicators} /></section>
+			</div>
+			<aside class="side">
+				<${Actions} alert=${alert} actor=${actor} askSignIn=${askSignIn} onDone=${load} />
+				<${Facts} alert=${{ ...alert, evidence: alert.evidence || [] }} />
+				<section class="card"><h2>${t('activity.title')}</h2><${Activity} events=${alert.events || []} /></section>
+			</aside>
+		</div>
+	</article>`;
+}

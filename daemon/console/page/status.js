@@ -1,0 +1,63 @@
+/* What an operator asks first: is it well, is it keeping up, is mail going out. */
+import { html, useEffect, useState } from './vendor/htm-preact.js';
+import { get } from './api.js';
+import { t, word, date, time, number } from './text.js';
+import { Failure, Waiting, Tile } from './parts.js';
+
+const HEAD = ['version', 'ready', 'not_ready', 'clock', 'today', 'uptime_s', 'areas', 'sites', 'series', 'kinds'];
+
+function value(v) {
+	if (v === null)
+		return '–';
+	if (typeof v === 'number')
+		return number(v, 2);
+	if (typeof v === 'boolean')
+		return v ? t('yes') : t('no');
+	return typeof v === 'object' ? JSON.stringify(v) : v;
+}
+
+function Block({ name, block }) {
+	return html`<section class="card"><h2>${word('block', name)}</h2><dl class="facts">
+		${Object.entries(block).map(([k, v]) => html`<dt>${word(`status.${name}`, k)}</dt><dd>${value(v)}</dd>`)}
+	</dl></section>`;
+}
+
+function Notices({ list }) {
+	return html`<section class="card"><h2>${t('notices.title')}</h2>
+		<div class="scroll" tabindex="0"><table class="dense"><thead><tr><th>${t('notices.receiver')}</th><th>${t('notices.state')}</th>
+			<th class="num">${t('notices.tries')}</th><th>${t('notices.created')}</th><th>${t('notices.error')}</th></tr></thead>
+		<tbody>${list.map((n) => html`<tr class=${n.state === 'dead' ? 'silent' : ''}><td>${n.receiver}</td>
+			<td>${word('notice', n.state)}</td><td class="num">${number(n.tries)}</td>
+			<td>${n.created_ms ? time(n.created_ms) : '–'}</td><td>${n.error}</td></tr>`)}</tbody></table></div></section>`;
+}
+
+export function Status({ tick }) {
+	const [data, setData] = useState(null);
+	const [error, setError] = useState(null);
+
+	useEffect(() => {
+		const load = () => Promise.all([get('status'), get('notices', { limit: 50 }).catch(() => ({ notices: [] }))])
+			.then(([status, n]) => { setData({ status, notices: n.notices }); setError(null); }, setError);
+		load();
+		const timer = setInterval(load, 10000);
+		return () => clearInterval(timer);
+	}, [tick]);
+	if (error && !data)
+		return html`<${Failure} error=${error} />`;
+	if (!data)
+		return html`<${Waiting} />`;
+	const s = data.status;
+	const blocks = Object.entries(s).filter(([k, v]) => !HEAD.includes(k) && v && typeof v === 'object' && !Array.isArray(v));
+	return html`
+		${error && html`<${Failure} error=${error} />`}
+		<div class="tiles">
+			<${Tile} label=${s.ready ? t('status.ready') : s.not_ready || t('status.not_ready')}
+				value=${s.ready ? '✓' : '✕'} tone=${s.ready ? 'good' : 'warm'} />
+			<${Tile} label=${t('status.clock', { clock: word('clock', s.clock) })} value=${date(s.today)} />
+			<${Tile} label=${t('status.sites')} value=${number(s.sites)} />
+			<${Tile} label=${t('status.series')} value=${number(s.series)} />
+			<${Tile} label=${t('status.version')} value=${s.version} />
+		</div>
+		<div class="blocks">${blocks.map(([name, block]) => html`<${Block} key=${name} name=${name} block=${block} />`)}</div>
+		${data.notices.length > 0 && html`<${Notices} list=${data.notices} />`}`;
+}

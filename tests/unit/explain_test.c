@@ -1,0 +1,202 @@
+/* The catalogue, and an alert in plain words in both languages. */
+#include "daemon/console/explain.h"
+
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct catalogue *texts;
+static struct registry *places;
+
+static const char alert_json[] =
+	"{'trigger':'respiratory','area':'c1','level':'county','grade':'orange'"
+	","
+	"'state':'open','signal':'active','kinds':['pharmacy','school'],"
+	"'points':2,'p':0.0001,'coverage':0.62,'evidence':["
+	"{'site':'s1','area':'c1','kind':'pharmacy','indicator':'cough-sales',"
+	"'observed':31,'expected':10.5,'p':0.001},"
+	"{'site':'s2','area':'c1','kind':'school','indicator':'absent',"
+	"'observed':4,'expected':1,'p':0.04}]}";
+
+static json_t *
+alert_new(void)
+{
+	char text[sizeof(alert_json)];
+
+	for (size_t i = 0; i < sizeof(alert_json); i++)
+		text[i] = alert_json[i] == '\'' ? '"' : alert_json[i];
+	return json_loads(text, 0, NULL);
+}
+
+static int
+set_up(void **state)
+{
+	struct reg_kind pharmacy = { .code = "pharmacy",
+				     .en = "pharmacy",
+				     .zh = "药店",
+				     .class_code = "retail",
+				     .period = 1 };
+	struct reg_area county = { .code = "c1",
+				   .name = "Qinghe",
+				   .name_zh = "清河县",
+				   .level = REG_COUNTY };
+	struct reg_site site = { .code = "s1",
+				 .name = "Renmin Pharmacy",
+				 .phone = "",
+				 .gateway = "",
+				 .zone = "",
+				 .period = 1 };
+	char err[256] = "";
+
+	(void)state;
+	texts = catalogue_new();
+	places = registry_new();
+	assert_non_null(texts);
+	assert_int_not_equal(
+		registry_add_kind(places, &pharmacy, err, sizeof(err)), REG_NONE);
+	assert_int_not_equal(
+		registry_add_area(places, &county, NULL, err, sizeof(err)),
+		REG_NONE);
+	assert_int_not_equal(registry_add_site(places, &site, "pharmacy", "c1",
+					       err, sizeof(err)),
+			     REG_NONE);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	registry_free(&places);
+	catalogue_free(&texts);
+	return 0;
+}
+
+static const char *
+line(const json_t *lines, size_t i)
+{
+	return json_string_value(json_array_get(lines, i));
+}
+
+static void
+tells_in_english(void **state)
+{
+	json_t *alert = alert_new();
+	json_t *lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+
+	(void)state;
+	assert_int_equal(json_array_size(lines), 5);
+	assert_non_null(strstr(line(lines, 0), "Orange signal for Qinghe"));
+	assert_non_null(strstr(line(lines, 1), "pharmacy and school"));
+	assert_non_null(strstr(line(lines, 2), "Renmin Pharmacy (pharmacy): "
+					       "about three times"));
+	assert_non_null(strstr(line(lines, 3), "Many expected reports"));
+	assert_non_null(strstr(line(lines, 4), "Nobody has acknowledged"));
+	json_decref(lines);
+	json_decref(alert);
+}
+
+static void
+tells_in_chinese(void **state)
+{
+	json_t *alert = alert_new();
+	json_t *lines = explain_alert(texts, CATALOGUE_ZH, places, alert);
+
+	(void)state;
+	assert_non_null(strstr(line(lines, 0), "清河县"));
+	assert_non_null(strstr(line(lines, 0), "橙色信号"));
+	assert_null(strstr(line(lines, 0), "预警"));
+	assert_non_null(strstr(line(lines, 1), "药店和school"));
+	assert_non_null(strstr(line(lines, 2), "约为平常的三倍"));
+	json_decref(lines);
+	json_decref(alert);
+}
+
+/* Words come first: no line holds a digit, whatever the figures are. */
+static void
+holds_no_digits(void **state)
+{
+	static const char *const states[] = { "open", "acknowledged", "closed",
+					      "reopened", "nonsense" };
+	json_t *alert = alert_new();
+
+	(void)state;
+	for (size_t s = 0; s < 5; s++) {
+		json_t *lines;
+
+		json_object_set_new(alert, "state", json_string(states[s]));
+		lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+		for (size_t i = 0; i < 5; i++) {
+			for (const char *p = line(lines, i); *p != '\0'; p++)
+				assert_false(isdigit((unsigned char)*p));
+		}
+		json_decref(lines);
+	}
+	json_decref(alert);
+}
+
+static void
+bears_an_alert_without_anything(void **state)
+{
+	json_t *alert = json_object();
+	json_t *lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	char title[64];
+
+	(void)state;
+	assert_int_equal(json_array_size(lines), 5);
+	explain_title(texts, CATALOGUE_EN, places, alert, title, sizeof(title));
+	json_decref(lines);
+	json_decref(alert);
+}
+
+static void
+formats_within_the_buffer(void **state)
+{
+	const char *args[] = { "title", "清河县", NULL };
+	char buf[32];
+
+	(void)state;
+	for (size_t cap = 1; cap <= sizeof(buf); cap++) {
+		catalogue_format(texts, CATALOGUE_EN, "mail.subject", buf, cap,
+				 args);
+		assert_true(strlen(buf) < cap);
+		assert_int_not_equal((unsigned char)buf[strlen(buf)] & 0xC0,
+				     0x80);
+	}
+	assert_string_equal(buf, "[tocsin] 清河县");
+	catalogue_format(texts, CATALOGUE_EN, "mail.subject", buf, 12, args);
+	assert_string_equal(buf, "[tocsin] ");
+	catalogue_format(texts, CATALOGUE_EN, "no.such.key", buf, sizeof(buf),
+			 args);
+	assert_string_equal(buf, "no.such.key");
+}
+
+static void
+knows_languages(void **state)
+{
+	(void)state;
+	assert_int_equal(catalogue_language("zh_CN.UTF-8"), CATALOGUE_ZH);
+	assert_int_equal(catalogue_language("zh-CN,zh;q=0.9"), CATALOGUE_ZH);
+	assert_int_equal(catalogue_language("de"), CATALOGUE_EN);
+	assert_int_equal(catalogue_language(NULL), CATALOGUE_EN);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_in_english),
+		cmocka_unit_test(tells_in_chinese),
+		cmocka_unit_test(holds_no_digits),
+		cmocka_unit_test(bears_an_alert_without_anything),
+		cmocka_unit_test(formats_within_the_buffer),
+		cmocka_unit_test(knows_languages),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
