@@ -299,7 +299,7 @@ static void
 judge_chain(const struct det_window *w, struct cells_chain c, size_t from,
 	    const struct work *work, struct det_verdict *out)
 {
-	struct smoother s;
+	struct smoother s = { 0 };
 	size_t begin = c.start + BASELINE;
 	bool started = begin <= c.end && start(&s, w, c.start, work);
 

@@ -266,6 +266,8 @@ difference(const struct run *r, size_t row, const struct det_verdict *v)
 		return "level";
 	if (v->level == DET_UNKNOWN)
 		return NULL;
+	if (!(v->p >= 0 && v->p <= 1))
+		return "p, which every level has,";
 	if (number_differs(r, number(field(t, row, r->at.expected)), v->expected))
 		return "expected";
 	if (number_differs(r, number(field(t, row, r->at.upper)), v->upper))

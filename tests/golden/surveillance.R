@@ -7,7 +7,7 @@
 # series.csv: series,t,count; NA is a missing report; a series whose name
 #   starts with "w-" is weekly with 52 weeks a year, the others daily.
 # surveillance.csv: series,t,count,method,params,expected,upper,statistic,
-#   alarm; NA: not given by the method, or R gave NA; alarm NA: R cannot tell.
+#   p,alarm; NA: not given by the method, or R gave NA; alarm NA: R cannot tell.
 #   To keep it small a row in `thin` is kept, and the first of an alarm
 #   where t is even.
 suppressMessages(library(surveillance))
@@ -40,13 +40,13 @@ series <- list(
   "d-holes"   = hole(rpois(90, 3), c(20, 21, 50, 71)))
 
 out <- list()
-add <- function(s, t, m, par, u, st, al, expected = NA, thin = 17, skip = NULL) {
+add <- function(s, t, m, par, u, st, al, expected = NA, thin = 17, skip = NULL, p = NA) {
   on <- !is.na(al) & al == 1
   keep <- (t %% thin == 0 | (on & !c(FALSE, on[-length(on)]) & t %% 2 == 0)) & !(t %in% skip)
   if (!any(keep)) return(invisible())
   d <- data.frame(series = s, t = t, count = series[[s]][t], method = m,
                   params = par, expected = expected, upper = u,
-                  statistic = st, alarm = as.integer(al))
+                  statistic = st, p = p, alarm = as.integer(al))
   out[[length(out) + 1]] <<- d[keep, ]
 }
 
@@ -129,7 +129,8 @@ farrington_flexible <- function(s, S, x, n, skip) {
         sprintf("b=%g w=%g periods=%g past=%g weights=%g p_trend=%g threshold=%s power=%s alpha=%g start=%d",
                 p[[1]], p[[2]], p[[3]], p[[4]], p[[5]], p[[6]], p[[7]], p[[8]], p[[9]], rg[1]),
         as.numeric(upperbound(r)), as.numeric(r@control$pvalue), alarms(r),
-        as.numeric(r@control$expected), thin = 3, skip = skip)
+        as.numeric(r@control$expected), thin = 3, skip = skip,
+        p = as.numeric(r@control$pvalue))
     none <- is.na(r@control$pvalue) & four(x, rg) >= 5
     if (any(none)) out[[length(out)]] <<- subset(out[[length(out)]], !(t %in% rg[none]))
   }
@@ -162,7 +163,7 @@ for (s in names(series)) {
 }
 
 o <- do.call(rbind, out)
-for (c in c("expected", "upper", "statistic"))
+for (c in c("expected", "upper", "statistic", "p"))
   o[[c]] <- ifelse(is.finite(o[[c]]), trimws(formatC(o[[c]], digits = 11, format = "g")), "NA")
 write.csv(o, args[2], row.names = FALSE, quote = FALSE, na = "NA")
 d <- do.call(rbind, lapply(names(series), function(s)
