@@ -61,7 +61,7 @@ put_alert(struct db *db, const struct alerts_event *e)
 	struct db_stmt *s = db_cached(
 		db, "INSERT INTO alert(id, version, body) VALUES(?, ?, ?)"
 		    " ON CONFLICT DO UPDATE SET version=excluded.version,"
-		    " body=excluded.body");
+		    " body=excluded.body WHERE excluded.version>version");
 
 	if (s == NULL)
 		return -1;

@@ -1,0 +1,379 @@
+/* Every part in its place. */
+#include "daemon/centre.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "daemon/judge/vocabulary.h"
+#include "daemon/restore.h"
+#include "daemon/store/meta.h"
+
+#define STALL_MS 20000 /* a store that does nothing for so long is stuck */
+
+static int32_t
+today(void *arg)
+{
+	return dayclock_today(&((struct centre *)arg)->clock);
+}
+
+static int64_t
+received_us(void *arg)
+{
+	return dayclock_received_us(&((struct centre *)arg)->clock);
+}
+
+static void
+changed(void *arg)
+{
+	weigher_changed(((struct centre *)arg)->weigher);
+}
+
+static int64_t
+applied(void *arg)
+{
+	struct ingest_stats stats;
+
+	ingest_stats(((struct centre *)arg)->ingest, &stats);
+	return stats.ledger;
+}
+
+static void
+say_row(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	if (error)
+		log_error("vocabulary: %s", message);
+	else
+		log_warn("vocabulary: %s", message);
+}
+
+static int
+make_state(const char *state)
+{
+	if (mkdir(state, 0700) == 0 || errno == EEXIST)
+		return 0;
+	log_error("tocsind: cannot make the state folder %s: %m", state);
+	return -1;
+}
+
+static int
+open_store(struct centre *c)
+{
+	const struct conf_main *m = conf_get(c->conf, "tocsind");
+	const struct conf_store *s = conf_get(c->conf, "store");
+	char path[4096];
+	int64_t day;
+
+	if (make_state(m->state) < 0)
+		return -1;
+	if (snprintf(path, sizeof(path), "%s/%s", m->state, s->file) >=
+	    (int)sizeof(path)) {
+		log_error("tocsind: the path of the state is too long");
+		return -1;
+	}
+	space_init(&c->space, m->state, s->reserve, s->low_percent,
+		   s->out_percent);
+	c->store = store_open(path, c->base);
+	if (c->store == NULL ||
+	    meta_get(store_reader(c->store), "clock_day", DAY_NONE, &day) < 0)
+		return -1;
+	dayclock_init(&c->clock, m->clock == CONF_CLOCK_MANUAL,
+		      m->clock == CONF_CLOCK_MANUAL ? (int32_t)day : DAY_NONE);
+	return 0;
+}
+
+/* A list as the NULL-terminated array that judge_conf wants. */
+static const char **
+params_of(const struct conf_list *list)
+{
+	const char **params = calloc(list->n + 1, sizeof(*params));
+
+	for (size_t i = 0; params != NULL && i < list->n; i++)
+		params[i] = list->at[i];
+	return params;
+}
+
+static int
+make_judge(struct centre *c)
+{
+	const struct conf_main *m = conf_get(c->conf, "tocsind");
+	const struct conf_judge *j = conf_get(c->conf, "judge");
+
+	c->registry = registry_new();
+	c->day_params = params_of(&j->day_params);
+	c->week_params = params_of(&j->week_params);
+	if (c->registry == NULL || c->day_params == NULL ||
+	    c->week_params == NULL) {
+		log_error("tocsind: out of memory");
+		return -1;
+	}
+	if (vocabulary_read(c->registry, m->vocabulary, say_row, NULL) < 0)
+		return -1;
+	c->judge_conf = (struct judge_conf){
+		.history_days = (int)j->history_days,
+		.day_method = j->day_method,
+		.week_method = j->week_method,
+		.day_params = c->day_params,
+		.week_params = c->week_params,
+	};
+	c->judge = judge_new(&c->judge_conf, c->registry);
+	return c->judge == NULL ? -1 : 0;
+}
+
+static int
+make_ingest(struct centre *c)
+{
+	c->ingest_env = (struct ingest_env){
+		.conf = conf_get(c->conf, "intake"),
+		.store = c->store,
+		.registry = c->registry,
+		.judge = c->judge,
+		.arg = c,
+		.today = today,
+		.now_us = received_us,
+		.changed = changed,
+	};
+	c->ingest = ingest_new(&c->ingest_env);
+	return c->ingest == NULL ? -1 : 0;
+}
+
+static int
+weigh(void *arg, int32_t day)
+{
+	(void)arg;
+	(void)day;
+	return 0;
+}
+
+static size_t
+plan(void *arg, const struct desk_event *event, const char **out, size_t cap,
+     json_t **body)
+{
+	(void)arg;
+	(void)event;
+	(void)out;
+	(void)cap;
+	*body = NULL;
+	return 0;
+}
+
+static void
+stored(void *arg, const struct weigher_stored *event)
+{
+	(void)arg;
+	log_info("tocsind: alert event=%s number=%lld", event->name,
+		 (long long)event->number);
+}
+
+static int
+make_weigher(struct centre *c)
+{
+	const struct weigher_env env = {
+		.base = c->base,
+		.store = c->store,
+		.judge = c->judge,
+		.clock = &c->clock,
+		.arg = c,
+		.applied = applied,
+		.weigh = weigh,
+		.plan = plan,
+		.stored = stored,
+	};
+
+	c->weigher = weigher_new(&env);
+	return c->weigher == NULL ? -1 : 0;
+}
+
+static int
+rebuild(struct centre *c)
+{
+	struct restore_windows w = { .from_day = dayclock_today(&c->clock) -
+						 c->judge_conf.history_days };
+	int64_t from = dayclock_wall_us();
+
+	if (restore_registry(c->store, c->registry, ingest_series(c->ingest)) < 0)
+		return -1;
+	if (restore_windows(c->store, c->judge, ingest_series(c->ingest), &w) < 0)
+		return -1;
+	log_info("tocsind: windows rebuilt sites=%zu series=%zu counts=%llu "
+		 "ms=%lld",
+		 registry_sites(c->registry), registry_series_n(c->registry),
+		 (unsigned long long)w.counts,
+		 (long long)(dayclock_wall_us() - from) / 1000);
+	return 0;
+}
+
+static int
+open_doors(struct centre *c)
+{
+	const struct zmqdoor_conf *conf = conf_get(c->conf, "zmq");
+	const struct zmqdoor_env env = {
+		.base = c->base,
+		.ingest = c->ingest,
+		.database_id = store_database_id(c->store),
+	};
+
+	if (conf->listen[0] == '\0')
+		return 0;
+	c->zmqdoor = zmqdoor_new(conf, &env);
+	return c->zmqdoor == NULL ? -1 : 0;
+}
+
+static void
+on_ready(void *arg)
+{
+	((struct centre *)arg)->ready = true;
+}
+
+int
+centre_init(struct centre *c, struct conf *conf, struct event_base *base)
+{
+	memset(c, 0, sizeof(*c));
+	c->conf = conf;
+	c->base = base;
+	c->started_ms = dayclock_wall_us() / 1000;
+	if (open_store(c) < 0 || make_judge(c) < 0 || make_ingest(c) < 0 ||
+	    make_weigher(c) < 0 || rebuild(c) < 0)
+		return -1;
+	if (open_doors(c) < 0)
+		return -1;
+	return weigher_start(c->weigher, on_ready, c);
+}
+
+void
+centre_fini(struct centre *c)
+{
+	/* What was taken in is stored and acknowledged before the door goes. */
+	if (c->store != NULL)
+		store_drain(c->store);
+	if (c->zmqdoor != NULL)
+		zmqdoor_free(&c->zmqdoor);
+	if (c->weigher != NULL)
+		weigher_free(&c->weigher);
+	if (c->ingest != NULL)
+		ingest_free(&c->ingest);
+	if (c->store != NULL)
+		store_close(&c->store);
+	if (c->judge != NULL)
+		judge_free(&c->judge);
+	if (c->registry != NULL)
+		registry_free(&c->registry);
+	free(c->day_params);
+	free(c->week_params);
+	conf_free(&c->conf);
+}
+
+bool
+centre_tick(struct centre *c)
+{
+	static const enum ingest_disk disk[] = {
+		[SPACE_FINE] = INGEST_DISK_FINE,
+		[SPACE_LOW] = INGEST_DISK_LOW,
+		[SPACE_OUT] = INGEST_DISK_OUT,
+	};
+
+	ingest_set_disk(c->ingest, disk[space_look(&c->space)]);
+	weigher_tick(c->weigher);
+	if (c->zmqdoor != NULL)
+		zmqdoor_tick(c->zmqdoor);
+	return store_stalled_ms(c->store) < STALL_MS;
+}
+
+/* Blocks and keys that a reload cannot change are compared as text. */
+static void
+say_what_waits(const struct conf *old, const struct conf *new)
+{
+	char *a = NULL, *b = NULL;
+	size_t an = 0, bn = 0;
+	FILE *fa = open_memstream(&a, &an), *fb = open_memstream(&b, &bn);
+
+	if (fa != NULL && fb != NULL) {
+		conf_show(old, fa);
+		conf_show(new, fb);
+	}
+	if (fa != NULL)
+		fclose(fa);
+	if (fb != NULL)
+		fclose(fb);
+	if (a != NULL && b != NULL && strcmp(a, b) != 0)
+		log_notice("tocsind: some changes of the configuration take "
+			   "effect at the next start");
+	free(a);
+	free(b);
+}
+
+void
+centre_reload(struct centre *c, struct conf *conf)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+
+	(void)log_set_level_name(m->log_level);
+	say_what_waits(c->conf, conf);
+	conf_free(&conf);
+}
+
+static void
+dump_ingest(const struct centre *c, FILE *out)
+{
+	struct ingest_stats s;
+
+	ingest_stats(c->ingest, &s);
+	fprintf(out,
+		"intake frames=%llu counts=%llu again=%llu early=%llu "
+		"busy=%llu forks=%llu gaps=%llu poison=%llu senders=%zu "
+		"window=%u\n",
+		(unsigned long long)s.frames, (unsigned long long)s.counts,
+		(unsigned long long)s.again, (unsigned long long)s.early,
+		(unsigned long long)s.busy, (unsigned long long)s.forks,
+		(unsigned long long)s.gaps, (unsigned long long)s.poison,
+		s.feeds, ingest_window(c->ingest));
+	for (uint32_t i = 0; i < BATCH_CODES; i++) {
+		if (s.refused_by[i] > 0)
+			fprintf(out, "refused %s=%llu\n", wire_nack_name(i),
+				(unsigned long long)s.refused_by[i]);
+	}
+	for (int i = 1; i < INGEST_BAD; i++) {
+		if (s.bad_by[i] > 0)
+			fprintf(out, "bad frame %s=%llu\n", wire_error_name(-i),
+				(unsigned long long)s.bad_by[i]);
+	}
+}
+
+void
+centre_dump(const struct centre *c, FILE *out)
+{
+	struct store_stats st;
+	struct judge_stats js;
+	struct weigher_stats ws;
+	char day[DAY_TEXT_BYTES], weighed[DAY_TEXT_BYTES];
+
+	store_stats(c->store, &st);
+	judge_stats(c->judge, &js);
+	weigher_stats(c->weigher, &ws);
+	fprintf(out, "clock %s day=%s weighed=%s ready=%d\n",
+		c->clock.manual ? "manual" : "system",
+		day_format(c->clock.day, day),
+		day_format(ws.weighed_day, weighed), c->ready);
+	fprintf(out,
+		"store commits=%llu jobs=%llu failures=%llu pending=%zu "
+		"file=%lld wal=%lld worst_commit_us=%lld free_mib=%lld\n",
+		(unsigned long long)st.commits, (unsigned long long)st.jobs,
+		(unsigned long long)st.failures, store_pending(c->store),
+		(long long)st.file_bytes, (long long)st.wal_bytes,
+		(long long)st.worst_commit_us,
+		(long long)(c->space.free_bytes >> 20));
+	fprintf(out,
+		"judge series=%zu dirty=%zu cells=%llu verdicts=%llu "
+		"bytes=%zu\n",
+		js.series, js.dirty, (unsigned long long)js.cells_set,
+		(unsigned long long)js.verdicts, js.bytes);
+	fprintf(out, "desk weighings=%llu events=%llu unwritten=%zu\n",
+		(unsigned long long)ws.weighings, (unsigned long long)ws.events,
+		ws.unwritten);
+	dump_ingest(c, out);
+}

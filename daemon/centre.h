@@ -1,0 +1,68 @@
+#ifndef TOCSIN_DAEMON_CENTRE_H
+#define TOCSIN_DAEMON_CENTRE_H
+
+/*
+ * The daemon put together: every part, in the order in which they stand on
+ * each other, and what happens once a second.  main.c gives it a loop and a
+ * configuration.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "daemon/conf.h"
+#include "daemon/dayclock.h"
+#include "daemon/desk/desk.h"
+#include "daemon/intake/ingest.h"
+#include "daemon/intake/zmqdoor.h"
+#include "daemon/judge/judge.h"
+#include "daemon/judge/registry.h"
+#include "daemon/space.h"
+#include "daemon/store/store.h"
+#include "daemon/weigher.h"
+
+struct event_base;
+
+struct centre {
+	struct conf *conf; /* owned */
+	struct event_base *base;
+	struct dayclock clock;
+	struct space space;
+	struct store *store;
+	struct registry *registry;
+	struct judge_conf judge_conf;
+	const char **day_params, **week_params; /* for judge_conf */
+	struct judge *judge;
+	struct ingest_env ingest_env;
+	struct ingest *ingest;
+	struct weigher *weigher;
+	struct zmqdoor *zmqdoor;
+	bool ready;
+	int64_t started_ms;
+};
+
+/*
+ * Opens the state, rebuilds the windows, then opens the doors.  conf is
+ * taken, even on failure.  0, or -1 when already logged; call centre_fini()
+ * in either case.
+ */
+int centre_init(struct centre *c, struct conf *conf, struct event_base *base)
+	__attribute__((warn_unused_result));
+
+/* Closes the doors, finishes what was taken in, closes the store. */
+void centre_fini(struct centre *c);
+
+/* Once a second.  False where something is stuck: no watchdog then. */
+bool centre_tick(struct centre *c);
+
+/*
+ * Takes over what may change while running.  The new configuration is taken;
+ * keys that need a restart are named in the log.
+ */
+void centre_reload(struct centre *c, struct conf *conf);
+
+/* Figures for a person, on SIGUSR1. */
+void centre_dump(const struct centre *c, FILE *out);
+
+#endif

@@ -1,0 +1,162 @@
+/* The configuration of tocsind. */
+#include "daemon/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/intake/ingest.h"
+#include "daemon/intake/zmqdoor.h"
+
+static const char *const clocks[] = { "system", "manual", NULL };
+
+static const struct conf_key main_keys[] = {
+	{ .name = "state",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, state),
+	  .def = "/var/lib/tocsin",
+	  .help = "Folder of the database, the keys and the tokens." },
+	{ .name = "clock",
+	  .type = CONF_CHOICE,
+	  .offset = offsetof(struct conf_main, clock),
+	  .def = "system",
+	  .choices = clocks,
+	  .help = "manual: the day stands still until \"tocsin clock "
+		  "advance\"; only on loopback, for demonstrations and "
+		  "exercises." },
+	{ .name = "zone",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, zone),
+	  .def = "",
+	  .help = "Time zone in which the centre's days begin, as "
+		  "\"Asia/Shanghai\"; empty: the machine's." },
+	{ .name = "log_level",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, log_level),
+	  .def = "info",
+	  .reloadable = true,
+	  .help = "error, warn, notice, info or debug." },
+	{ .name = "vocabulary",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, vocabulary),
+	  .def = "",
+	  .help = "Folder with kinds.csv and indicators.csv; empty: the "
+		  "shipped lists." },
+	{ .name = "triggers",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, triggers),
+	  .def = "",
+	  .help = "File or folder of triggers; empty: the shipped ones." },
+	{ 0 },
+};
+
+static const struct conf_key judge_keys[] = {
+	{ .name = "history_days",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct conf_judge, history_days),
+	  .def = "400",
+	  .min = 56,
+	  .max = 4000,
+	  .help = "Days of every series kept in memory." },
+	{ .name = "day_method",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_judge, day_method),
+	  .def = "ears-c2",
+	  .help = "Method that judges daily series." },
+	{ .name = "week_method",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_judge, week_method),
+	  .def = "ears-c1",
+	  .help = "Method that judges weekly series." },
+	{ .name = "day_params",
+	  .type = CONF_LIST,
+	  .offset = offsetof(struct conf_judge, day_params),
+	  .def = "",
+	  .help = "Parameters of day_method, as \"key=value\"." },
+	{ .name = "week_params",
+	  .type = CONF_LIST,
+	  .offset = offsetof(struct conf_judge, week_params),
+	  .def = "",
+	  .help = "Parameters of week_method, as \"key=value\"." },
+	{ 0 },
+};
+
+static const struct conf_key store_keys[] = {
+	{ .name = "file",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_store, file),
+	  .def = "tocsin.db",
+	  .help = "Name of the database in the state folder." },
+	{ .name = "reserve",
+	  .type = CONF_SIZE,
+	  .offset = offsetof(struct conf_store, reserve),
+	  .def = "64MiB",
+	  .max = 1e12,
+	  .help = "Space kept aside, so that alerts can still be written on a "
+		  "full disk." },
+	{ .name = "low_percent",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct conf_store, low_percent),
+	  .def = "10",
+	  .min = 1,
+	  .max = 90,
+	  .help = "Free space, in percent of the disk, below which senders "
+		  "are slowed down." },
+	{ .name = "out_percent",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct conf_store, out_percent),
+	  .def = "5",
+	  .min = 0,
+	  .max = 90,
+	  .help = "Free space below which no counts are taken in." },
+	{ 0 },
+};
+
+const struct conf_block conf_blocks[] = {
+	{ "tocsind", false, main_keys, sizeof(struct conf_main) },
+	{ "store", false, store_keys, sizeof(struct conf_store) },
+	{ "intake", false, ingest_conf_keys, sizeof(struct ingest_conf) },
+	{ "zmq", false, zmqdoor_conf_keys, sizeof(struct zmqdoor_conf) },
+	{ "judge", false, judge_keys, sizeof(struct conf_judge) },
+	{ 0 },
+};
+
+static bool
+check(const struct conf *c, conf_report *report, void *arg)
+{
+	const struct conf_main *m = conf_get(c, "tocsind");
+	const struct conf_store *s = conf_get(c, "store");
+	const struct zmqdoor_conf *z = conf_get(c, "zmq");
+	bool local = zmqdoor_is_local(z->listen);
+	bool good = true;
+
+	if (!z->curve && z->listen[0] != '\0' && !local) {
+		report(arg, "zmq: \"curve = no\" is for loopback only; listen "
+			    "on tcp://127.0.0.1 or leave curve on");
+		good = false;
+	}
+	if (m->clock == CONF_CLOCK_MANUAL && z->listen[0] != '\0' && !local) {
+		report(arg, "tocsind: \"clock = manual\" is for loopback only; "
+			    "zmq listens elsewhere too");
+		good = false;
+	}
+	if (s->out_percent > s->low_percent) {
+		report(arg, "store: out_percent is above low_percent");
+		good = false;
+	}
+	if (strchr(s->file, '/') != NULL) {
+		report(arg, "store: file is a name in the state folder, not a "
+			    "path");
+		good = false;
+	}
+	return good;
+}
+
+struct conf *
+conf_read(const char *const *paths, size_t n, conf_report *report, void *arg)
+{
+	struct conf *c = conf_load(paths, n, conf_blocks, report, arg);
+
+	if (c != NULL && !check(c, report, arg))
+		conf_free(&c);
+	return c;
+}

@@ -1,0 +1,69 @@
+/* The day, as the rest of the daemon is told it. */
+#include "daemon/dayclock.h"
+
+#include <assert.h>
+#include <time.h>
+
+#include "base/day.h"
+
+#define DAY_US 86400000000
+
+static int32_t
+system_day(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	return day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}
+
+void
+dayclock_init(struct dayclock *c, bool manual, int32_t day)
+{
+	c->manual = manual;
+	c->day = day;
+	c->received = 0;
+}
+
+int32_t
+dayclock_today(struct dayclock *c)
+{
+	int32_t day;
+
+	if (c->manual)
+		return c->day == DAY_NONE ? system_day() : c->day;
+	day = system_day();
+	/* A clock that was set back does not bring a day back. */
+	if (c->day == DAY_NONE || day > c->day)
+		c->day = day;
+	return c->day;
+}
+
+void
+dayclock_set(struct dayclock *c, int32_t day)
+{
+	assert(c->manual && (c->day == DAY_NONE || day >= c->day));
+	if (day != c->day)
+		c->received = 0;
+	c->day = day;
+}
+
+int64_t
+dayclock_wall_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+dayclock_received_us(struct dayclock *c)
+{
+	if (!c->manual)
+		return dayclock_wall_us();
+	if (c->received < DAY_US / 2 - 1)
+		c->received++;
+	return (int64_t)dayclock_today(c) * DAY_US + DAY_US / 2 + c->received;
+}

@@ -1,0 +1,35 @@
+#ifndef TOCSIN_DAEMON_DAYCLOCK_H
+#define TOCSIN_DAEMON_DAYCLOCK_H
+
+/*
+ * What day it is.  The system's, in the centre's time zone, or one that
+ * stands still until it is told to go on.  It never goes back.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dayclock {
+	bool manual;
+	int32_t day;	  /* the last day begun; DAY_NONE: never set */
+	int64_t received; /* manual: counts the moments of the day */
+};
+
+/* manual: stands at day, or, with DAY_NONE, at today until it is set. */
+void dayclock_init(struct dayclock *c, bool manual, int32_t day);
+
+/* The last day begun. */
+int32_t dayclock_today(struct dayclock *c);
+/* manual: is now this day, which is not before the last. */
+void dayclock_set(struct dayclock *c, int32_t day);
+
+/*
+ * When something that comes now was received, in microseconds since 1970:
+ * under a manual clock a moment of its day, each later than the last.
+ */
+int64_t dayclock_received_us(struct dayclock *c);
+
+/* The wall clock, for people to read. */
+int64_t dayclock_wall_us(void);
+
+#endif

@@ -1,0 +1,13 @@
+/* The shipped lists of etc/, as they are. */
+	.section .rodata
+	.globl vocabulary_kinds, vocabulary_kinds_end
+vocabulary_kinds:
+	.incbin "etc/kinds.csv"
+vocabulary_kinds_end:
+	.byte 0
+	.globl vocabulary_indicators, vocabulary_indicators_end
+vocabulary_indicators:
+	.incbin "etc/indicators.csv"
+vocabulary_indicators_end:
+	.byte 0
+	.section .note.GNU-stack,"",%progbits

@@ -1,0 +1,151 @@
+/*
+ * What a start reads.  A row that no longer fits (a site whose kind has left
+ * the vocabulary) is named in the log and left out; its counts stay in the
+ * store.
+ */
+#include "daemon/restore.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/store/counts.h"
+#include "daemon/store/places.h"
+
+struct loading {
+	struct registry *registry;
+	struct series_ids *ids;
+	struct judge *judge;
+	const struct series_ids *read_ids;
+	uint64_t counts;
+	size_t skipped; /* rows of the present pass */
+	bool say;
+	bool failed;
+};
+
+static void
+on_area(void *arg, const struct places_area *a)
+{
+	struct loading *l = arg;
+	const struct reg_area area = {
+		.code = a->code,
+		.name = a->name,
+		.name_zh = a->name_zh,
+		.level = (enum reg_level)a->level,
+		.population = a->population,
+		.lat = a->lat,
+		.lon = a->lon,
+	};
+	char err[256];
+
+	if (registry_add_area(l->registry, &area, a->parent, err, sizeof(err)) !=
+	    REG_NONE)
+		return;
+	l->skipped++;
+	if (l->say)
+		log_error("restore: area %s is left out: %s", a->code, err);
+}
+
+/* A parent may have been added after its child: once more, while it helps. */
+static int
+load_areas(struct store *store, struct loading *l)
+{
+	for (size_t before = SIZE_MAX; l->skipped < before;) {
+		before = l->skipped == 0 ? SIZE_MAX : l->skipped;
+		l->skipped = 0;
+		if (places_load_areas(store_reader(store), on_area, l) < 0)
+			return -1;
+		if (l->skipped == 0)
+			return 0;
+	}
+	l->say = true;
+	return places_load_areas(store_reader(store), on_area, l);
+}
+
+static void
+on_site(void *arg, const struct places_site *p)
+{
+	struct loading *l = arg;
+	const struct reg_site site = {
+		.code = p->code,
+		.name = p->name,
+		.phone = p->phone,
+		.gateway = p->gateway,
+		.zone = p->zone,
+		.period = p->period,
+		.expect = (enum reg_expect)p->expect,
+		.withdrawn = p->withdrawn,
+	};
+	char err[256];
+
+	if (registry_add_site(l->registry, &site, p->kind, p->area, err,
+			      sizeof(err)) == REG_NONE)
+		log_error("restore: site %s is left out: %s", p->code, err);
+}
+
+static void
+on_series(void *arg, const struct counts_series *s)
+{
+	struct loading *l = arg;
+	uint32_t site = registry_site(l->registry, s->site, strlen(s->site));
+	uint32_t indicator = registry_indicator(l->registry, s->indicator,
+						strlen(s->indicator));
+	uint32_t index = REG_NONE;
+
+	if (site != REG_NONE && indicator != REG_NONE)
+		index = registry_add_series(l->registry, site, indicator,
+					    s->stratum, strlen(s->stratum));
+	if (index == REG_NONE) {
+		log_warn("restore: series %s %s %s is left out", s->site,
+			 s->indicator, s->stratum);
+		series_ids_skip(l->ids, s->id);
+		return;
+	}
+	if (series_ids_put(l->ids, s->id, index) < 0)
+		l->failed = true;
+}
+
+int
+restore_registry(struct store *store, struct registry *registry,
+		 struct series_ids *ids)
+{
+	struct loading l = { .registry = registry, .ids = ids };
+
+	if (load_areas(store, &l) < 0 ||
+	    places_load_sites(store_reader(store), on_site, &l) < 0 ||
+	    counts_load_series(store_reader(store), on_series, &l) < 0)
+		return -1;
+	if (l.failed)
+		log_error("restore: out of memory");
+	return l.failed ? -1 : 0;
+}
+
+static void
+on_count(void *arg, int32_t day, uint32_t series, const struct cell *c)
+{
+	struct loading *l = arg;
+	uint32_t index = series_ids_index(l->read_ids, series);
+	struct judge_cell cell = { .value = NAN, .denominator = NAN };
+
+	if (index == REG_NONE)
+		return;
+	if ((c->flags & CELL_WITHDRAWN) == 0)
+		cell.value = c->value;
+	if ((c->flags & CELL_DENOMINATOR) != 0)
+		cell.denominator = c->denominator;
+	cell.partial = (c->flags & CELL_PARTIAL) != 0;
+	judge_set(l->judge, index, day, &cell);
+	l->counts++;
+}
+
+int
+restore_windows(struct store *store, struct judge *judge,
+		const struct series_ids *ids, struct restore_windows *w)
+{
+	struct loading l = { .judge = judge, .read_ids = ids };
+
+	if (counts_load(store_reader(store), w->from_day, on_count, &l) < 0)
+		return -1;
+	w->counts = l.counts;
+	return 0;
+}

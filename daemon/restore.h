@@ -1,0 +1,32 @@
+#ifndef TOCSIN_DAEMON_RESTORE_H
+#define TOCSIN_DAEMON_RESTORE_H
+
+/*
+ * Memory from the store at start: areas, sites, series, windows, alerts.
+ */
+
+#include <stdint.h>
+
+#include "daemon/desk/desk.h"
+#include "daemon/intake/series_ids.h"
+#include "daemon/judge/judge.h"
+#include "daemon/judge/registry.h"
+#include "daemon/store/store.h"
+
+/* Areas, sites and series.  0, or -1 when already logged. */
+int restore_registry(struct store *store, struct registry *registry,
+		     struct series_ids *ids) __attribute__((warn_unused_result));
+
+/*
+ * All counts from the day on into the windows; *counts gets how many.
+ * 0, or -1 when already logged.
+ */
+struct restore_windows {
+	int32_t from_day;
+	uint64_t counts;
+};
+int restore_windows(struct store *store, struct judge *judge,
+		    const struct series_ids *ids, struct restore_windows *w)
+	__attribute__((warn_unused_result));
+
+#endif
