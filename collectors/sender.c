@@ -312,6 +312,8 @@ apply_welcome(struct sender *s, const struct sender_event *ev, int64_t now,
 	      struct sender_acts *acts)
 {
 	s->durable = ev->seq;
+	if (ev->seq > ev->known && ev->seq >= s->first)
+		s->durable = ev->seq - 1; /* send it again: is it ours? */
 	s->next = base(s) + 1;
 	s->rejects_n = 0;
 	s->failures = 0;

@@ -9,7 +9,9 @@
  *
  * What a centre has made durable is only ever learnt from WELCOME, ACK and
  * REJECT; everything else is a guess that leads to sending again, which the
- * centre takes as once.
+ * centre takes as once.  Where a WELCOME claims more than was recorded here,
+ * its last frame is sent again: the centre acknowledges it if it is the same,
+ * and says FORK if a copy of this outbox was there in the meantime.
  */
 
 #include <stdbool.h>
@@ -58,6 +60,7 @@ struct sender_event {
 	enum sender_kind kind;
 	uint64_t seq;
 	uint64_t expected;
+	uint64_t known; /* WELCOME: what was recorded as durable there */
 	uint32_t window;
 	uint32_t code;	    /* enum wire_nack */
 	const char *reason; /* borrowed; may be NULL */

@@ -29,7 +29,10 @@ apply(struct sender_event ev, int64_t now)
 static void
 event(enum sender_kind kind, uint64_t seq, uint32_t window, int64_t now)
 {
-	apply((struct sender_event){ .kind = kind, .seq = seq, .window = window },
+	apply((struct sender_event){ .kind = kind,
+				     .seq = seq,
+				     .known = seq,
+				     .window = window },
 	      now);
 }
 
@@ -272,6 +275,27 @@ test_gap(void **state)
 	assert_int_equal(send_all(9100), 4);
 }
 
+static void
+test_claims_are_checked(void **state)
+{
+	const struct sender_event ev = {
+		.kind = SENDER_EV_WELCOME, .seq = 5, .known = 3, .window = 8
+	};
+
+	(void)state;
+	sender_init(&sender, 1, 1, 5, 7);
+	event(SENDER_EV_START, 0, 0, 0);
+	apply(ev, 100);
+	assert_false(sender_done(&sender));
+	assert_int_equal(sender_want(&sender), 5);
+	sender_sent(&sender, 100);
+	event(SENDER_EV_ACK, 5, 8, 200);
+	assert_true(sender_done(&sender));
+	apply(ev, 300);
+	nack(WIRE_NACK_FORK, 5, 0, 400);
+	assert_int_equal(sender.state, SENDER_FORKED);
+}
+
 /* The model of the centre, and the network between. */
 
 enum { FRAMES = 300, LINK_MAX = 4096 };
@@ -434,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_several_centres),
 		cmocka_unit_test(test_window_zero_asks_again),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_claims_are_checked),
 		cmocka_unit_test(test_model),
 	};
 

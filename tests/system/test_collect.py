@@ -1,0 +1,393 @@
+"""tocsin-collect from a file to a centre's acknowledgement."""
+import datetime
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import zmq
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from centre import Centre  # noqa: E402
+
+BIN = pathlib.Path(os.environ["TOCSIN_BIN"]) / "tocsin-collect"
+EPOCH = datetime.date(1970, 1, 1)
+DAY0 = datetime.date(2026, 3, 1)
+
+
+@pytest.fixture
+def centre():
+    c = Centre().start()
+    yield c
+    c.stop()
+
+
+class Site:
+    def __init__(self, folder, address, code="school-7"):
+        self.state = folder / "state"
+        self.drop = folder / "drop"
+        self.folder = folder
+        self.common = ["--site", code, "--state", str(self.state), "--drop",
+                       str(self.drop), "--centre", address]
+        self.process = None
+
+    def conf(self, text):
+        path = self.folder / "collect.conf"
+        path.write_text(text)
+        self.common = ["-c", str(path)] + self.common
+
+    def command(self, *args, **kw):
+        return subprocess.run([BIN, *self.common, *args], text=True,
+                              capture_output=True, timeout=60, **kw)
+
+    def push(self, *files, **kw):
+        return self.command("push", *[str(f) for f in files], **kw)
+
+    def start(self, **kw):
+        self.process = subprocess.Popen([BIN, *self.common, "run"],
+                                        stderr=subprocess.PIPE, text=True, **kw)
+        deadline = time.time() + 20
+        while not (self.drop / "failed").exists() and time.time() < deadline:
+            time.sleep(0.02)
+        return self.process
+
+    def end(self, sig=signal.SIGTERM):
+        self.process.send_signal(sig)
+        self.process.wait(10)
+        return self.process.stderr.read()
+
+    def status(self):
+        return json.loads(self.command("status", "--json").stdout)
+
+
+@pytest.fixture
+def site(tmp_path, centre):
+    s = Site(tmp_path, centre.endpoint)
+    yield s
+    if s.process and s.process.poll() is None:
+        s.process.kill()
+        s.process.wait()
+
+
+def table(path, rows, header="date,site,indicator,count"):
+    path.write_text(header + "\n" + "".join(
+        ",".join(str(f) for f in r) + "\n" for r in rows))
+    return path
+
+
+def days(n, site="school-7", value=lambda i: i, start=0):
+    return [((DAY0 + datetime.timedelta(start + i)).isoformat(), site,
+             "absence", value(i)) for i in range(n)]
+
+
+def cell(row, stratum=""):
+    day = (datetime.date.fromisoformat(row[0]) - EPOCH).days
+    return (row[1], row[2], stratum, day)
+
+
+def wait(check, seconds=20):
+    deadline = time.time() + seconds
+    while time.time() < deadline:
+        if check():
+            return True
+        time.sleep(0.03)
+    return check()
+
+
+def test_push(site, centre, tmp_path):
+    rows = days(2500)
+    done = site.push(table(tmp_path / "a.csv", rows))
+    assert done.returncode == 0, done.stderr
+    assert "2500 rows taken and acknowledged" in done.stdout
+    got = centre.counts()
+    assert len(got) == 2500
+    assert all(got[cell(r)][0] == r[3] for r in rows)
+    assert centre.hellos[0].sender == "school-7"
+    assert centre.hellos[0].software.startswith("tocsin-collect")
+    # Once more: a full value with a larger revision, not a double.
+    rows = days(2500, value=lambda i: i + 1)
+    assert site.push(table(tmp_path / "b.csv", rows)).returncode == 0
+    got = centre.counts()
+    assert len(got) == 2500
+    assert all(got[cell(r)][0] == r[3] for r in rows)
+    assert centre.duplicates() == 0
+
+
+def test_no_site_column_and_optional_columns(site, centre, tmp_path):
+    f = tmp_path / "a.csv"
+    f.write_text("indicator,date,count,denominator,stratum,revision\r\n"
+                 "absence,2026-03-01,0,400,,\r\n"
+                 "absence,2026-03-02,,400,,\r\n"
+                 "\"absence\",2026-03-03,7,400,grade-1,5\r\n")
+    done = site.push(f)
+    assert done.returncode == 0, done.stderr
+    got = centre.counts()
+    day = (DAY0 - EPOCH).days
+    zero = got[("school-7", "absence", "", day)]
+    assert zero[0] == 0 and zero[2] == 1 and zero[3] == 400
+    assert got[("school-7", "absence", "", day + 1)][2] & 2  # withdrawn
+    assert got[("school-7", "absence", "grade-1", day + 2)][:2] == (7, 5)
+
+
+def test_later_row_of_a_file_wins(site, centre, tmp_path):
+    rows = days(1, value=lambda i: 9) + days(1, value=lambda i: 4)
+    assert site.push(table(tmp_path / "a.csv", rows)).returncode == 0
+    assert centre.counts()[cell(rows[0])][0] == 4
+
+
+def test_json_file(site, centre, tmp_path):
+    f = tmp_path / "a.json"
+    f.write_text(json.dumps({"site": "school-7", "indicator": "absence",
+                             "counts": [{"date": "2026-03-01", "count": 3},
+                                        {"date": "2026-03-02",
+                                         "count": None}]}))
+    done = site.push(f)
+    assert done.returncode == 0, done.stderr
+    assert len(centre.counts()) == 2
+
+
+def test_bad_rows_are_listed_and_good_ones_taken(site, centre, tmp_path):
+    rows = days(10)
+    rows[3] = ("2026-02-30", "school-7", "absence", 1)
+    rows[7] = (rows[7][0], "school-7", "absence", "many")
+    done = site.push(table(tmp_path / "a.csv", rows))
+    assert done.returncode == 65
+    assert "a.csv: line 5: " in done.stderr
+    assert "a.csv: line 9: " in done.stderr
+    assert len(centre.counts()) == 8
+    f = tmp_path / "b.csv"
+    f.write_text("this is,no table\n1,2\n")
+    done = site.push(f)
+    assert done.returncode == 65
+    assert "nothing of it was taken" in done.stderr
+    assert site.push(tmp_path / "missing.csv").returncode == 66
+
+
+def test_centre_refuses_a_count_and_a_frame(site, centre, tmp_path):
+    centre.refused_counts = lambda counts: [
+        (i, f"no indicator like absence-x; did you mean absence ({c[0][1]})")
+        for i, c in enumerate(counts) if c[0][1] == "absence-x"]
+    rows = days(5) + [("2026-03-09", "school-7", "absence-x", 1)]
+    done = site.push(table(tmp_path / "a.csv", rows))
+    assert done.returncode == 65
+    assert "did you mean absence" in done.stderr
+    centre.refused_counts = lambda counts: []
+    centre.reject = lambda seq, counts: "this frame is not for us"
+    done = site.push(table(tmp_path / "b.csv", days(5)))
+    assert done.returncode == 65
+    assert "this frame is not for us" in done.stderr
+    status = site.status()
+    assert status["refused"] == 2 and status["waiting_frames"] == 0
+    centre.reject = lambda seq, counts: None
+    assert site.push(table(tmp_path / "c.csv", days(5))).returncode == 0
+
+
+def test_refused_sender_and_unreachable_centre(site, centre, tmp_path):
+    centre.refuse = 5
+    done = site.push(table(tmp_path / "a.csv", days(5)))
+    assert done.returncode == 69
+    assert "unknown-site" in done.stderr
+    assert "5 counts wait safely" in done.stdout
+    centre.stop()
+    done = site.push(table(tmp_path / "b.csv", days(5, start=5)), "--wait", "1")
+    assert done.returncode == 75
+    assert "10 counts wait safely" in done.stdout
+    text = site.command("status").stdout
+    assert "10 counts in 2 frames" in text and "never" in text
+    centre.refuse = None
+    centre.start()
+    assert site.push(table(tmp_path / "c.csv", days(1, start=20))).returncode == 0
+    assert len(centre.counts()) == 11
+    assert "Everything has been delivered." in site.command("status").stdout
+
+
+def test_drop_folder(site, centre, tmp_path):
+    site.start()
+    table(tmp_path / "x.csv", days(10)).rename(site.drop / "x.csv")
+    assert wait(lambda: len(centre.counts()) == 10)
+    assert wait(lambda: (site.drop / "done" / "x.csv").exists())
+    rows = days(3, start=20)
+    rows[1] = (rows[1][0], "school-7", "absence", -4)
+    table(site.drop / "y.csv", rows)  # written in place
+    assert wait(lambda: (site.drop / "failed" / "y.csv.ERROR").exists())
+    text = (site.drop / "failed" / "y.csv.ERROR").read_text()
+    assert text.startswith("2 rows were taken, 1 were not.")
+    assert "line 3: " in text
+    assert wait(lambda: len(centre.counts()) == 12)
+    # A file that is still being written is left alone.
+    with open(site.drop / "z.csv", "w") as f:
+        f.write("date,indicator,count\n2026-05-01,absence,1\n")
+        f.flush()
+        time.sleep(3)
+        assert len(centre.counts()) == 12
+        f.write("2026-05-02,absence,2\n")
+    assert wait(lambda: len(centre.counts()) == 14)
+    began = time.time()
+    log = site.end()
+    assert time.time() - began < 10 and site.process.returncode == 0
+    assert "took file=x.csv rows=10 bad=0" in log
+
+
+def test_push_through_a_running_collector(site, centre, tmp_path):
+    site.start()
+    rows = days(20)
+    rows[4] = (rows[4][0], "school-7", "absence", "x")
+    done = site.push(table(tmp_path / "a.csv", rows))
+    assert done.returncode == 65, done.stderr
+    assert "line 6: " in done.stderr
+    assert "19 rows taken and acknowledged" in done.stdout
+    assert len(centre.counts()) == 19
+    assert site.process.poll() is None
+    assert not list((site.state / "handover").iterdir())
+    # The running one dies while a push waits for it.
+    centre.hold = True
+    push = subprocess.Popen([BIN, *site.common, "push",
+                             str(table(tmp_path / "b.csv",
+                                       days(7, start=40)))],
+                            stdout=subprocess.PIPE, text=True)
+    assert wait(lambda: site.status()["waiting_counts"] == 7)
+    site.process.kill()
+    site.process.wait()
+    centre.hold = False
+    out, _ = push.communicate(timeout=30)
+    assert push.returncode == 0
+    assert len(centre.counts()) == 26
+
+
+def test_two_runs_do_not_share_an_outbox(site, centre):
+    site.start()
+    second = site.command("run")
+    assert second.returncode == 75
+    assert "another tocsin-collect has the outbox" in second.stderr
+
+
+def test_restored_centre_gets_everything_again(site, centre, tmp_path):
+    site.start()
+    for i in range(5):
+        assert site.push(table(tmp_path / "a.csv",
+                               days(10, start=10 * i))).returncode == 0
+    before = centre.counts()
+    (key, frames), = centre.frames.items()
+    centre.stop()
+    centre.frames = {key: frames[:2]}
+    centre.database_id = 78
+    centre.start()
+    assert wait(lambda: centre.counts() == before, 40)
+    assert centre.hellos[-1].first_seq == 1
+    assert centre.hellos[-1].last_acked_seq == 5
+    assert centre.hellos[-1].last_acked_crc == frames[4][0]
+
+
+def test_copied_outbox_is_a_fork(site, centre, tmp_path):
+    assert site.push(table(tmp_path / "a.csv", days(3))).returncode == 0
+    copy = tmp_path / "copy"
+    subprocess.run(["cp", "-r", site.state, copy], check=True)
+    assert site.push(table(tmp_path / "b.csv", days(3, start=3))).returncode == 0
+    other = Site(tmp_path / "other", centre.endpoint)
+    other.common[3] = str(copy)
+    done = other.push(table(tmp_path / "c.csv", days(3, start=6)))
+    assert done.returncode == 69
+    assert "tocsin-collect renew" in done.stderr
+    done = other.command("renew")
+    assert done.returncode == 0 and "2 frames" in done.stdout
+    assert other.push(table(tmp_path / "d.csv", days(3, start=9))).returncode == 0
+    assert len(centre.counts()) == 12
+
+
+def test_full_outbox_refuses_and_loses_nothing(site, centre, tmp_path):
+    site.conf("outbox {\n\tmax = 64KiB\n}\ndrop {\n\trescan = 1s\n"
+              "\tsettle = 100ms\n}\n")
+    centre.stop()
+    site.start()
+    expected = {}
+    for i in range(12):
+        rows = [(r[0], f"s{j}-{i}", r[2], r[3]) for j, r in
+                enumerate(days(900))]
+        expected.update({cell(r): r[3] for r in rows})
+        table(tmp_path / "f.csv", rows).rename(site.drop / f"f{i}.csv")
+    assert wait(lambda: len(list(site.drop.glob("f*.csv"))) > 0)
+    done = site.push(table(tmp_path / "x.csv", [
+        (r[0], f"x{j}", r[2], r[3]) for j, r in enumerate(days(900))]))
+    assert done.returncode == 75
+    assert "nothing is lost" in done.stderr
+    assert len(list(site.drop.glob("f*.csv"))) > 0
+    centre.start()
+    assert wait(lambda: len(centre.counts()) == len(expected), 40)
+    assert {k: v[0] for k, v in centre.counts().items()} == expected
+    site.end()
+
+
+def test_kill_9_in_a_loop_loses_nothing(site, centre, tmp_path):
+    rounds = int(os.environ.get("TOCSIN_FAULT_ROUNDS", "12"))
+    chance = random.Random(20260301)
+    expected = {}
+    n = 0
+    centre.window = 4
+    for turn in range(rounds):
+        site.start()
+        for _ in range(4):
+            rows = days(30, site=f"s{n}", value=lambda i: i * 7 + turn)
+            expected.update({cell(r): r[3] for r in rows})
+            table(tmp_path / "f.csv", rows).rename(site.drop / f"f{n}.csv")
+            n += 1
+            time.sleep(chance.random() * 0.03)
+        if chance.random() < 0.5:
+            centre.stop()
+            centre.start()
+        time.sleep(chance.random() * 0.2)
+        site.process.kill()
+        site.process.wait()
+        site.process.stderr.close()
+    site.start()
+    assert wait(lambda: len(centre.counts()) == len(expected), 40)
+    assert wait(lambda: site.status()["waiting_frames"] == 0)
+    site.end()
+    assert {k: v[0] for k, v in centre.counts().items()} == expected
+    assert centre.duplicates() == 0
+    assert not list(site.drop.glob("*.csv"))
+    assert len(list((site.drop / "done").iterdir())) == n
+
+
+def test_gateway(tmp_path, centre):
+    gateway = Site(tmp_path, centre.endpoint, code="county-gate")
+    rows = days(3, site="school-1") + days(3, site="school-2")
+    assert gateway.push(table(tmp_path / "a.csv", rows)).returncode == 0
+    assert centre.hellos[0].sender == "county-gate"
+    assert {c[0] for c in centre.counts()} == {"school-1", "school-2"}
+
+
+def test_wrong_usage_and_configuration(site, tmp_path):
+    assert subprocess.run([BIN], capture_output=True).returncode == 64
+    assert site.command("dance").returncode == 64
+    assert site.command("push").returncode == 64
+    bad = tmp_path / "bad.conf"
+    bad.write_text("site {\n\tcolour = blue\n}\n")
+    done = subprocess.run([BIN, "-c", bad, "check"], capture_output=True,
+                          text=True)
+    assert done.returncode == 78 and "colour" in done.stderr
+    assert site.command("check").returncode == 0
+    done = subprocess.run([BIN, "--state", tmp_path / "s", "push", bad],
+                          capture_output=True, text=True)
+    assert done.returncode == 78 and "no centre" in done.stderr
+
+
+def test_notify_socket(site, centre, tmp_path):
+    import socket
+    path = str(tmp_path / "notify")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    sock.settimeout(10)
+    env = dict(os.environ, NOTIFY_SOCKET=path, WATCHDOG_USEC="600000")
+    site.start(env=env)
+    seen = []
+    while not any("WATCHDOG=1" in s for s in seen):
+        seen.append(sock.recv(4096).decode())
+    assert any("READY=1" in s for s in seen)
+    site.end()
+    while not any("STOPPING=1" in s for s in seen):
+        seen.append(sock.recv(4096).decode())
