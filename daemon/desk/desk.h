@@ -36,7 +36,8 @@ enum desk_verb {
 	DESK_CLOSE,
 	DESK_REOPEN,
 	DESK_NOTE,
-	DESK_ASSIGN
+	DESK_ASSIGN,
+	DESK_MERGE
 };
 
 /* What a person does to an alert. */
@@ -44,7 +45,8 @@ struct desk_act {
 	enum desk_verb verb;
 	const char *actor;   /* who; never empty */
 	const char *note;    /* "" = none; close and discard need one */
-	const char *outcome; /* close, discard: "outbreak", "artefact", ... */
+	const char *outcome; /* close, discard: "outbreak", "artefact", ...;
+				assign: to whom; merge: into which alert */
 	int64_t version;     /* the version the person saw, or -1 */
 	int64_t at_ms;	     /* wall clock, shown, never compared */
 };
@@ -67,8 +69,13 @@ struct desk_event {
 };
 
 /*
- * Takes an event; borrowed for the call.  0, or -1 (already logged): the desk
- * then stops weighing until desk_weigh() is called again.
+ * Takes an event; borrowed for the call.  0, or -1 (already logged): the
+ * alert then stays as it was, and the desk stops weighing until desk_weigh()
+ * is called again.
+ *
+ * Events of the signal: opened, grew, regraded, ended, unsupported, supported,
+ * and continued, which is told to nobody and shown to nobody: it keeps the
+ * last day with a signal, so that a start knows when the signal ends.
  */
 typedef int desk_sink(void *arg, const struct desk_event *event);
 
@@ -110,5 +117,15 @@ size_t desk_alerts(const struct desk *d);
 const json_t *desk_alert_at(const struct desk *d, size_t i);
 
 int desk_verb_parse(const char *text); /* -1 = no such verb */
+/* "ack" ..; NULL past the last verb. */
+const char *desk_verb_str(enum desk_verb verb);
+
+/*
+ * New triggers after a reload, borrowed from now on; alerts of triggers that
+ * are gone stay, without further weighing.  0, or -1 (logged) with the old
+ * ones kept.
+ */
+int desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
+	__attribute__((warn_unused_result));
 
 #endif

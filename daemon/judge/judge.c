@@ -359,18 +359,15 @@ judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
 	return 0;
 }
 
-/* Keeps what is in j->verdict; true when anything changed. */
-static bool
+/* Keeps what is in j->verdict. */
+static void
 keep(struct judge *j, struct judged *g, uint32_t places, int32_t from, int32_t to)
 {
-	bool changed = false;
-
 	for (int32_t t = from; t <= to; t++) {
 		const struct det_verdict *v = &j->verdict[t - from];
 
-		changed |= judged_set(g, places, t, v->p, v->level);
+		judged_set(g, places, t, v->p, v->level);
 	}
-	return changed;
 }
 
 static void
@@ -403,11 +400,11 @@ judge_one_series(struct judge *j, uint32_t i)
 	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
 
 	s->dirty_from = STREAM_NONE;
+	touch(j, owner->area);
 	if (judged_init(&s->judged, b->keep) < 0 ||
 	    judge_series_run(j, i, from, s->last) < 0)
 		return;
-	if (keep(j, &s->judged, b->keep, from, s->last))
-		touch(j, owner->area);
+	keep(j, &s->judged, b->keep, from, s->last);
 }
 
 static void
@@ -418,13 +415,13 @@ judge_one_sum(struct judge *j, uint32_t i)
 	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
 
 	s->dirty_from = STREAM_NONE;
+	touch(j, s->area);
 	if (s->members < 2)
 		return;
 	if (judged_init(&s->judged, b->keep) < 0 ||
 	    judge_sum_run(j, i, from, s->last) < 0)
 		return;
-	if (keep(j, &s->judged, b->keep, from, s->last))
-		touch(j, s->area);
+	keep(j, &s->judged, b->keep, from, s->last);
 }
 
 size_t

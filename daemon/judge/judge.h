@@ -47,6 +47,7 @@ struct judge_cell {
 /* One period of one series, for charts and evidence. */
 struct judge_point {
 	int32_t day;
+	int period; /* 1 or 7 days */
 	struct judge_cell cell;
 	bool judged;
 	struct det_verdict verdict;
@@ -127,11 +128,14 @@ void judge_span(const struct judge *j, uint32_t series, int32_t *first,
 bool judge_settled(const struct judge *j, uint32_t series, int32_t day);
 
 /*
- * The areas (unordered, each once) in which a verdict changed since the last
- * judge_touched_clear(); their ancestors are not listed.
+ * The areas (unordered, each once) with a series or a sum that was judged
+ * again since the last judge_touched_clear().
  */
 size_t judge_touched(const struct judge *j, const uint32_t **areas);
 void judge_touched_clear(struct judge *j);
+
+/* The name of the method that judges series of a period. */
+const char *judge_method(const struct judge *j, int period);
 
 /* Figures for status and metrics. */
 struct judge_stats {

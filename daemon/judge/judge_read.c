@@ -58,6 +58,7 @@ lay_out(int32_t from_day, int period, size_t n, struct judge_point *out)
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct judge_point){
 			.day = stream_day(from + (int32_t)i, period),
+			.period = period,
 			.cell = no_cell,
 			.verdict = { NAN, NAN, NAN, NAN, DET_UNKNOWN,
 				     DET_REPORT_MISSING }
@@ -136,6 +137,12 @@ judge_area_points(struct judge *j, uint32_t area, uint32_t kind,
 	if (j->sum[best].members == 1)
 		return judge_points(j, j->sum[best].member[0], from_day, n, out);
 	return sum_points(j, best, from_day, n, out);
+}
+
+const char *
+judge_method(const struct judge *j, int period)
+{
+	return judge_bench(j, period)->method->name;
 }
 
 size_t

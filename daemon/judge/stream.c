@@ -232,18 +232,14 @@ judged_fini(struct judged *g)
 	*g = (struct judged){ 0 };
 }
 
-bool
+void
 judged_set(struct judged *g, uint32_t places, int32_t t, double p,
 	   enum det_level level)
 {
 	uint32_t i = place(t, places);
-	float small = (float)p;
-	bool same = g->level[i] == (uint8_t)level &&
-		    memcmp(&g->p[i], &small, sizeof(small)) == 0;
 
-	g->p[i] = small;
+	g->p[i] = (float)p;
 	g->level[i] = (uint8_t)level;
-	return !same;
 }
 
 double

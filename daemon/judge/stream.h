@@ -61,8 +61,8 @@ size_t stream_bytes(const struct stream *s, uint32_t places);
 /* Ring of verdicts: made at need, all unknown; 0 or -1 without memory. */
 int judged_init(struct judged *g, uint32_t places);
 void judged_fini(struct judged *g);
-/* Keeps a verdict; true when it differs from what was there. */
-bool judged_set(struct judged *g, uint32_t places, int32_t t, double p,
+/* Keeps the verdict of period t. */
+void judged_set(struct judged *g, uint32_t places, int32_t t, double p,
 		enum det_level level);
 /* p and level of period t, which must lie in the last `places` periods. */
 double judged_p(const struct judged *g, uint32_t places, int32_t t,

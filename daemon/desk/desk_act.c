@@ -1,0 +1,153 @@
+/*
+ * What people do to alerts, see desk.h: verbs, their checks, their traces.
+ */
+#include "daemon/desk/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "daemon/desk/desk_rows.h"
+
+struct alert *
+desk_find(const struct desk *d, const char *id)
+{
+	uint32_t i = names_find(&d->ids, id, strlen(id));
+
+	return i == NAMES_NONE ? NULL : &d->alert[i];
+}
+
+/* The verbs that apply to a state, for the sentence of a refusal. */
+static void
+list_verbs(enum alert_state s, char *err, size_t cap)
+{
+	size_t n = strlen(err);
+
+	for (int v = 0; desk_verb_str((enum desk_verb)v) != NULL; v++) {
+		if (alert_next(s, (enum desk_verb)v) < 0 || n >= cap)
+			continue;
+		snprintf(err + n, cap - n, " %s",
+			 desk_verb_str((enum desk_verb)v));
+		n = strlen(err);
+	}
+}
+
+static int
+check_act(const struct desk *d, const struct alert *a,
+	  const struct desk_act *act, char *err, size_t cap)
+{
+	bool ends = act->verb == DESK_CLOSE || act->verb == DESK_DISCARD;
+
+	if (act->version >= 0 && act->version != a->version) {
+		snprintf(err, cap,
+			 "the alert has changed meanwhile: you saw version"
+			 " %lld, it is at %lld",
+			 (long long)act->version, (long long)a->version);
+		return DESK_STALE;
+	}
+	if (alert_next(a->state, act->verb) < 0) {
+		snprintf(err, cap,
+			 "%s does not apply to an alert that is %s;"
+			 " these do:",
+			 desk_verb_str(act->verb), alert_state_str(a->state));
+		list_verbs(a->state, err, cap);
+		return DESK_WRONG_STATE;
+	}
+	if ((ends || act->verb == DESK_NOTE) && act->note[0] == '\0') {
+		snprintf(err, cap, "%s needs a note that says why",
+			 desk_verb_str(act->verb));
+		return DESK_NEEDS_NOTE;
+	}
+	if ((ends || act->verb == DESK_ASSIGN || act->verb == DESK_MERGE) &&
+	    act->outcome[0] == '\0') {
+		snprintf(err, cap, "%s needs an outcome",
+			 desk_verb_str(act->verb));
+		return DESK_NEEDS_OUTCOME;
+	}
+	if (act->verb == DESK_MERGE && (desk_find(d, act->outcome) == NULL ||
+					desk_find(d, act->outcome) == a)) {
+		snprintf(err, cap, "there is no other alert \"%.20s\"",
+			 act->outcome);
+		return DESK_NO_ALERT;
+	}
+	return DESK_DONE;
+}
+
+/* What the verb leaves in the alert beside its state. */
+static void
+leave_traces(struct alert *a, const struct desk_act *act)
+{
+	if (act->verb == DESK_ACK)
+		json_object_set_new(a->view, "acknowledged_ms",
+				    json_integer(act->at_ms));
+	if (act->verb == DESK_ACK || act->verb == DESK_ASSIGN)
+		json_object_set_new(a->view, "owner",
+				    json_string(act->verb == DESK_ACK
+							? act->actor
+							: act->outcome));
+	if (act->verb == DESK_CLOSE || act->verb == DESK_DISCARD)
+		json_object_set_new(a->view, "outcome",
+				    json_string(act->outcome));
+	if (act->verb == DESK_MERGE)
+		json_object_set_new(a->view, "merged_into",
+				    json_string(act->outcome));
+	if (act->verb == DESK_REOPEN)
+		json_object_del(a->view, "outcome");
+}
+
+int
+desk_act(struct desk *d, const char *id, const struct desk_act *act, char *err,
+	 size_t cap)
+{
+	struct alert *a = desk_find(d, id);
+	char day[DAY_TEXT_BYTES];
+	struct alert next;
+	json_t *body;
+	int rc;
+
+	if (a == NULL) {
+		snprintf(err, cap, "there is no alert \"%.20s\"", id);
+		return DESK_NO_ALERT;
+	}
+	rc = check_act(d, a, act, err, cap);
+	if (rc != DESK_DONE)
+		return rc;
+	next = desk_copy(a);
+	next.state = (enum alert_state)alert_next(a->state, act->verb);
+	leave_traces(&next, act);
+	body = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event",
+		alert_verb_event(act->verb), "as_of", day_format(d->as_of, day),
+		"id", a->id, "actor", act->actor, "note", act->note, "outcome",
+		act->outcome, "from", alert_state_str(a->state), "to",
+		alert_state_str(next.state), "at_ms", (json_int_t)act->at_ms);
+	if (body == NULL) {
+		log_error("desk: no memory for an event of %s", id);
+		alert_fini(&next);
+		return DESK_FAILED;
+	}
+	rc = desk_apply(d, a, &next, alert_verb_event(act->verb), body, false);
+	json_decref(body);
+	return rc < 0 ? DESK_FAILED : DESK_DONE;
+}
+
+const json_t *
+desk_alert(const struct desk *d, const char *id)
+{
+	const struct alert *a = desk_find(d, id);
+
+	return a == NULL ? NULL : a->view;
+}
+
+size_t
+desk_alerts(const struct desk *d)
+{
+	return d->n;
+}
+
+const json_t *
+desk_alert_at(const struct desk *d, size_t i)
+{
+	return d->alert[i].view;
+}

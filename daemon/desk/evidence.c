@@ -1,0 +1,413 @@
+/*
+ * What a signal shows for itself, see evidence.h.
+ */
+#include "daemon/desk/evidence.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+
+/* A series or a sum with its worst day. */
+struct item {
+	uint32_t id, area, kind, indicator;
+	bool is_sum;
+	int32_t day;
+	double p;     /* NaN: a rule of cases */
+	double cases; /* within the window: a rule of cases */
+};
+
+struct items {
+	struct item *at;
+	size_t n, cap;
+};
+
+static struct item *
+put(struct items *list)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap == 0 ? 32 : list->cap * 2;
+		struct item *at = realloc(list->at, cap * sizeof(*at));
+
+		if (at == NULL) {
+			log_error("desk: no memory for evidence");
+			return NULL;
+		}
+		list->at = at;
+		list->cap = cap;
+	}
+	return &list->at[list->n++];
+}
+
+/* The worst day of a series or sum within from..as_of, at warning or more. */
+static bool
+worst_day(const struct judge *judge, struct item *it, int period, int32_t from,
+	  int32_t as_of)
+{
+	it->p = NAN;
+	for (int32_t d = from; d <= as_of; d++) {
+		enum det_level level;
+		double p;
+
+		if (period == 7 && day_weekday(d) != 6)
+			continue;
+		p = it->is_sum ? judge_sum_p(judge, it->id, d, &level)
+			       : judge_series_p(judge, it->id, d, &level);
+		if (level < DET_WARNING || (!isnan(it->p) && p > it->p))
+			continue;
+		it->p = p;
+		it->day = period == 7 ? day_monday(d) : d;
+	}
+	return !isnan(it->p);
+}
+
+static int
+take_sum(struct judge *judge, const struct registry *registry,
+	 const struct trigger *t, uint32_t i, int32_t as_of, struct items *list)
+{
+	struct judge_sum s;
+	struct item it;
+	int32_t from;
+
+	judge_sum_at(judge, i, &s);
+	from = weigh_from(t, s.kind, as_of);
+	it = (struct item){ i, s.area, s.kind, s.indicator, true, 0, NAN, 0 };
+	if (s.members > 1 && worst_day(judge, &it, s.period, from, as_of)) {
+		struct item *to = put(list);
+
+		if (to == NULL)
+			return -1;
+		*to = it;
+	}
+	for (size_t m = 0; m < s.members; m++) {
+		const struct reg_series *row =
+			registry_series_at(registry, s.member[m]);
+		struct item *to;
+
+		it = (struct item){ s.member[m],
+				    registry_site_at(registry, row->site)->area,
+				    s.kind,
+				    s.indicator,
+				    false,
+				    0,
+				    NAN,
+				    0 };
+		if (!worst_day(judge, &it, s.period, from, as_of))
+			continue;
+		to = put(list);
+		if (to == NULL)
+			return -1;
+		*to = it;
+	}
+	return 0;
+}
+
+/* Rules of cases: every series with cases in the window. */
+static int
+take_cases(struct judge *judge, const struct registry *registry,
+	   const struct trigger *t, const struct weighing *g, uint32_t i,
+	   struct items *list)
+{
+	struct judge_sum s;
+
+	judge_sum_at(judge, i, &s);
+	for (size_t m = 0; m < s.members; m++) {
+		const struct reg_series *row =
+			registry_series_at(registry, s.member[m]);
+		struct item it = { s.member[m],
+				   registry_site_at(registry, row->site)->area,
+				   s.kind,
+				   s.indicator,
+				   false,
+				   DAY_NONE,
+				   NAN,
+				   0 };
+		struct item *to;
+
+		if (g->site != REG_NONE && row->site != g->site)
+			continue;
+		for (int32_t d = weigh_from(t, s.kind, g->as_of); d <= g->as_of;
+		     d++) {
+			struct judge_cell cell;
+
+			if (s.period == 7 && day_weekday(d) != 6)
+				continue;
+			judge_cell(judge, s.member[m], d, &cell);
+			if (!(cell.value > 0))
+				continue;
+			it.cases += cell.value;
+			it.day = s.period == 7 ? day_monday(d) : d;
+		}
+		if (it.day == DAY_NONE)
+			continue;
+		to = put(list);
+		if (to == NULL)
+			return -1;
+		*to = it;
+	}
+	return 0;
+}
+
+/* Most extreme first; then by place, so that the order is always the same. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->p < y->p || x->p > y->p)
+		return x->p < y->p ? -1 : 1;
+	if (x->cases < y->cases || x->cases > y->cases)
+		return x->cases > y->cases ? -1 : 1;
+	if (x->area != y->area)
+		return x->area < y->area ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->indicator != y->indicator)
+		return x->indicator < y->indicator ? -1 : 1;
+	return x->is_sum != y->is_sum ? (x->is_sum ? -1 : 1) : 0;
+}
+
+static json_t *
+number(double x)
+{
+	return isnan(x) ? json_null() : json_real(x);
+}
+
+static json_t *
+item_json(struct judge *judge, const struct registry *registry,
+	  const struct item *it, double *excess)
+{
+	char day[DAY_TEXT_BYTES];
+	struct judge_point at;
+	const char *site = NULL, *stratum = "";
+	const struct reg_series *row = NULL;
+	int rc;
+
+	if (!it->is_sum) {
+		row = registry_series_at(registry, it->id);
+		site = registry_site_at(registry, row->site)->code;
+		stratum = row->stratum;
+	}
+	rc = it->is_sum ? judge_area_points(judge, it->area, it->kind,
+					    it->indicator, it->day, 1, &at)
+			: judge_points(judge, it->id, it->day, 1, &at);
+	if (rc < 0)
+		return NULL;
+	if (isnan(it->p)) {
+		at.cell.value = it->cases;
+		at.verdict.expected = NAN;
+		at.verdict.upper = NAN;
+	} else if (!it->is_sum) {
+		*excess += fmax(0, at.cell.value - at.verdict.expected);
+	}
+	return json_pack(
+		"{s:s?, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?}",
+		"site", site, "area", registry_area_at(registry, it->area)->code,
+		"kind", registry_kind_at(registry, it->kind)->code, "indicator",
+		registry_indicator_at(registry, it->indicator)->code, "stratum",
+		stratum, "day", day_format(it->day, day), "observed",
+		number(at.cell.value), "expected", number(at.verdict.expected),
+		"upper", number(at.verdict.upper), "p",
+		isnan(it->p) ? json_null() : number(at.verdict.p), "method",
+		isnan(it->p) ? NULL : judge_method(judge, at.period));
+}
+
+static bool
+has_kind(const json_t *kinds, const char *code)
+{
+	const json_t *k;
+	size_t i;
+
+	json_array_foreach (kinds, i, k) {
+		if (strcmp(json_string_value(k), code) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+write_out(struct judge *judge, const struct registry *registry,
+	  const struct items *list, struct evidence *out)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct item *it = &list->at[i];
+		const char *kind = registry_kind_at(registry, it->kind)->code;
+
+		if (out->first_day == DAY_NONE || it->day < out->first_day)
+			out->first_day = it->day;
+		if (out->last_day == DAY_NONE || it->day > out->last_day)
+			out->last_day = it->day;
+		if (!has_kind(out->kinds, kind) &&
+		    json_array_append_new(out->kinds, json_string(kind)) < 0)
+			return -1;
+		if (i >= EVIDENCE_MAX) {
+			out->more++;
+			continue;
+		}
+		if (json_array_append_new(out->list, item_json(judge, registry, it,
+							       &out->cases)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+evidence_collect(struct judge *judge, const struct registry *registry,
+		 const struct trigger *t, const struct weighing *g,
+		 struct evidence *out)
+{
+	uint32_t i = judge_sums_of(judge, g->area);
+	struct items list = { 0 };
+	struct judge_sum s;
+	int rc = 0;
+
+	*out = (struct evidence){ .list = json_array(),
+				  .kinds = json_array(),
+				  .first_day = DAY_NONE,
+				  .last_day = DAY_NONE };
+	for (; i != REG_NONE && rc == 0; i = s.next_of_area) {
+		judge_sum_at(judge, i, &s);
+		if (!weigh_listens(t, &s))
+			continue;
+		rc = t->statutory
+			     ? take_cases(judge, registry, t, g, i, &list)
+			     : take_sum(judge, registry, t, i, g->as_of, &list);
+	}
+	if (rc == 0 && list.n > 0) {
+		qsort(list.at, list.n, sizeof(*list.at), compare);
+		rc = write_out(judge, registry, &list, out);
+	}
+	if (t->statutory)
+		out->cases = g->cases;
+	free(list.at);
+	if (rc < 0) {
+		log_error("desk: no memory for evidence");
+		evidence_fini(out);
+	}
+	return rc;
+}
+
+void
+evidence_fini(struct evidence *e)
+{
+	json_decref(e->list);
+	json_decref(e->kinds);
+	e->list = NULL;
+	e->kinds = NULL;
+}
+
+/* Is a report of the day expected from the site? */
+static bool
+expected_on(const struct reg_site *site, int32_t day)
+{
+	int wd = day_weekday(day);
+
+	if (site->withdrawn)
+		return false;
+	switch (site->expect) {
+	case REG_DAILY:
+		return true;
+	case REG_WORKDAYS:
+	case REG_SCHOOLDAYS:
+		return wd < 5;
+	case REG_WEEKLY:
+		return wd == 6;
+	}
+	return true;
+}
+
+static void
+cover_series(const struct judge *judge, const struct registry *registry,
+	     uint32_t series, int32_t from, int32_t to, size_t *expected,
+	     size_t *in)
+{
+	const struct reg_series *row = registry_series_at(registry, series);
+	const struct reg_site *site = registry_site_at(registry, row->site);
+	int32_t first, last;
+
+	judge_span(judge, series, &first, &last);
+	if (first == DAY_NONE)
+		return;
+	for (int32_t d = from > first ? from : first; d <= to; d++) {
+		struct judge_cell cell;
+
+		if (!expected_on(site, d))
+			continue;
+		judge_cell(judge, series, d, &cell);
+		*expected += 1;
+		*in += isnan(cell.value) ? 0 : 1;
+	}
+}
+
+double
+evidence_coverage(const struct judge *judge, const struct registry *registry,
+		  const struct trigger *t, const struct weighing *g)
+{
+	uint32_t i = judge_sums_of(judge, g->area);
+	size_t expected = 0, in = 0;
+	struct judge_sum s;
+
+	for (; i != REG_NONE; i = s.next_of_area) {
+		judge_sum_at(judge, i, &s);
+		if (!weigh_listens(t, &s))
+			continue;
+		/* What may still be under way is not missing. */
+		for (size_t m = 0; m < s.members; m++)
+			cover_series(judge, registry, s.member[m],
+				     weigh_from(t, s.kind, g->as_of),
+				     g->as_of - t->lag[s.kind], &expected, &in);
+	}
+	return expected == 0 ? NAN : (double)in / (double)expected;
+}
+
+static bool
+item_stands(const struct judge *judge, const struct registry *registry,
+	    const json_t *item)
+{
+	const char *site = json_string_value(json_object_get(item, "site"));
+	const char *ind = json_string_value(json_object_get(item, "indicator"));
+	const char *stratum =
+		json_string_value(json_object_get(item, "stratum"));
+	const char *day = json_string_value(json_object_get(item, "day"));
+	struct judge_cell cell;
+	enum det_level level;
+	uint32_t s, d;
+	double p;
+
+	if (site == NULL || ind == NULL || day == NULL || stratum == NULL)
+		return false;
+	s = registry_site(registry, site, strlen(site));
+	d = registry_indicator(registry, ind, strlen(ind));
+	s = registry_series(registry, s, d, stratum, strlen(stratum));
+	if (s == REG_NONE)
+		return false;
+	if (json_is_null(json_object_get(item, "p"))) {
+		judge_cell(judge, s, day_parse(day, strlen(day)), &cell);
+		return cell.value > 0;
+	}
+	p = judge_series_p(judge, s, day_parse(day, strlen(day)), &level);
+	if (!isnan(p))
+		return level >= DET_WARNING;
+	/* Withdrawn, or so long ago that the judge has forgotten it. */
+	judge_cell(judge, s, day_parse(day, strlen(day)), &cell);
+	return !isnan(cell.value);
+}
+
+bool
+evidence_stands(const struct judge *judge, const struct registry *registry,
+		const json_t *list)
+{
+	const json_t *item;
+	bool any_site = false;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		any_site = any_site ||
+			   !json_is_null(json_object_get(item, "site"));
+		if (item_stands(judge, registry, item))
+			return true;
+	}
+	return !any_site;
+}

@@ -1,0 +1,504 @@
+/*
+ * Reading and checking of triggers, see trigger.h.
+ */
+#include "daemon/desk/trigger.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/desk/trigger_keys.h"
+
+static const char *const colour_name[] = { "none", "blue", "yellow", "orange",
+					   "red" };
+
+const char *
+colour_str(enum colour c)
+{
+	return colour_name[c];
+}
+
+int
+colour_parse(const char *text)
+{
+	for (int i = COLOUR_BLUE; i <= COLOUR_RED; i++) {
+		if (strcmp(colour_name[i], text) == 0)
+			return i;
+	}
+	return -1;
+}
+
+const char *
+trigger_rule_str(enum trigger_rule r)
+{
+	return trigger_rules[r];
+}
+
+/* One trigger under construction. */
+struct check {
+	const struct registry *registry;
+	const struct trigger_conf *c;
+	struct trigger *t;
+	conf_report *report;
+	void *arg;
+	unsigned errors;
+};
+
+static void wrong(struct check *k, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void
+wrong(struct check *k, const char *fmt, ...)
+{
+	char text[400], message[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(message, sizeof(message), "%.200s: trigger \"%.60s\": %s",
+		 k->t->where, k->t->name, text);
+	k->report(k->arg, message);
+	k->errors++;
+}
+
+static void
+wrong_word(struct check *k, const char *key, const char *word, const char *near)
+{
+	if (near != NULL)
+		wrong(k, "%s: unknown \"%.64s\", did you mean \"%s\"?", key,
+		      word, near);
+	else
+		wrong(k, "%s: unknown \"%.64s\"", key, word);
+}
+
+/*
+ * Splits "name:number" at its colon; without one the number stays as it is.
+ * Returns the length of the name, 0 where the number is none.
+ */
+static size_t
+split(const char *text, double *number)
+{
+	const char *colon = strrchr(text, ':');
+	char *end;
+
+	if (colon == NULL)
+		return strlen(text);
+	*number = strtod(colon + 1, &end);
+	if (colon[1] == '\0' || *end != '\0' || !isfinite(*number))
+		return 0;
+	return (size_t)(colon - text);
+}
+
+static const char *
+near_group(const struct registry *r, const char *word)
+{
+	const char *best = NULL;
+	unsigned least = 3;
+
+	for (uint32_t i = 0; i < registry_indicators(r); i++) {
+		const char *group = registry_indicator_at(r, i)->group;
+		unsigned d = conf_distance(word, group);
+
+		if (d < least) {
+			least = d;
+			best = group;
+		}
+	}
+	return best;
+}
+
+static void
+take_indicators(struct check *k)
+{
+	const struct registry *r = k->registry;
+
+	for (size_t i = 0; i < k->c->indicators.n; i++) {
+		const char *word = k->c->indicators.at[i];
+		size_t len = strlen(word);
+		uint32_t one = registry_indicator(r, word, len);
+		bool found = one != REG_NONE;
+
+		if (found)
+			k->t->indicator[one] = true;
+		for (uint32_t d = 0; d < registry_indicators(r); d++) {
+			if (strcmp(registry_indicator_at(r, d)->group, word) != 0)
+				continue;
+			k->t->indicator[d] = true;
+			found = true;
+		}
+		if (!found)
+			wrong_word(k, "indicators", word,
+				   near_group(r, word) != NULL
+					   ? near_group(r, word)
+					   : registry_near_indicator(r, word,
+								     len));
+	}
+	if (k->c->indicators.n == 0)
+		wrong(k, "it listens to no indicator and can never fire");
+}
+
+static void
+take_kinds(struct check *k)
+{
+	const struct registry *r = k->registry;
+
+	for (uint32_t i = 0; k->c->kinds.n == 0 && i < k->t->kinds; i++)
+		k->t->kind_weight[i] = 1;
+	for (size_t i = 0; i < k->c->kinds.n; i++) {
+		const char *word = k->c->kinds.at[i];
+		double weight = 1;
+		size_t len = split(word, &weight);
+		uint32_t kind = registry_kind(r, word, len);
+
+		if (len == 0 || weight <= 0 || weight > 100)
+			wrong(k,
+			      "kinds: the weight in \"%.64s\" is no number"
+			      " above 0 and up to 100",
+			      word);
+		else if (kind == REG_NONE)
+			wrong_word(k, "kinds", word,
+				   registry_near_kind(r, word, len));
+		else
+			k->t->kind_weight[kind] = weight;
+	}
+}
+
+static void
+take_lags(struct check *k)
+{
+	for (size_t i = 0; i < k->c->lag.n; i++) {
+		const char *word = k->c->lag.at[i];
+		double days = NAN;
+		size_t len = split(word, &days);
+		uint32_t kind = registry_kind(k->registry, word, len);
+
+		if (len == 0 || !(days >= 0 && days <= TRIGGER_MAX_LAG))
+			wrong(k,
+			      "lag: \"%.64s\" is not KIND:DAYS with 0 to %d"
+			      " days",
+			      word, TRIGGER_MAX_LAG);
+		else if (kind == REG_NONE)
+			wrong_word(k, "lag", word,
+				   registry_near_kind(k->registry, word, len));
+		else
+			k->t->lag[kind] = (int)days;
+	}
+}
+
+static void
+take_where(struct check *k)
+{
+	static const char *const levels[] = { "nation", "province", "city",
+					      "county", "township", "site",
+					      NULL };
+
+	for (size_t i = 0; i < k->c->where.n; i++) {
+		const char *word = k->c->where.at[i];
+		size_t l = 0;
+
+		while (levels[l] != NULL && strcmp(levels[l], word) != 0)
+			l++;
+		if (levels[l] == NULL)
+			wrong_word(k, "where", word, conf_nearest(word, levels));
+		else
+			k->t->levels |= 1u << l;
+	}
+	if (k->c->where.n == 0)
+		wrong(k, "where: it looks nowhere and can never fire");
+	if ((k->t->levels & TRIGGER_SITE) != 0 && !k->t->statutory)
+		wrong(k, "where: rule %s needs an area, not a site",
+		      trigger_rule_str(k->t->rule));
+}
+
+static void
+take_steps(struct check *k)
+{
+	struct trigger *t = k->t;
+
+	if (k->c->cases.n == 0 || k->c->cases.n > TRIGGER_MAX_STEPS)
+		wrong(k,
+		      "rule cases needs cases = {\"10 yellow\"}, 1 to %d"
+		      " steps",
+		      TRIGGER_MAX_STEPS);
+	for (size_t i = 0; i < k->c->cases.n && i < TRIGGER_MAX_STEPS; i++) {
+		const char *text = k->c->cases.at[i];
+		char *end;
+		double cases = strtod(text, &end);
+		int colour = *end == ' ' ? colour_parse(end + 1) : -1;
+
+		if (end == text || !(cases >= 1 && cases <= 1e9) || colour < 0)
+			wrong(k,
+			      "cases: \"%.40s\" is not a number of cases"
+			      " and a colour, as in \"10 yellow\"",
+			      text);
+		else if (t->steps > 0 &&
+			 (cases <= t->step[t->steps - 1].cases ||
+			  colour <= (int)t->step[t->steps - 1].colour))
+			wrong(k,
+			      "cases: \"%.40s\" does not rise above the step"
+			      " before it",
+			      text);
+		if (colour < 0)
+			continue;
+		t->step[t->steps].cases = cases;
+		t->step[t->steps++].colour = (enum colour)colour;
+	}
+}
+
+static void
+take_calibration(struct check *k)
+{
+	struct calib *c = &k->t->calib;
+
+	*c = calib_uniform;
+	if (k->c->calibration.n == 0)
+		return;
+	*c = (struct calib){ .tail = k->c->tail };
+	for (size_t i = 0; i < k->c->calibration.n; i++) {
+		char *end;
+		double score = strtod(k->c->calibration.at[i], &end);
+		double rate = NAN;
+
+		if (*end == ':')
+			rate = strtod(end + 1, &end);
+		if (*end != '\0' || c->n >= CALIB_MAX_POINTS) {
+			wrong(k,
+			      "calibration: \"%.40s\" is not SCORE:OPENINGS"
+			      " (at most %d of them)",
+			      k->c->calibration.at[i], CALIB_MAX_POINTS);
+			return;
+		}
+		c->at[c->n++] = (struct calib_point){ score, rate };
+	}
+	if (!calib_check(c))
+		wrong(k, "calibration: scores must rise and openings fall and"
+			 " stay above 0");
+}
+
+static void
+check_statutory(struct check *k)
+{
+	if (k->c->basis[0] == '\0')
+		wrong(k, "a rule without a p-value states its basis");
+	if (k->t->rule == RULE_CASES)
+		take_steps(k);
+	if (k->t->rule == RULE_PERCENTILE) {
+		int colour = colour_parse(k->c->grade);
+
+		if (colour < 0)
+			wrong(k, "rule percentile states its grade: blue,"
+				 " yellow, orange or red");
+		else
+			k->t->colour = (enum colour)colour;
+	}
+}
+
+/* The number of kinds or areas that the rule asks for must exist. */
+static void
+check_at_least(struct check *k)
+{
+	size_t kinds = 0;
+
+	for (size_t i = 0; i < k->t->kinds; i++)
+		kinds += k->t->kind_weight[i] > 0;
+	if (k->t->rule == RULE_KINDS && (size_t)k->t->at_least > kinds)
+		wrong(k,
+		      "at_least = %d, but it listens to %zu kinds and can"
+		      " never fire",
+		      k->t->at_least, kinds);
+	if (k->t->rule == RULE_NEIGHBOURS && k->t->at_least < 2)
+		wrong(k, "at_least: one area has no neighbours");
+}
+
+static void
+check_days(struct check *k)
+{
+	struct trigger *t = k->t;
+
+	for (size_t i = 0; i < t->kinds; i++) {
+		if (t->lag[i] + t->window > TRIGGER_MAX_DAYS) {
+			wrong(k,
+			      "window and lag are more than %d days"
+			      " together",
+			      TRIGGER_MAX_DAYS);
+			return;
+		}
+	}
+	if (k->c->window_ms % DAY_MS != 0)
+		wrong(k, "window: whole days, please");
+}
+
+static void
+fill(struct check *k)
+{
+	struct trigger *t = k->t;
+	const struct trigger_conf *c = k->c;
+
+	t->title = c->title[0] != '\0' ? c->title : t->name;
+	t->title_zh = c->title_zh;
+	t->rule = (enum trigger_rule)c->rule;
+	t->statutory = t->rule == RULE_CASES || t->rule == RULE_PERCENTILE;
+	t->basis = c->basis;
+	t->window = (int)(c->window_ms / DAY_MS);
+	t->quiet_days = (int)c->quiet_days;
+	t->budget = c->budget;
+	t->share = c->budget;
+	t->at_least = (int)c->at_least;
+	t->alpha = c->alpha;
+	t->distance_km = c->distance_km;
+	t->percentile = c->percentile;
+	t->years = (int)c->years;
+	t->tell = &c->tell;
+	take_indicators(k);
+	take_kinds(k);
+	take_lags(k);
+	take_where(k);
+	take_calibration(k);
+	if (t->statutory)
+		check_statutory(k);
+	check_at_least(k);
+	check_days(k);
+	if (c->tell.n == 0)
+		wrong(k, "tell: nobody receives it");
+}
+
+static int
+make(struct trigger *t, const struct registry *r)
+{
+	t->indicators = registry_indicators(r);
+	t->kinds = registry_kinds(r);
+	t->indicator = calloc(t->indicators + 1, sizeof(*t->indicator));
+	t->kind_weight = calloc(t->kinds + 1, sizeof(*t->kind_weight));
+	t->lag = calloc(t->kinds + 1, sizeof(*t->lag));
+	return t->indicator == NULL || t->kind_weight == NULL || t->lag == NULL
+		       ? -1
+		       : 0;
+}
+
+/* The desk's budget caps the statistical triggers of one area together. */
+static void
+share_out(struct trigger_set *set)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->at[i].statutory)
+			sum += set->at[i].budget;
+	}
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->desk_budget > 0 && sum > set->desk_budget)
+			set->at[i].share =
+				set->at[i].budget * set->desk_budget / sum;
+	}
+}
+
+static unsigned
+fill_all(struct trigger_set *set, const struct registry *registry,
+	 conf_report *report, void *arg)
+{
+	unsigned errors = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct trigger *t = &set->at[i];
+		struct check k = { .registry = registry,
+				   .c = conf_at(set->conf, "trigger", i),
+				   .t = t,
+				   .report = report,
+				   .arg = arg };
+
+		t->name = conf_title(set->conf, "trigger", i);
+		t->where = conf_where(set->conf, "trigger", i);
+		if (make(t, registry) < 0) {
+			wrong(&k, "no memory");
+			return 1;
+		}
+		fill(&k);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(set->at[j].name, t->name) == 0)
+				wrong(&k, "the name is taken by %s",
+				      set->at[j].where);
+		}
+		errors += k.errors;
+	}
+	return errors;
+}
+
+struct trigger_set *
+trigger_load(const char *const *paths, size_t n,
+	     const struct registry *registry, conf_report *report, void *arg)
+{
+	struct trigger_set *set = calloc(1, sizeof(*set));
+	const struct desk_conf *desk;
+
+	if (set == NULL)
+		return NULL;
+	set->conf = conf_load(paths, n, trigger_blocks, report, arg);
+	if (set->conf == NULL)
+		goto fail;
+	set->n = conf_count(set->conf, "trigger");
+	set->at = calloc(set->n + 1, sizeof(*set->at));
+	if (set->at == NULL)
+		goto fail;
+	if (set->n == 0)
+		report(arg, "there is no trigger: nothing could ever ring");
+	if (set->n == 0 || fill_all(set, registry, report, arg) > 0)
+		goto fail;
+	desk = conf_get(set->conf, "desk");
+	set->desk_budget = desk->budget;
+	share_out(set);
+	return set;
+fail:
+	trigger_free(&set);
+	return NULL;
+}
+
+void
+trigger_free(struct trigger_set **sp)
+{
+	struct trigger_set *set = *sp;
+
+	if (set == NULL)
+		return;
+	for (size_t i = 0; set->at != NULL && i < set->n; i++) {
+		free(set->at[i].indicator);
+		free(set->at[i].kind_weight);
+		free(set->at[i].lag);
+	}
+	free(set->at);
+	conf_free(&set->conf);
+	free(set);
+	*sp = NULL;
+}
+
+size_t
+trigger_find(const struct trigger_set *set, const char *name)
+{
+	size_t i = 0;
+
+	while (i < set->n && strcmp(set->at[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+double
+trigger_interval(const struct trigger *t, enum colour c)
+{
+	static const double times[] = { 0, 1, 4, 20, 100 };
+
+	return times[c] / t->share;
+}
+
+enum colour
+trigger_colour(const struct trigger *t, double p)
+{
+	double interval = calib_interval(&t->calib, p);
+	enum colour c = COLOUR_NONE;
+
+	/* NaN compares false: unknown earns no colour. */
+	while (c < COLOUR_RED && interval >= trigger_interval(t, c + 1))
+		c++;
+	return c;
+}

@@ -1,0 +1,103 @@
+#ifndef TOCSIN_DESK_TRIGGER_H
+#define TOCSIN_DESK_TRIGGER_H
+
+/*
+ * Triggers: rules that fuse the evidence of an area, read from
+ * etc/triggers.d.  A trigger is checked as a whole before it may weigh
+ * anything; every message names the file and the line of its block and, for
+ * a misspelt word, the nearest known one.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "daemon/judge/registry.h"
+#include "detectors/calib.h"
+
+/* Signal colours, the machine's grade. */
+enum colour {
+	COLOUR_NONE,
+	COLOUR_BLUE,
+	COLOUR_YELLOW,
+	COLOUR_ORANGE,
+	COLOUR_RED
+};
+
+const char *colour_str(enum colour c); /* "none", "blue" .. "red" */
+int colour_parse(const char *text);    /* -1 = no such colour */
+
+enum trigger_rule {
+	RULE_FUSION,	 /* p-values of all kinds are fused */
+	RULE_KINDS,	 /* at_least kinds of n have p <= alpha */
+	RULE_NEIGHBOURS, /* at_least adjacent areas have p <= alpha */
+	RULE_SCAN,	 /* the best group of neighbouring places */
+	RULE_CASES,	 /* so many cases within the window */
+	RULE_PERCENTILE	 /* above a percentile of the same season's past */
+};
+
+const char *trigger_rule_str(enum trigger_rule r);
+
+#define TRIGGER_MAX_STEPS 4
+#define TRIGGER_SITE (1u << REG_LEVELS) /* in levels: each site by itself */
+
+struct trigger {
+	const char *name, *title, *title_zh;
+	const char *where; /* "file:line" */
+	enum trigger_rule rule;
+	bool statutory; /* RULE_CASES, RULE_PERCENTILE: no p, no budget */
+	const char *basis;
+	bool *indicator;	  /* by registry index: is it listened to? */
+	double *kind_weight;	  /* by registry index; 0 = not listened to */
+	int *lag;		  /* by registry index, days */
+	size_t indicators, kinds; /* lengths of the three */
+	unsigned levels; /* 1 << enum reg_level, or'ed, or TRIGGER_SITE */
+	int window;	 /* days */
+	int quiet_days;
+	double budget;	    /* openings per area-year by chance, as written */
+	double share;	    /* the same after the desk's own budget */
+	struct calib calib; /* score to openings per area-year */
+	int at_least;	    /* RULE_KINDS, RULE_NEIGHBOURS */
+	double alpha;
+	double distance_km; /* RULE_NEIGHBOURS, RULE_SCAN */
+	size_t steps;	    /* RULE_CASES: rising cases, rising colours */
+	struct {
+		double cases;
+		enum colour colour;
+	} step[TRIGGER_MAX_STEPS];
+	double percentile; /* RULE_PERCENTILE, 0..100 */
+	int years;
+	enum colour colour; /* RULE_PERCENTILE */
+	const struct conf_list *tell;
+};
+
+struct trigger_set {
+	struct conf *conf; /* owns the texts */
+	struct trigger *at;
+	size_t n;
+	double desk_budget; /* 0 = none */
+};
+
+/* The keys of a trigger and of the desk, for the manual and for tests. */
+extern const struct conf_block trigger_blocks[];
+
+/*
+ * Reads files or folders.  All errors are reported, then NULL; the registry
+ * gives the kinds and indicators that there are and is not kept.
+ */
+struct trigger_set *trigger_load(const char *const *paths, size_t n,
+				 const struct registry *registry,
+				 conf_report *report, void *arg);
+void trigger_free(struct trigger_set **set);
+
+/* Index of the trigger of that name; set->n = none. */
+size_t trigger_find(const struct trigger_set *set, const char *name);
+
+/* Least recurrence interval, in area-years, of a colour; statistical only. */
+double trigger_interval(const struct trigger *t, enum colour c);
+
+/* The colour that a fused p earns by its recurrence interval alone. */
+enum colour trigger_colour(const struct trigger *t, double p);
+
+#endif

@@ -1,0 +1,373 @@
+/*
+ * Weighing of one trigger in one area, see weigh.h; the rules beside fusion
+ * are in weigh_rules.c.
+ */
+#include "daemon/desk/weigh.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "daemon/desk/weigh_parts.h"
+
+#define POINT_P 0.05
+/* Correlation from one day to the next of a kind's scores, and between kinds
+   before anything is known of them. */
+#define DAY_CORRELATION 0.3
+#define KIND_CORRELATION 0.2
+#define KIND_WORTH 28 /* days of data that the prior is worth */
+
+struct weigher *
+weigher_new(const struct registry *registry, struct judge *judge)
+{
+	struct weigher *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		log_error("desk: no memory");
+		return NULL;
+	}
+	w->registry = registry;
+	w->judge = judge;
+	return w;
+}
+
+void
+weigher_free(struct weigher **wp)
+{
+	struct weigher *w = *wp;
+
+	if (w == NULL)
+		return;
+	for (int l = 0; l < LEVELS; l++)
+		free(w->level[l].at);
+	free(w->p);
+	free(w);
+	*wp = NULL;
+}
+
+bool
+weigh_room(struct weigher *w, size_t n)
+{
+	double *p;
+
+	if (n <= w->p_cap)
+		return true;
+	p = realloc(w->p, n * sizeof(*p));
+	if (p == NULL) {
+		log_error("desk: no memory for %zu p-values", n);
+		return false;
+	}
+	w->p = p;
+	w->p_cap = n;
+	return true;
+}
+
+static bool
+refs_put(struct refs *r, uint32_t id, bool is_sum, int period)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+		struct ref *at = realloc(r->at, cap * sizeof(*at));
+
+		if (at == NULL) {
+			log_error("desk: no memory for %zu series", cap);
+			return false;
+		}
+		r->at = at;
+		r->cap = cap;
+	}
+	r->at[r->n++] = (struct ref){ id, is_sum, period };
+	return true;
+}
+
+bool
+weigh_listens(const struct trigger *t, const struct judge_sum *sum)
+{
+	return sum->kind < t->kinds && sum->indicator < t->indicators &&
+	       t->indicator[sum->indicator] && t->kind_weight[sum->kind] > 0;
+}
+
+int32_t
+weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of)
+{
+	return as_of - t->window - t->lag[kind] + 1;
+}
+
+/* The sums of the areas right below that belong to the same kind. */
+static bool
+refs_below(struct weigher *w, const struct judge_sum *own)
+{
+	uint32_t c = registry_area_at(w->registry, own->area)->first_child;
+
+	for (; c != REG_NONE; c = registry_area_at(w->registry, c)->next_sibling) {
+		uint32_t i = judge_sums_of(w->judge, c);
+		struct judge_sum s;
+
+		for (; i != REG_NONE; i = s.next_of_area) {
+			judge_sum_at(w->judge, i, &s);
+			if (s.kind != own->kind || s.indicator != own->indicator ||
+			    s.period != own->period || s.members < 2 ||
+			    s.members == own->members)
+				continue;
+			if (!refs_put(&w->level[LEVEL_BELOW], i, true, s.period))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+refs_add(struct weigher *w, uint32_t sum, const struct judge_sum *s)
+{
+	for (size_t m = 0; m < s->members; m++) {
+		if (!refs_put(&w->level[LEVEL_SERIES], s->member[m], false,
+			      s->period))
+			return false;
+	}
+	if (s->members < 2)
+		return true;
+	if (!refs_put(&w->level[LEVEL_OWN], sum, true, s->period))
+		return false;
+	return refs_below(w, s);
+}
+
+/* p of a day; a week's counts on its Sunday only. */
+static double
+ref_p(const struct weigher *w, const struct ref *r, int32_t day)
+{
+	enum det_level level;
+
+	if (r->period == 7 && day_weekday(day) != 6)
+		return NAN;
+	return r->is_sum ? judge_sum_p(w->judge, r->id, day, &level)
+			 : judge_series_p(w->judge, r->id, day, &level);
+}
+
+static double
+kind_day_p(struct weigher *w, int32_t day)
+{
+	double level_p[LEVELS];
+
+	for (int l = 0; l < LEVELS; l++) {
+		const struct refs *r = &w->level[l];
+
+		for (size_t i = 0; i < r->n; i++)
+			w->p[i] = ref_p(w, &r->at[i], day);
+		level_p[l] = fuse_cauchy(w->p, NULL, r->n);
+	}
+	return fuse_cauchy(level_p, NULL, LEVELS);
+}
+
+/* Stouffer over the days from..HISTORY_DAYS-1 of a kind. */
+static double
+over_days(const double *day_p, int from)
+{
+	double r[32 * 32];
+	int n = HISTORY_DAYS - from;
+
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < n; k++)
+			r[i * n + k] = pow(DAY_CORRELATION, abs(i - k));
+	}
+	return fuse_stouffer(day_p + from, r, (size_t)n);
+}
+
+/* p over the window of a kind, from the days' p. */
+static double
+kind_p(const struct trigger *t, uint32_t kind, const double *day_p)
+{
+	int from = HISTORY_DAYS - t->window - t->lag[kind];
+	double both[2];
+
+	both[0] = fuse_cauchy(day_p + from, NULL, (size_t)(HISTORY_DAYS - from));
+	both[1] = over_days(day_p, from);
+	return fuse_cauchy(both, NULL, 2);
+}
+
+/*
+ * Gathers the references of the next kind of the area, beginning with sum i;
+ * returns the sum after them, and the kind, or FUSE_MAX_KINDS references none.
+ */
+static uint32_t
+gather(struct weigher *w, const struct trigger *t, uint32_t i, uint32_t *kind)
+{
+	struct judge_sum s;
+
+	for (int l = 0; l < LEVELS; l++)
+		w->level[l].n = 0;
+	*kind = REG_NONE;
+	for (; i != REG_NONE; i = s.next_of_area) {
+		judge_sum_at(w->judge, i, &s);
+		if (*kind != REG_NONE && s.kind != *kind)
+			break;
+		if (!weigh_listens(t, &s))
+			continue;
+		*kind = s.kind;
+		if (!refs_add(w, i, &s))
+			break;
+	}
+	return i;
+}
+
+static bool
+weigh_kind_days(struct weigher *w, const struct trigger *t, uint32_t kind,
+		struct weighing *out)
+{
+	size_t longest = w->level[LEVEL_SERIES].n;
+	struct weigh_kind *k = &out->kind[out->kinds];
+	double *day_p = w->day_p[out->kinds];
+
+	if (w->level[LEVEL_BELOW].n > longest)
+		longest = w->level[LEVEL_BELOW].n;
+	if (!weigh_room(w, longest + 1))
+		return false;
+	for (int d = 0; d < HISTORY_DAYS; d++)
+		day_p[d] = kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
+	k->kind = kind;
+	k->streams = w->level[LEVEL_SERIES].n;
+	k->p = kind_p(t, kind, day_p);
+	out->kinds++;
+	return true;
+}
+
+static void
+weigh_all_kinds(struct weigher *w, const struct trigger *t, struct weighing *out)
+{
+	uint32_t i = judge_sums_of(w->judge, out->area);
+
+	while (i != REG_NONE && out->kinds < FUSE_MAX_KINDS) {
+		uint32_t kind;
+
+		i = gather(w, t, i, &kind);
+		if (kind != REG_NONE && !weigh_kind_days(w, t, kind, out))
+			return;
+	}
+}
+
+/* De-correlated Stouffer over the kinds. */
+static double
+over_kinds(struct weigher *w, const struct trigger *t,
+	   const struct weighing *out, const double *p)
+{
+	size_t n = out->kinds, days = (size_t)(HISTORY_DAYS - t->window);
+
+	for (size_t d = 0; d < days; d++) {
+		for (size_t k = 0; k < n; k++)
+			w->score[d * n + k] = fuse_score(w->day_p[k][d]);
+	}
+	fuse_correlation(w->score, n, days, KIND_CORRELATION, KIND_WORTH, w->r);
+	return fuse_stouffer(p, w->r, n);
+}
+
+double
+weigh_class_p(const struct weigher *w, const struct weighing *g,
+	      uint32_t class_index)
+{
+	double p[FUSE_MAX_KINDS];
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->kinds; k++) {
+		if (registry_kind_at(w->registry, g->kind[k].kind)->class_index ==
+		    class_index)
+			p[n++] = g->kind[k].p;
+	}
+	return fuse_simes(p, n);
+}
+
+static void
+count_points(const struct weigher *w, struct weighing *out)
+{
+	for (uint32_t c = 0; c < registry_classes(w->registry) && c < 64; c++) {
+		if (!(weigh_class_p(w, out, c) <= POINT_P))
+			continue;
+		out->points++;
+		out->classes |= UINT64_C(1) << c;
+	}
+}
+
+void
+weigh_fusion(struct weigher *w, const struct trigger *t, uint32_t area,
+	     int32_t as_of, struct weighing *out)
+{
+	double p[FUSE_MAX_KINDS + 1], weight[FUSE_MAX_KINDS + 1], all = 0;
+
+	*out = (struct weighing){
+		.area = area, .site = REG_NONE, .as_of = as_of, .p = NAN
+	};
+	weigh_all_kinds(w, t, out);
+	if (out->kinds == 0)
+		return;
+	for (size_t k = 0; k < out->kinds; k++) {
+		p[k] = out->kind[k].p;
+		weight[k] = t->kind_weight[out->kind[k].kind];
+		all += isnan(p[k]) ? 0 : weight[k];
+	}
+	p[out->kinds] = NAN;
+	if (out->kinds > 1)
+		p[out->kinds] = over_kinds(w, t, out, p);
+	/* The joint view has as much say as all single ones together. */
+	weight[out->kinds] = all;
+	out->p = fuse_cauchy(p, weight, out->kinds + 1);
+	count_points(w, out);
+}
+
+/* Points of the areas right below. */
+static void
+count_child_points(struct weigher *w, const struct trigger *t,
+		   struct weighing *out)
+{
+	uint32_t c = registry_area_at(w->registry, out->area)->first_child;
+	struct weighing below;
+
+	for (; c != REG_NONE; c = registry_area_at(w->registry, c)->next_sibling) {
+		weigh_fusion(w, t, c, out->as_of, &below);
+		out->child_points[1] += below.points >= 1;
+		out->child_points[2] += below.points >= 2;
+	}
+}
+
+/*
+ * Orange needs two points, or one point in three areas below; red three
+ * points, or two in two areas below.
+ */
+static void
+grade(struct weigher *w, const struct trigger *t, struct weighing *out)
+{
+	enum colour c = trigger_colour(t, out->p);
+
+	out->earned = c;
+	if (c >= COLOUR_ORANGE && out->points < 3)
+		count_child_points(w, t, out);
+	if (c == COLOUR_RED && out->points < 3 && out->child_points[2] < 2)
+		c = COLOUR_ORANGE;
+	if (c == COLOUR_ORANGE && out->points < 2 && out->child_points[1] < 3)
+		c = COLOUR_YELLOW;
+	out->colour = c;
+}
+
+void
+weigh(struct weigher *w, const struct trigger *t, uint32_t area, uint32_t site,
+      int32_t as_of, struct weighing *out)
+{
+	*out = (struct weighing){
+		.area = area, .site = site, .as_of = as_of, .p = NAN
+	};
+	if (t->rule == RULE_CASES) {
+		weigh_cases(w, t, out);
+		return;
+	}
+	if (t->rule == RULE_PERCENTILE) {
+		weigh_percentile(w, t, out);
+		return;
+	}
+	weigh_fusion(w, t, area, as_of, out);
+	if (t->rule == RULE_KINDS)
+		weigh_kinds(w, t, out);
+	if (t->rule == RULE_NEIGHBOURS)
+		weigh_neighbours(w, t, out);
+	if (t->rule == RULE_SCAN)
+		weigh_scan(w, t, out);
+	grade(w, t, out);
+}

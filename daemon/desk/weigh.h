@@ -1,0 +1,70 @@
+#ifndef TOCSIN_DESK_WEIGH_H
+#define TOCSIN_DESK_WEIGH_H
+
+/*
+ * Weighing: what one trigger makes of the evidence in one area as of the end
+ * of one day.  A pure function of what the judge holds; it knows no alert.
+ *
+ * Rule fusion, from the inside out.  A kind's p of one day is the Cauchy
+ * combination of three levels, each with equal say: the area's own sum, the
+ * sums of the areas below, and the single series.  Over the days of the
+ * window the kind's p is the Cauchy combination of (a) the Cauchy combination
+ * of the days, which sees one bad day, and (b) Stouffer's over the days with
+ * their correlation taken out, which sees a week that is a little high.  Over
+ * the kinds the same is done again, with the correlation between kinds
+ * estimated from the days before the window.  A weekly report counts on its
+ * Sunday.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/desk/trigger.h"
+#include "daemon/judge/judge.h"
+#include "detectors/fuse.h"
+
+struct weigh_kind {
+	uint32_t kind;
+	double p;	/* over the window; NaN = nothing known */
+	size_t streams; /* series of the area that it listens to */
+};
+
+struct weighing {
+	uint32_t area, site; /* site: REG_NONE unless the trigger asks sites */
+	int32_t as_of;
+	double p;		/* NaN: nothing known, or a statutory rule */
+	enum colour earned;	/* by recurrence interval or cases alone */
+	enum colour colour;	/* after the rule of points */
+	size_t points;		/* classes of kinds with p <= .05 */
+	uint64_t classes;	/* their bits, 1 << class index */
+	size_t child_points[3]; /* areas below with >= 1, >= 2 points */
+	size_t kinds;
+	struct weigh_kind kind[FUSE_MAX_KINDS];
+	double cases; /* RULE_CASES, RULE_PERCENTILE: within the window */
+	double limit; /* RULE_PERCENTILE: what was exceeded */
+};
+
+struct weigher;
+
+struct weigher *weigher_new(const struct registry *registry, struct judge *judge);
+void weigher_free(struct weigher **w);
+
+/*
+ * Weighs; site is REG_NONE unless the trigger looks at sites.  Memory that
+ * runs out is logged and gives nothing known.
+ */
+void weigh(struct weigher *w, const struct trigger *t, uint32_t area,
+	   uint32_t site, int32_t as_of, struct weighing *out);
+
+/* Class p of the weighing's kinds (Simes); NaN = unknown. */
+double weigh_class_p(const struct weigher *w, const struct weighing *g,
+		     uint32_t class_index);
+
+/* First day of the kind's window that ends with as_of. */
+int32_t weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of);
+
+/* The trigger listens to this sum. */
+bool weigh_listens(const struct trigger *t, const struct judge_sum *sum);
+
+#endif
