@@ -53,6 +53,7 @@ static const struct det_method *const methods[] = {
 	&det_drop,
 
 	/* ours */
+	&det_tocsin,
 
 	NULL,
 };

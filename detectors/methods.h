@@ -60,4 +60,7 @@ extern const struct det_method det_rnssp_ewma;
 extern const struct det_method det_rnssp_regression;
 extern const struct det_method det_rnssp_switch;
 
+/* tocsin.c */
+extern const struct det_method det_tocsin;
+
 #endif

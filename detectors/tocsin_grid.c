@@ -1,0 +1,136 @@
+/*
+ * The weeks of a window: which cells tell about ordinary days, their sums and
+ * what they are exposed to.  See tocsin_fit.h.
+ */
+#include "detectors/tocsin_fit.h"
+
+#include "detectors/cells.h"
+
+size_t
+fit_grid_bytes(size_t n)
+{
+	return (n + 2) * sizeof(struct fit_week);
+}
+
+/* Cell of weekday d in week k, or -1 outside the window. */
+ptrdiff_t
+fit_cell_at(const struct fit_grid *g, size_t k, size_t d)
+{
+	ptrdiff_t i = g->first + (ptrdiff_t)(k * g->cells + d);
+
+	return i < (ptrdiff_t)g->w->n ? i : -1;
+}
+
+/* The count of cell i if it tells about ordinary days, else NaN. */
+double
+fit_ordinary(const struct fit_grid *g, ptrdiff_t i)
+{
+	if (i < 0)
+		return NAN;
+	if (g->w->mark != NULL && (g->w->mark[i] & DET_MARK_HOLIDAY) != 0)
+		return NAN;
+	return cells_count(g->w, (size_t)i);
+}
+
+static void
+init_week(struct fit_grid *g, size_t k)
+{
+	struct fit_week *week = &g->week[k];
+	double first = (double)(g->first + (ptrdiff_t)(k * g->cells));
+	double days = g->cells == 7 ? 1.0 : 7.0;
+
+	*week = (struct fit_week){ .weight = 1.0 };
+	week->mid = (double)g->w->first_day + first * days + 3.0;
+	for (size_t d = 0; d < g->cells; d++)
+		week->sum += fit_ordinary(g, fit_cell_at(g, k, d));
+	week->whole = !isnan(week->sum);
+	week->x[0] = 1.0;
+	sincos(2.0 * M_PI * week->mid / FIT_YEAR, &week->x[2], &week->x[3]);
+	week->x[4] = 2.0 * week->x[2] * week->x[3];
+	week->x[5] = 1.0 - 2.0 * week->x[2] * week->x[2];
+}
+
+void
+fit_grid_init(struct fit_grid *g, const struct det_window *w, void *room)
+{
+	size_t before = w->period == DET_DAY ? (size_t)cells_weekday(w, 0) : 0;
+
+	g->w = w;
+	g->week = room;
+	g->cells = w->period == DET_DAY ? 7 : 1;
+	g->first = -(ptrdiff_t)before;
+	g->weeks = (w->n + before + g->cells - 1) / g->cells;
+	for (size_t k = 0; k < g->weeks; k++)
+		init_week(g, k);
+}
+
+size_t
+fit_grid_week(const struct fit_grid *g, size_t i)
+{
+	return (size_t)((ptrdiff_t)i - g->first) / g->cells;
+}
+
+/* A cell's exposure: 1, or its denominator over the mean one; NaN if none. */
+double
+fit_exposure(const struct fit *f, const struct fit_grid *g, size_t i)
+{
+	return f->denom ? g->w->denom[i] / f->scale : 1.0;
+}
+
+/* Denominators are used where nine reports of ten have one. */
+void
+fit_find_denominators(struct fit *f, const struct fit_grid *g, size_t lo,
+		      size_t hi)
+{
+	size_t reports = 0, with = 0;
+
+	f->denom = false;
+	f->scale = 0.0;
+	for (size_t j = lo * g->cells; g->w->denom && j < hi * g->cells; j++) {
+		ptrdiff_t i = fit_cell_at(g, 0, j);
+
+		if (isnan(fit_ordinary(g, i)))
+			continue;
+		reports++;
+		if (isnan(g->w->denom[i]))
+			continue;
+		with++;
+		f->scale += g->w->denom[i];
+	}
+	if (with > 0)
+		f->scale /= (double)with;
+	f->denom = with > 0 && with * 10 >= reports * 9;
+}
+
+/* A week's counts and the expected cells they amount to. */
+static void
+expose_week(struct fit *f, struct fit_grid *g, size_t k)
+{
+	struct fit_week *week = &g->week[k];
+
+	if (week->whole && !f->denom) {
+		week->e = (double)g->cells;
+		week->y = week->sum;
+		f->reports += g->cells;
+		return;
+	}
+	week->e = week->y = 0.0;
+	for (size_t d = 0; d < g->cells; d++) {
+		ptrdiff_t i = fit_cell_at(g, k, d);
+		double y = fit_ordinary(g, i), e;
+
+		if (isnan(y) || isnan(e = fit_exposure(f, g, (size_t)i)))
+			continue;
+		week->e += f->share[d] * e;
+		week->y += y;
+		f->reports++;
+	}
+}
+
+void
+fit_expose(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
+{
+	f->reports = 0;
+	for (size_t k = lo; k < hi; k++)
+		expose_week(f, g, k);
+}
