@@ -9,8 +9,13 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "daemon/api/api.h"
+#include "daemon/desk/shipped.h"
+#include "daemon/desk/trigger.h"
+#include "daemon/front.h"
 #include "daemon/judge/vocabulary.h"
 #include "daemon/restore.h"
+#include "daemon/store/alerts.h"
 #include "daemon/store/meta.h"
 
 #define STALL_MS 20000 /* a store that does nothing for so long is stuck */
@@ -30,7 +35,7 @@ received_us(void *arg)
 static void
 changed(void *arg)
 {
-	weigher_changed(((struct centre *)arg)->weigher);
+	scales_changed(((struct centre *)arg)->scales);
 }
 
 static int64_t
@@ -145,9 +150,7 @@ make_ingest(struct centre *c)
 static int
 weigh(void *arg, int32_t day)
 {
-	(void)arg;
-	(void)day;
-	return 0;
+	return desk_weigh(((struct centre *)arg)->desk, day, true);
 }
 
 static size_t
@@ -163,17 +166,18 @@ plan(void *arg, const struct desk_event *event, const char **out, size_t cap,
 }
 
 static void
-stored(void *arg, const struct weigher_stored *event)
+stored(void *arg, const struct scales_stored *event)
 {
-	(void)arg;
-	log_info("tocsind: alert event=%s number=%lld", event->name,
-		 (long long)event->number);
+	struct centre *c = arg;
+
+	if (c->api != NULL)
+		api_event(c->api, event->number, event->name, event->body_json);
 }
 
 static int
-make_weigher(struct centre *c)
+make_scales(struct centre *c)
 {
-	const struct weigher_env env = {
+	const struct scales_env env = {
 		.base = c->base,
 		.store = c->store,
 		.judge = c->judge,
@@ -185,8 +189,8 @@ make_weigher(struct centre *c)
 		.stored = stored,
 	};
 
-	c->weigher = weigher_new(&env);
-	return c->weigher == NULL ? -1 : 0;
+	c->scales = scales_new(&env);
+	return c->scales == NULL ? -1 : 0;
 }
 
 static int
@@ -208,6 +212,74 @@ rebuild(struct centre *c)
 	return 0;
 }
 
+static void
+say_trigger(void *arg, const char *message)
+{
+	(void)arg;
+	log_error("triggers: %s", message);
+}
+
+static struct trigger_set *
+load_triggers(const struct conf *conf, const struct registry *registry)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	const char *path = m->triggers;
+
+	if (path[0] == '\0')
+		return shipped_triggers(registry, say_trigger, NULL);
+	return trigger_load(&path, 1, registry, say_trigger, NULL);
+}
+
+struct restoring {
+	struct desk *desk;
+	size_t alerts;
+	bool failed;
+};
+
+static void
+restore_alert(void *arg, const char *id, const char *body)
+{
+	struct restoring *r = arg;
+	json_t *alert = json_loads(body, 0, NULL);
+
+	if (alert == NULL || desk_restore(r->desk, alert) < 0) {
+		log_error("tocsind: alert %s cannot be put back", id);
+		r->failed = true;
+	}
+	r->alerts++;
+	json_decref(alert);
+}
+
+static int
+make_desk(struct centre *c)
+{
+	struct restoring r = { 0 };
+
+	c->triggers = load_triggers(c->conf, c->registry);
+	if (c->triggers == NULL)
+		return -1;
+	c->desk = desk_new(c->registry, c->judge, c->triggers, scales_sink,
+			   c->scales);
+	if (c->desk == NULL)
+		return -1;
+	r.desk = c->desk;
+	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0)
+		return -1;
+	log_info("tocsind: desk triggers=%zu alerts=%zu", c->triggers->n,
+		 r.alerts);
+	return r.failed ? -1 : 0;
+}
+
+static int
+open_http(struct centre *c)
+{
+	struct api_env env;
+
+	front_env(c, &env);
+	c->api = api_new(conf_get(c->conf, "http"), &env);
+	return c->api == NULL ? -1 : 0;
+}
+
 static int
 open_doors(struct centre *c)
 {
@@ -224,6 +296,34 @@ open_doors(struct centre *c)
 	return c->zmqdoor == NULL ? -1 : 0;
 }
 
+/* Where the doors are, for whoever let the system choose the ports. */
+static int
+write_addresses(const struct centre *c)
+{
+	const struct conf_main *m = conf_get(c->conf, "tocsind");
+	char path[4200], temporary[4220];
+	FILE *f;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/addresses", m->state);
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	f = fopen(temporary, "we");
+	if (f == NULL) {
+		log_error("tocsind: cannot write %s: %m", temporary);
+		return -1;
+	}
+	if (c->zmqdoor != NULL)
+		fprintf(f, "zmq %s\n", zmqdoor_address(c->zmqdoor));
+	if (api_address(c->api)[0] != '\0')
+		fprintf(f, "http %s\n", api_address(c->api));
+	good = ferror(f) == 0;
+	good = fclose(f) == 0 && good;
+	if (good && rename(temporary, path) == 0)
+		return 0;
+	log_error("tocsind: cannot write %s: %m", path);
+	return -1;
+}
+
 static void
 on_ready(void *arg)
 {
@@ -238,11 +338,13 @@ centre_init(struct centre *c, struct conf *conf, struct event_base *base)
 	c->base = base;
 	c->started_ms = dayclock_wall_us() / 1000;
 	if (open_store(c) < 0 || make_judge(c) < 0 || make_ingest(c) < 0 ||
-	    make_weigher(c) < 0 || rebuild(c) < 0)
+	    make_scales(c) < 0 || rebuild(c) < 0)
 		return -1;
-	if (open_doors(c) < 0)
+	if (make_desk(c) < 0 || open_doors(c) < 0 || open_http(c) < 0)
 		return -1;
-	return weigher_start(c->weigher, on_ready, c);
+	if (write_addresses(c) < 0)
+		return -1;
+	return scales_start(c->scales, on_ready, c);
 }
 
 void
@@ -251,10 +353,16 @@ centre_fini(struct centre *c)
 	/* What was taken in is stored and acknowledged before the door goes. */
 	if (c->store != NULL)
 		store_drain(c->store);
+	if (c->api != NULL)
+		api_free(&c->api);
 	if (c->zmqdoor != NULL)
 		zmqdoor_free(&c->zmqdoor);
-	if (c->weigher != NULL)
-		weigher_free(&c->weigher);
+	if (c->desk != NULL)
+		desk_free(&c->desk);
+	if (c->triggers != NULL)
+		trigger_free(&c->triggers);
+	if (c->scales != NULL)
+		scales_free(&c->scales);
 	if (c->ingest != NULL)
 		ingest_free(&c->ingest);
 	if (c->store != NULL)
@@ -278,7 +386,7 @@ centre_tick(struct centre *c)
 	};
 
 	ingest_set_disk(c->ingest, disk[space_look(&c->space)]);
-	weigher_tick(c->weigher);
+	scales_tick(c->scales);
 	if (c->zmqdoor != NULL)
 		zmqdoor_tick(c->zmqdoor);
 	return store_stalled_ms(c->store) < STALL_MS;
@@ -349,12 +457,12 @@ centre_dump(const struct centre *c, FILE *out)
 {
 	struct store_stats st;
 	struct judge_stats js;
-	struct weigher_stats ws;
+	struct scales_stats ws;
 	char day[DAY_TEXT_BYTES], weighed[DAY_TEXT_BYTES];
 
 	store_stats(c->store, &st);
 	judge_stats(c->judge, &js);
-	weigher_stats(c->weigher, &ws);
+	scales_stats(c->scales, &ws);
 	fprintf(out, "clock %s day=%s weighed=%s ready=%d\n",
 		c->clock.manual ? "manual" : "system",
 		day_format(c->clock.day, day),

@@ -20,7 +20,7 @@
 #include "daemon/judge/registry.h"
 #include "daemon/space.h"
 #include "daemon/store/store.h"
-#include "daemon/weigher.h"
+#include "daemon/scales.h"
 
 struct event_base;
 
@@ -36,8 +36,11 @@ struct centre {
 	struct judge *judge;
 	struct ingest_env ingest_env;
 	struct ingest *ingest;
-	struct weigher *weigher;
+	struct scales *scales;
+	struct trigger_set *triggers;
+	struct desk *desk;
 	struct zmqdoor *zmqdoor;
+	struct api *api;
 	bool ready;
 	int64_t started_ms;
 };

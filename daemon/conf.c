@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/api/api.h"
 #include "daemon/intake/ingest.h"
 #include "daemon/intake/zmqdoor.h"
 
@@ -115,6 +116,7 @@ const struct conf_block conf_blocks[] = {
 	{ "tocsind", false, main_keys, sizeof(struct conf_main) },
 	{ "store", false, store_keys, sizeof(struct conf_store) },
 	{ "intake", false, ingest_conf_keys, sizeof(struct ingest_conf) },
+	{ "http", false, api_conf_keys, sizeof(struct api_conf) },
 	{ "zmq", false, zmqdoor_conf_keys, sizeof(struct zmqdoor_conf) },
 	{ "judge", false, judge_keys, sizeof(struct conf_judge) },
 	{ 0 },

@@ -32,7 +32,7 @@ dayclock_today(struct dayclock *c)
 	int32_t day;
 
 	if (c->manual)
-		return c->day == DAY_NONE ? system_day() : c->day;
+		return c->day == DAY_NONE ? 0 : c->day;
 	day = system_day();
 	/* A clock that was set back does not bring a day back. */
 	if (c->day == DAY_NONE || day > c->day)

@@ -15,7 +15,7 @@ struct dayclock {
 	int64_t received; /* manual: counts the moments of the day */
 };
 
-/* manual: stands at day, or, with DAY_NONE, at today until it is set. */
+/* manual: stands at day, or, with DAY_NONE, at 1970-01-01 until it is set. */
 void dayclock_init(struct dayclock *c, bool manual, int32_t day);
 
 /* The last day begun. */

@@ -23,9 +23,8 @@ struct farrington {
 	struct quasi_run *run;
 	double *weight;
 	double *y;
+	double *log_start;
 	double *y_log_y;
-	double *start_z;
-	double *start_dev;
 	double *report; /* 1: the cell has a count, 0: it has none */
 	double phi;	/* dispersion, at least 1 */
 };

@@ -4,7 +4,7 @@
  * weighed.  Events that the disk refuses are kept and written again; the
  * table of alerts takes the newest version only, so a late one does no harm.
  */
-#include "daemon/weigher.h"
+#include "daemon/scales.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -24,37 +24,37 @@
 
 struct event_job {
 	struct store_job job;
-	struct weigher *w;
+	struct scales *w;
 	struct events events;
-	weigher_done *done;
+	scales_done *done;
 	void *done_arg;
 	int rc;			 /* what done is told */
 	struct event_job *retry; /* in the list of those to write again */
 };
 
-struct weigher {
-	struct weigher_env env;
+struct scales {
+	struct scales_env env;
 	struct event *work_ev;	 /* carries on */
 	struct event *settle_ev; /* SETTLE_MS after a change */
 	bool weigh_due;
 	int32_t from, to; /* days to weigh, from DAY_NONE = none */
-	weigher_done *advance_done;
+	scales_done *advance_done;
 	void *advance_arg;
 	bool advancing;
 	void (*ready)(void *arg);
 	void *ready_arg;
 	struct event_job *gather; /* what the sink adds to */
-	weigher_done *act_done;
+	scales_done *act_done;
 	void *act_arg;
 	struct event_job *retry;
 	struct log_fault fault;
-	struct weigher_stats stats;
+	struct scales_stats stats;
 };
 
 static void work(evutil_socket_t fd, short what, void *arg);
 
 static void
-carry_on(struct weigher *w)
+carry_on(struct scales *w)
 {
 	event_active(w->work_ev, EV_TIMEOUT, 0);
 }
@@ -62,7 +62,7 @@ carry_on(struct weigher *w)
 static void
 settle(evutil_socket_t fd, short what, void *arg)
 {
-	struct weigher *w = arg;
+	struct scales *w = arg;
 
 	(void)fd;
 	(void)what;
@@ -70,13 +70,13 @@ settle(evutil_socket_t fd, short what, void *arg)
 	carry_on(w);
 }
 
-struct weigher *
-weigher_new(const struct weigher_env *env)
+struct scales *
+scales_new(const struct scales_env *env)
 {
-	struct weigher *w = calloc(1, sizeof(*w));
+	struct scales *w = calloc(1, sizeof(*w));
 
 	if (w == NULL) {
-		log_error("weigher: out of memory");
+		log_error("scales: out of memory");
 		return NULL;
 	}
 	w->env = *env;
@@ -85,8 +85,8 @@ weigher_new(const struct weigher_env *env)
 	w->work_ev = event_new(env->base, -1, 0, work, w);
 	w->settle_ev = evtimer_new(env->base, settle, w);
 	if (w->work_ev == NULL || w->settle_ev == NULL) {
-		log_error("weigher: no events");
-		weigher_free(&w);
+		log_error("scales: no events");
+		scales_free(&w);
 	}
 	return w;
 }
@@ -99,9 +99,9 @@ free_job(struct event_job *job)
 }
 
 void
-weigher_free(struct weigher **pw)
+scales_free(struct scales **pw)
 {
-	struct weigher *w = *pw;
+	struct scales *w = *pw;
 
 	*pw = NULL;
 	if (w == NULL)
@@ -128,10 +128,10 @@ run_events(struct store_job *job, struct db *db)
 }
 
 static void
-tell(struct weigher *w, const struct events *events)
+tell(struct scales *w, const struct events *events)
 {
 	for (size_t i = 0; i < events->n; i++) {
-		const struct weigher_stored stored = {
+		const struct scales_stored stored = {
 			.number = events->at[i].number,
 			.name = events->at[i].name,
 			.body_json = events->at[i].body,
@@ -145,18 +145,18 @@ static void
 done_events(struct store_job *job, int rc, enum db_fault fault)
 {
 	struct event_job *e = (struct event_job *)job;
-	struct weigher *w = e->w;
+	struct scales *w = e->w;
 
 	(void)fault;
 	if (rc < 0) {
-		log_fault_begin(&w->fault, "weigher: cannot write alert "
+		log_fault_begin(&w->fault, "scales: cannot write alert "
 					   "events; keeping them");
 		e->retry = w->retry;
 		w->retry = e;
 		return;
 	}
 	if (w->retry == NULL)
-		log_fault_end(&w->fault, "weigher: alert events are written");
+		log_fault_end(&w->fault, "scales: alert events are written");
 	w->stats.unwritten -= e->events.n;
 	w->stats.events += e->events.n;
 	tell(w, &e->events);
@@ -166,12 +166,12 @@ done_events(struct store_job *job, int rc, enum db_fault fault)
 }
 
 static struct event_job *
-new_job(struct weigher *w)
+new_job(struct scales *w)
 {
 	struct event_job *e = calloc(1, sizeof(*e));
 
 	if (e == NULL) {
-		log_error("weigher: out of memory");
+		log_error("scales: out of memory");
 		return NULL;
 	}
 	e->job.run = run_events;
@@ -182,7 +182,7 @@ new_job(struct weigher *w)
 }
 
 static void
-submit(struct weigher *w, struct event_job *e)
+submit(struct scales *w, struct event_job *e)
 {
 	w->stats.unwritten += e->events.n;
 	e->job.weight = e->events.n;
@@ -191,7 +191,7 @@ submit(struct weigher *w, struct event_job *e)
 
 /* Adds who is told; 0, or -1 when memory is short. */
 static int
-add_notices(struct weigher *w, const struct desk_event *event,
+add_notices(struct scales *w, const struct desk_event *event,
 	    struct events_one *one)
 {
 	const char *name[MAX_RECEIVERS];
@@ -210,9 +210,9 @@ add_notices(struct weigher *w, const struct desk_event *event,
 }
 
 int
-weigher_sink(void *arg, const struct desk_event *event)
+scales_sink(void *arg, const struct desk_event *event)
 {
-	struct weigher *w = arg;
+	struct scales *w = arg;
 	char *body = json_dumps(event->body, JSON_COMPACT);
 	char *alert = json_dumps(event->alert, JSON_COMPACT);
 	const struct alerts_event e = {
@@ -234,21 +234,21 @@ weigher_sink(void *arg, const struct desk_event *event)
 	if (one != NULL)
 		rc = add_notices(w, event, one);
 	if (rc < 0)
-		log_error("weigher: out of memory");
+		log_error("scales: out of memory");
 	free(body);
 	free(alert);
 	return rc;
 }
 
 void
-weigher_act_begin(struct weigher *w, weigher_done *done, void *arg)
+scales_act_begin(struct scales *w, scales_done *done, void *arg)
 {
 	w->act_done = done;
 	w->act_arg = arg;
 }
 
 bool
-weigher_act_end(struct weigher *w)
+scales_act_end(struct scales *w)
 {
 	struct event_job *e = w->gather;
 
@@ -272,7 +272,7 @@ monotonic_us(void)
 
 /* Weighs one day and hands over what the desk said.  0 or -1. */
 static int
-weigh_day(struct weigher *w, int32_t day, weigher_done *done, void *arg)
+weigh_day(struct scales *w, int32_t day, scales_done *done, void *arg)
 {
 	int64_t from = monotonic_us();
 	struct event_job *e;
@@ -301,7 +301,7 @@ weigh_day(struct weigher *w, int32_t day, weigher_done *done, void *arg)
 }
 
 static void
-say_ready(struct weigher *w)
+say_ready(struct scales *w)
 {
 	if (w->ready == NULL)
 		return;
@@ -311,7 +311,7 @@ say_ready(struct weigher *w)
 
 /* The next day of a range; the last one ends an advance or the start. */
 static void
-weigh_range(struct weigher *w)
+weigh_range(struct scales *w)
 {
 	int32_t day = w->from;
 	bool last = day >= w->to;
@@ -333,7 +333,7 @@ weigh_range(struct weigher *w)
 static void
 work(evutil_socket_t fd, short what, void *arg)
 {
-	struct weigher *w = arg;
+	struct scales *w = arg;
 
 	(void)fd;
 	(void)what;
@@ -353,7 +353,7 @@ work(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-weigher_changed(struct weigher *w)
+scales_changed(struct scales *w)
 {
 	const struct timeval soon = { .tv_usec = SETTLE_MS * 1000 % 1000000,
 				      .tv_sec = SETTLE_MS / 1000 };
@@ -364,8 +364,8 @@ weigher_changed(struct weigher *w)
 }
 
 int
-weigher_advance(struct weigher *w, int32_t day, weigher_done *done, void *arg,
-		const char **why)
+scales_advance(struct scales *w, int32_t day, scales_done *done, void *arg,
+	       const char **why)
 {
 	int32_t today = w->env.clock->day;
 
@@ -390,7 +390,7 @@ weigher_advance(struct weigher *w, int32_t day, weigher_done *done, void *arg,
 }
 
 int
-weigher_start(struct weigher *w, void (*ready)(void *arg), void *arg)
+scales_start(struct scales *w, void (*ready)(void *arg), void *arg)
 {
 	struct db *db = store_reader(w->env.store);
 	int32_t today = dayclock_today(w->env.clock);
@@ -417,7 +417,7 @@ weigher_start(struct weigher *w, void (*ready)(void *arg), void *arg)
 
 /* A new day: the last one is weighed for good, then the new one. */
 static void
-follow_system(struct weigher *w)
+follow_system(struct scales *w)
 {
 	int32_t today = dayclock_today(w->env.clock);
 
@@ -430,7 +430,7 @@ follow_system(struct weigher *w)
 }
 
 void
-weigher_tick(struct weigher *w)
+scales_tick(struct scales *w)
 {
 	struct event_job *e = w->retry;
 
@@ -446,13 +446,13 @@ weigher_tick(struct weigher *w)
 }
 
 void
-weigher_stats(const struct weigher *w, struct weigher_stats *out)
+scales_stats(const struct scales *w, struct scales_stats *out)
 {
 	*out = w->stats;
 }
 
 bool
-weigher_idle(const struct weigher *w)
+scales_idle(const struct scales *w)
 {
 	return judge_idle(w->env.judge) && w->from == DAY_NONE &&
 	       !w->weigh_due && w->stats.unwritten == 0;

@@ -1,0 +1,12 @@
+#ifndef TOCSIN_DESK_SHIPPED_H
+#define TOCSIN_DESK_SHIPPED_H
+
+/* The triggers of etc/triggers.d as they are built into the program. */
+
+#include "daemon/desk/trigger.h"
+
+/* NULL when already reported. */
+struct trigger_set *shipped_triggers(const struct registry *registry,
+				     conf_report *report, void *arg);
+
+#endif
