@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
 import { get, post } from './api.js';
 import { t, word, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
-import { Grade, State, Coverage, Against, Failure, Waiting } from './parts.js';
+import { Grade, State, Coverage, Failure, Waiting } from './parts.js';
 import { Chart, Legend } from './chart.js';
 
 const CHARTS = 4;
@@ -72,14 +72,14 @@ function Evidence({ rows, kinds, indicators }) {
 	return html`<div class="scroll" tabindex="0"><table class="dense">
 		<thead><tr><th>${t('col.site')}</th><th>${t('col.kind')}</th><th>${t('col.indicator')}</th>
 			<th>${t('col.day')}</th><th class="num">${t('col.observed')}</th>
-			<th class="num">${t('chart.upper')}</th><th class="num">${t('col.p')}</th></tr></thead>
+			<th class="num">${t('col.expected')}</th><th class="num">${t('col.limit')}</th><th class="num">${t('col.p')}</th></tr></thead>
 		<tbody>${sorted.map((e) => html`<tr>
 			<td>${e.site ? html`<a href="#/sites/${e.site}">${e.site_name || e.site}</a>` : t('site.all_of', { area: named(e, 'area_') })}
 				<small>${named(e, 'area_')}${e.phone ? html` · <a href="tel:${e.phone}">${e.phone}</a>` : ''}</small></td>
 			<td>${kinds(e.kind)}</td><td>${indicators(e.indicator)}${e.stratum ? ` (${e.stratum})` : ''}</td>
-			<td>${date(e.day, true)}</td>
-			<td class="num"><${Against} observed=${e.observed} expected=${e.expected} /></td>
-			<td class="num">${number(e.upper, 1)}</td>
+			<td class="day">${date(e.day, true)}</td>
+			<td class="num"><b>${number(e.observed)}</b></td>
+			<td class="num">${number(e.expected, 1)}</td><td class="num">${number(e.upper, 1)}</td>
 			<td class="num" title=${e.method}>${probability(e.p)}</td>
 		</tr>`)}</tbody></table></div>`;
 }

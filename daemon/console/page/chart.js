@@ -47,6 +47,7 @@ function painter(points, shade, step, c) {
 			const half = 3 * devicePixelRatio;
 			u.ctx.strokeStyle = c.missing;
 			u.ctx.lineWidth = 1.5 * devicePixelRatio;
+			u.ctx.setLineDash([]);
 			u.ctx.beginPath();
 			for (const p of points) {
 				if (p.count !== null)
@@ -113,7 +114,7 @@ function Readout({ point }) {
 export function Legend() {
 	const item = (name, label) => html`<span><i class="key key-${name}"></i>${label}</span>`;
 	return html`<p class="legend" aria-hidden="true">
-		${item('observed', t('chart.observed'))}${item('alert', t('chart.above'))}
+		${item('observed', t('chart.observed'))}${item('warning', t('verdict.warning'))}${item('alert', t('chart.above'))}
 		${item('expected', t('chart.expected'))}${item('upper', t('chart.upper'))}
 		${item('shade', t('chart.window'))}${item('missing', t('chart.no_report'))}
 	</p>`;

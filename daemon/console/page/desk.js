@@ -28,8 +28,9 @@ function Row({ alert, chosen, kinds }) {
 
 function Table({ alerts, chosen, kinds, label }) {
 	return html`<table class="alerts" aria-label=${label}>
-		<thead><tr><th>${t('col.grade')}</th><th>${t('col.what')}</th><th>${t('col.sources')}</th>
-			<th>${t('col.days')}</th><th>${t('col.coverage')}</th><th>${t('col.state')}</th></tr></thead>
+		<thead><tr><th class="cell-grade">${t('col.grade')}</th><th class="cell-what">${t('col.what')}</th>
+			<th class="cell-kinds">${t('col.sources')}</th><th class="cell-days">${t('col.days')}</th>
+			<th class="cell-coverage">${t('col.coverage')}</th><th class="cell-state">${t('col.state')}</th></tr></thead>
 		<tbody>${alerts.map((a) => html`<${Row} key=${a.id} alert=${a} kinds=${kinds}
 			chosen=${a.id === chosen} />`)}</tbody>
 	</table>`;
@@ -87,7 +88,7 @@ export function Desk({ tick, kinds, status, actor, askSignIn }) {
 		return html`<${Failure} error=${error} retry=${load} />`;
 	if (!alerts)
 		return html`<${Waiting} />`;
-	return html`
+	return html`<h1 class="hidden">${t('nav.desk')}</h1>
 		<div class="tiles">
 			<${Tile} label=${t('desk.needs')} value=${number(fresh.length)} tone=${fresh.length ? 'warm' : ''} />
 			<${Tile} label=${t('desk.working')} value=${number(working.length)} />

@@ -1,6 +1,6 @@
 /* Small pieces that several views use. */
 import { html } from './vendor/htm-preact.js';
-import { t, word, percent, number } from './text.js';
+import { t, word, percent } from './text.js';
 
 /* Shape, colour and word each say the grade on their own. */
 const SHAPE = {
@@ -51,10 +51,4 @@ export function Empty({ title, children }) {
 
 export function Tile({ label, value, tone = '' }) {
 	return html`<div class="tile ${tone}"><b>${value}</b><span>${label}</span></div>`;
-}
-
-/* What came against what was expected: "23 / 7.2". */
-export function Against({ observed, expected }) {
-	return html`<span class="against"><b>${number(observed)}</b>
-		<small>${t('against', { expected: number(expected, 1) })}</small></span>`;
 }

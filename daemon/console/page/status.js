@@ -48,7 +48,7 @@ export function Status({ tick }) {
 		return html`<${Waiting} />`;
 	const s = data.status;
 	const blocks = Object.entries(s).filter(([k, v]) => !HEAD.includes(k) && v && typeof v === 'object' && !Array.isArray(v));
-	return html`
+	return html`<h1 class="hidden">${t('nav.status')}</h1>
 		${error && html`<${Failure} error=${error} />`}
 		<div class="tiles">
 			<${Tile} label=${s.ready ? t('status.ready') : s.not_ready || t('status.not_ready')}

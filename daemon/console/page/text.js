@@ -77,7 +77,11 @@ export function weekday(day) {
 export function span(from, to) {
 	if (!from || from === to)
 		return date(to);
-	return `${date(from, from.slice(0, 4) === to.slice(0, 4))} – ${date(to)}`;
+	if (language !== 'en')
+		return `${date(from)}–${date(to, from.slice(0, 4) === to.slice(0, 4))}`;
+	return new Intl.DateTimeFormat('en-GB', {
+		timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric',
+	}).formatRange(utc(from), utc(to));
 }
 
 export function time(ms) {

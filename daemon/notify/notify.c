@@ -1,0 +1,301 @@
+/*
+ * The outbox's deliverer: who is told, what is due, what came of it.
+ *
+ * A row stays "held" here after its try until it is due again, because what
+ * the store is told of a try becomes durable some time later; meanwhile the
+ * row would be read as due once more.
+ */
+#include "daemon/notify/notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+#include <sodium.h>
+#include <uthash.h>
+
+#include "base/log.h"
+#include "daemon/console/catalogue.h"
+#include "daemon/console/explain.h"
+#include "daemon/notify/hook.h"
+#include "daemon/notify/mail.h"
+#include "daemon/notify/receiver.h"
+#include "daemon/notify/send.h"
+
+#define TICK_MS 1000
+#define BATCH 16
+#define HOLD_MS 60000 /* after the last try: time to be committed */
+#define EVIDENCE_MAX 20
+
+struct held {
+	int64_t id;
+	int64_t until_ms; /* INT64_MAX: under way */
+	struct notify *notify;
+	const struct receiver *receiver;
+	int64_t created_ms, tries;
+	UT_hash_handle hh;
+};
+
+struct notify {
+	struct notify_env env;
+	struct receivers *receivers;
+	struct catalogue *catalogue;
+	struct sender *sender;
+	struct event *tick;
+	struct held *held;
+	struct notify_stats stats;
+};
+
+static const int64_t wait_ms[] = { 5000, 15000, 60000, 300000, 900000 };
+
+/* The time to the next try, within a fifth of its step. */
+static int64_t
+next_wait_ms(int64_t tries, long retry_after_s)
+{
+	const int64_t last = sizeof(wait_ms) / sizeof(wait_ms[0]) - 1;
+	int64_t ms = wait_ms[tries > last ? last : tries];
+
+	ms += (int64_t)randombytes_uniform((uint32_t)(ms / 5 * 2)) - ms / 5;
+	if (retry_after_s > 3600)
+		retry_after_s = 3600;
+	return ms < retry_after_s * 1000 ? retry_after_s * 1000 : ms;
+}
+
+static void
+settle(void *arg, const struct send_result *r)
+{
+	struct held *h = arg;
+	struct notify *n = h->notify;
+	int64_t now = n->env.now_ms(n->env.arg);
+	struct notify_try try = { .id = h->id,
+				  .outcome = NOTIFY_SENT,
+				  .at_ms = now,
+				  .error = r->error };
+
+	n->stats.under_way--;
+	h->until_ms = now + HOLD_MS;
+	if (r->sent) {
+		n->stats.sent++;
+	} else if (r->never || now - h->created_ms >=
+				       receiver_conf(h->receiver)->give_up_ms) {
+		try.outcome = NOTIFY_DEAD;
+		n->stats.dead++;
+		log_error("notify: given up receiver=%s notice=%lld error=%s",
+			  receiver_name(h->receiver), (long long)h->id, r->error);
+	} else {
+		try.outcome = NOTIFY_AGAIN;
+		try.next_ms = now + next_wait_ms(h->tries, r->retry_after_s);
+		h->until_ms = try.next_ms;
+		n->stats.again++;
+		log_info("notify: failed receiver=%s notice=%lld tries=%lld "
+			 "error=%s",
+			 receiver_name(h->receiver), (long long)h->id,
+			 (long long)h->tries + 1, r->error);
+	}
+	n->env.tried(n->env.arg, &try);
+}
+
+/* The link to the alert's page; "" without the console's address. */
+static void
+write_url(const struct notify *n, const json_t *body, char *buf, size_t cap)
+{
+	const char *id = json_string_value(
+		json_object_get(json_object_get(body, "alert"), "id"));
+
+	buf[0] = '\0';
+	if (n->env.console_url[0] != '\0' && id != NULL)
+		snprintf(buf, cap, "%s/#/alerts/%s", n->env.console_url, id);
+}
+
+static int
+start(struct notify *n, struct held *h, const struct notify_row *row,
+      const json_t *body)
+{
+	const json_t *alert = json_object_get(body, "alert");
+	enum catalogue_language lang =
+		(enum catalogue_language)receiver_conf(h->receiver)->language;
+	char title[256], url[512];
+	struct hook_notice notice = {
+		.message = row->message,
+		.receiver = row->receiver,
+		.title = explain_title(n->catalogue, lang, n->env.registry,
+				       alert, title, sizeof(title)),
+		.url = url,
+		.body = body,
+		.created_ms = row->created_ms,
+	};
+	json_t *lines = explain_alert(n->catalogue, lang, n->env.registry, alert);
+	int rc = -1;
+
+	write_url(n, body, url, sizeof(url));
+	notice.lines = lines;
+	if (lines != NULL)
+		rc = receiver_send(h->receiver, n->sender, n->catalogue, &notice,
+				   n->env.now_ms(n->env.arg), settle, h);
+	json_decref(lines);
+	return rc;
+}
+
+static struct held *
+hold(struct notify *n, const struct notify_row *row)
+{
+	struct held *h;
+
+	HASH_FIND(hh, n->held, &row->id, sizeof(row->id), h);
+	if (h == NULL) {
+		h = calloc(1, sizeof(*h));
+		if (h == NULL)
+			return NULL;
+		h->id = row->id;
+		h->notify = n;
+		HASH_ADD(hh, n->held, id, sizeof(h->id), h);
+	}
+	h->until_ms = INT64_MAX;
+	h->receiver = receivers_find(n->receivers, row->receiver);
+	h->created_ms = row->created_ms;
+	h->tries = row->tries;
+	return h;
+}
+
+static void
+deliver(void *arg, const struct notify_row *row)
+{
+	struct send_result failed = { .sent = false };
+	struct notify *n = arg;
+	struct held *h;
+	json_t *body;
+
+	HASH_FIND(hh, n->held, &row->id, sizeof(row->id), h);
+	if (h != NULL && h->until_ms > n->env.now_ms(n->env.arg))
+		return;
+	h = hold(n, row);
+	if (h == NULL)
+		return;
+	n->stats.under_way++;
+	body = json_loads(row->body, 0, NULL);
+	if (h->receiver == NULL) {
+		struct notify_try try = { .id = row->id,
+					  .outcome = NOTIFY_DEAD,
+					  .at_ms = n->env.now_ms(n->env.arg),
+					  .error =
+						  "no such receiver any more" };
+
+		n->stats.under_way--;
+		n->stats.dead++;
+		h->until_ms = try.at_ms + HOLD_MS;
+		n->env.tried(n->env.arg, &try);
+	} else if (body == NULL || start(n, h, row, body) < 0) {
+		snprintf(failed.error, sizeof(failed.error),
+			 "could not be begun");
+		settle(h, &failed);
+	}
+	json_decref(body);
+}
+
+static void
+forget_old(struct notify *n)
+{
+	int64_t now = n->env.now_ms(n->env.arg);
+	struct held *h, *tmp;
+
+	HASH_ITER (hh, n->held, h, tmp) {
+		if (h->until_ms > now - HOLD_MS)
+			continue;
+		HASH_DEL(n->held, h);
+		free(h);
+	}
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct notify *n = arg;
+
+	(void)fd;
+	(void)what;
+	forget_old(n);
+	if (n->stats.under_way < BATCH)
+		n->env.due(n->env.arg, n->env.now_ms(n->env.arg),
+			   BATCH + HASH_COUNT(n->held), deliver, n);
+}
+
+struct notify *
+notify_new(const struct conf *conf, const struct notify_env *env)
+{
+	struct timeval period = { TICK_MS / 1000, 0 };
+	struct notify *n = calloc(1, sizeof(*n));
+
+	if (n == NULL || sodium_init() < 0) {
+		log_error("notify: cannot start");
+		free(n);
+		return NULL;
+	}
+	n->env = *env;
+	n->receivers = receivers_new(conf, env->registry);
+	n->catalogue = catalogue_new();
+	n->sender = sender_new(env->base);
+	n->tick = event_new(env->base, -1, EV_PERSIST, on_tick, n);
+	if (n->receivers == NULL || n->catalogue == NULL || n->sender == NULL ||
+	    n->tick == NULL || event_add(n->tick, &period) < 0)
+		notify_free(&n);
+	return n;
+}
+
+void
+notify_free(struct notify **np)
+{
+	struct notify *n = *np;
+	struct held *h, *tmp;
+
+	if (n == NULL)
+		return;
+	*np = NULL;
+	if (n->tick != NULL)
+		event_free(n->tick);
+	sender_free(&n->sender);
+	HASH_ITER (hh, n->held, h, tmp) {
+		HASH_DEL(n->held, h);
+		free(h);
+	}
+	receivers_free(&n->receivers);
+	catalogue_free(&n->catalogue);
+	free(n);
+}
+
+size_t
+notify_plan(const struct notify *n, const struct desk_event *event,
+	    const char **out, size_t cap)
+{
+	return event->announce
+		       ? receivers_plan(n->receivers, event->alert, out, cap)
+		       : 0;
+}
+
+json_t *
+notify_body(const struct desk_event *event)
+{
+	json_t *alert = json_copy((json_t *)event->alert), *few;
+	json_t *evidence = json_object_get(alert, "evidence");
+
+	if (alert == NULL)
+		return NULL;
+	few = json_array();
+	for (size_t i = 0; i < json_array_size(evidence) && i < EVIDENCE_MAX; i++)
+		json_array_append(few, json_array_get(evidence, i));
+	json_object_set_new(alert, "evidence", few);
+	return json_pack("{s:s,s:i,s:o}", "event", event->name, "as_of_day",
+			 (int)event->as_of, "alert", alert);
+}
+
+void
+notify_wake(struct notify *n)
+{
+	event_active(n->tick, EV_TIMEOUT, 0);
+}
+
+void
+notify_stats(const struct notify *n, struct notify_stats *out)
+{
+	*out = n->stats;
+}

@@ -1,0 +1,369 @@
+/*
+ * Receivers: their blocks, their wishes, their words.
+ */
+#include "daemon/notify/receiver.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/log.h"
+#include "daemon/notify/mail.h"
+
+#define SECRET_TEXT 512
+#define RECEIVERS_MAX 64
+
+struct receiver {
+	const char *name;
+	const struct notify_receiver *conf;
+	char secret[SECRET_TEXT]; /* first line of its file; "" = none */
+	uint8_t key[HOOK_KEY_BYTES];
+	int key_len; /* 0 = bodies are not signed */
+};
+
+struct receivers {
+	const struct registry *registry;
+	struct receiver *at;
+	size_t n;
+};
+
+static const char *const types[] = { "webhook", "email", "command", "journal",
+				     NULL };
+static const char *const formats[] = { "tocsin", "alertmanager", NULL };
+static const char *const grades[] = { "blue", "yellow", "orange", "red", NULL };
+static const char *const languages[] = { "en", "zh-CN", NULL };
+
+#define AT(field) offsetof(struct notify_receiver, field)
+
+const struct conf_key notify_receiver_keys[] = {
+	{ "type", CONF_CHOICE, AT(type), NULL, 0, 0, types, false,
+	  "How the receiver is told: webhook, email, command or journal." },
+	{ "format", CONF_CHOICE, AT(format), "tocsin", 0, 0, formats, false,
+	  "Body of a webhook: our own, or that of Alertmanager's webhook v4." },
+	{ "url", CONF_STRING, AT(url), "", 0, 0, NULL, false,
+	  "webhook: http:// or https:// address; email: smtp://HOST:PORT or "
+	  "smtps://HOST:PORT of the mail server." },
+	{ "secret_file", CONF_STRING, AT(secret_file), "", 0, 0, NULL, false,
+	  "File whose first line is the webhook's signing secret, whsec_ and "
+	  "base64, or the mail password." },
+	{ "user", CONF_STRING, AT(user), "", 0, 0, NULL, false,
+	  "email: who signs in at the mail server, over TLS only." },
+	{ "from", CONF_STRING, AT(from), "", 0, 0, NULL, false,
+	  "email: address of the sender." },
+	{ "to", CONF_LIST, AT(to), "", 0, 0, NULL, false,
+	  "email: addresses of those who are told." },
+	{ "command", CONF_LIST, AT(command), "", 0, 0, NULL, false,
+	  "command: program and arguments; it gets the notice as JSON on its "
+	  "standard input and says with exit status 0 that it is delivered." },
+	{ "areas", CONF_LIST, AT(areas), "", 0, 0, NULL, false,
+	  "Codes of areas whose alerts, and those of all areas below, are "
+	  "told; empty means all." },
+	{ "min_grade", CONF_CHOICE, AT(min_grade), "blue", 0, 0, grades, false,
+	  "The lowest signal colour that is told." },
+	{ "language", CONF_CHOICE, AT(language), "en", 0, 0, languages, false,
+	  "Language of the texts." },
+	{ "give_up", CONF_DURATION, AT(give_up_ms), "24h", 1000,
+	  30.0 * 86400 * 1000, NULL, false,
+	  "Time after which a notice that nobody takes is a dead letter." },
+	{ NULL, CONF_STRING, 0, NULL, 0, 0, NULL, false, NULL },
+};
+
+static int
+read_secret(struct receiver *r)
+{
+	FILE *f;
+
+	if (r->conf->secret_file[0] == '\0')
+		return 0;
+	f = fopen(r->conf->secret_file, "re");
+	if (f == NULL || fgets(r->secret, sizeof(r->secret), f) == NULL) {
+		log_error("notify: receiver \"%s\": cannot read the secret %s: "
+			  "%s",
+			  r->name, r->conf->secret_file, strerror(errno));
+		if (f != NULL)
+			fclose(f);
+		return -1;
+	}
+	fclose(f);
+	r->secret[strcspn(r->secret, "\r\n")] = '\0';
+	return 0;
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What a block of this type lacks, or NULL. */
+static const char *
+lacks(const struct receiver *r)
+{
+	const struct notify_receiver *c = r->conf;
+
+	if (c->type == NOTIFY_WEBHOOK && !begins(c->url, "http://") &&
+	    !begins(c->url, "https://"))
+		return "url must begin with http:// or https://";
+	if (c->type == NOTIFY_EMAIL && !begins(c->url, "smtp://") &&
+	    !begins(c->url, "smtps://"))
+		return "url must begin with smtp:// or smtps://";
+	if (c->type == NOTIFY_EMAIL && (c->from[0] == '\0' || c->to.n == 0))
+		return "an email needs from and to";
+	if (c->type == NOTIFY_COMMAND && c->command.n == 0)
+		return "command names no program";
+	if (c->type == NOTIFY_WEBHOOK && r->secret[0] != '\0' && r->key_len < 0)
+		return "the secret is not whsec_ and base64 of 16 to 64 bytes";
+	return NULL;
+}
+
+static int
+receiver_init(struct receiver *r, const struct conf *conf, size_t i)
+{
+	const char *wrong;
+
+	r->name = conf_title(conf, "receiver", i);
+	r->conf = conf_at(conf, "receiver", i);
+	if (read_secret(r) < 0)
+		return -1;
+	if (r->conf->type == NOTIFY_WEBHOOK && r->secret[0] != '\0')
+		r->key_len = hook_key_parse(r->secret, r->key);
+	wrong = lacks(r);
+	if (wrong == NULL)
+		return 0;
+	log_error("%s: receiver \"%s\": %s", conf_where(conf, "receiver", i),
+		  r->name, wrong);
+	return -1;
+}
+
+struct receivers *
+receivers_new(const struct conf *conf, const struct registry *registry)
+{
+	struct receivers *r = calloc(1, sizeof(*r));
+	size_t n = conf_count(conf, "receiver");
+	int bad = 0;
+
+	if (r == NULL)
+		return NULL;
+	r->registry = registry;
+	r->at = calloc(n + 1, sizeof(*r->at));
+	if (r->at == NULL || n > RECEIVERS_MAX) {
+		log_error("notify: more than %d receivers", RECEIVERS_MAX);
+		receivers_free(&r);
+		return NULL;
+	}
+	for (r->n = 0; r->n < n; r->n++)
+		bad += receiver_init(&r->at[r->n], conf, r->n);
+	if (bad < 0)
+		receivers_free(&r);
+	return r;
+}
+
+void
+receivers_free(struct receivers **rp)
+{
+	struct receivers *r = *rp;
+
+	if (r == NULL)
+		return;
+	*rp = NULL;
+	if (r->at != NULL)
+		sodium_memzero(r->at, (r->n + 1) * sizeof(*r->at));
+	free(r->at);
+	free(r);
+}
+
+const struct receiver *
+receivers_find(const struct receivers *r, const char *name)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (strcmp(r->at[i].name, name) == 0)
+			return &r->at[i];
+	}
+	return NULL;
+}
+
+/* A grade nobody knows is told to everybody. */
+static int
+grade_of(const json_t *alert)
+{
+	const char *text = json_string_value(json_object_get(alert, "grade"));
+
+	for (int i = 0; text != NULL && grades[i] != NULL; i++) {
+		if (strcmp(grades[i], text) == 0)
+			return i;
+	}
+	return 3;
+}
+
+static bool
+covers(const struct receivers *r, const struct conf_list *areas,
+       const json_t *alert)
+{
+	const char *code = json_string_value(json_object_get(alert, "area"));
+	uint32_t area = code == NULL
+				? REG_NONE
+				: registry_area(r->registry, code, strlen(code));
+
+	if (areas->n == 0 || area == REG_NONE)
+		return true;
+	for (size_t i = 0; i < areas->n; i++) {
+		uint32_t above = registry_area(r->registry, areas->at[i],
+					       strlen(areas->at[i]));
+
+		if (above != REG_NONE &&
+		    registry_area_within(r->registry, area, above))
+			return true;
+	}
+	return false;
+}
+
+size_t
+receivers_plan(const struct receivers *r, const json_t *alert, const char **out,
+	       size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n && n < cap; i++) {
+		const struct notify_receiver *c = r->at[i].conf;
+
+		if (grade_of(alert) >= c->min_grade && covers(r, &c->areas, alert))
+			out[n++] = r->at[i].name;
+	}
+	return n;
+}
+
+const char *
+receiver_name(const struct receiver *r)
+{
+	return r->name;
+}
+
+const struct notify_receiver *
+receiver_conf(const struct receiver *r)
+{
+	return r->conf;
+}
+
+static int
+send_webhook(const struct receiver *r, struct sender *s,
+	     const struct hook_notice *notice, int64_t now_ms, send_done *done,
+	     void *arg)
+{
+	json_t *body = r->conf->format == NOTIFY_ALERTMANAGER
+			       ? hook_alertmanager(notice)
+			       : hook_own(notice);
+	char *text = json_dumps(body, JSON_COMPACT);
+	char id[160], stamp[64], sign[96], mac[HOOK_SIGNATURE_TEXT];
+	const char *headers[] = { "Content-Type: application/json",
+				  "User-Agent: tocsin/" TOCSIN_VERSION,
+				  "Expect:",
+				  id,
+				  stamp,
+				  r->key_len > 0 ? sign : NULL,
+				  NULL };
+	int64_t seconds = now_ms / 1000;
+	int rc = -1;
+
+	json_decref(body);
+	if (text == NULL)
+		return -1;
+	snprintf(id, sizeof(id), "webhook-id: %.100s", notice->message);
+	snprintf(stamp, sizeof(stamp), "webhook-timestamp: %lld",
+		 (long long)seconds);
+	if (r->key_len > 0) {
+		hook_sign(r->key, (size_t)r->key_len, notice->message, seconds,
+			  text, strlen(text), mac);
+		snprintf(sign, sizeof(sign), "webhook-signature: %s", mac);
+	}
+	rc = sender_post(s, r->conf->url, headers, text, strlen(text), done, arg);
+	free(text);
+	return rc;
+}
+
+static int
+send_email(const struct receiver *r, struct sender *s,
+	   const struct catalogue *c, const struct hook_notice *notice,
+	   int64_t now_ms, send_done *done, void *arg)
+{
+	enum catalogue_language lang = (enum catalogue_language)r->conf->language;
+	const json_t *alert = json_object_get(notice->body, "alert");
+	const char *thread = json_string_value(json_object_get(alert, "id"));
+	const char *args[] = { "title", notice->title, "url", notice->url, NULL };
+	const char **to = calloc(r->conf->to.n + 1, sizeof(*to));
+	char subject[320], link[600] = "";
+	struct mail m = { .from = r->conf->from,
+			  .to = &r->conf->to,
+			  .message = notice->message,
+			  .thread = thread == NULL ? "" : thread,
+			  .lines = notice->lines,
+			  .link = link,
+			  .at_ms = now_ms };
+	struct send_mail out = { .url = r->conf->url,
+				 .user = r->conf->user,
+				 .password = r->secret,
+				 .from = r->conf->from,
+				 .to = to };
+	char *text;
+	int rc = -1;
+
+	m.subject = catalogue_format(c, lang, "mail.subject", subject,
+				     sizeof(subject), args);
+	m.foot = catalogue_text(c, lang, "mail.foot");
+	if (notice->url[0] != '\0')
+		catalogue_format(c, lang, "mail.link", link, sizeof(link), args);
+	text = mail_write(&m);
+	for (size_t i = 0; to != NULL && i < r->conf->to.n; i++)
+		to[i] = r->conf->to.at[i];
+	out.text = text;
+	if (text != NULL && to != NULL)
+		rc = sender_mail(s, &out, done, arg);
+	free(text);
+	free(to);
+	return rc;
+}
+
+static int
+send_command(const struct receiver *r, struct sender *s,
+	     const struct hook_notice *notice, send_done *done, void *arg)
+{
+	const struct conf_list *command = &r->conf->command;
+	const char **argv = calloc(command->n + 1, sizeof(*argv));
+	json_t *body = hook_own(notice);
+	char *text = json_dumps(body, JSON_COMPACT);
+	int rc = -1;
+
+	for (size_t i = 0; argv != NULL && i < command->n; i++)
+		argv[i] = command->at[i];
+	if (argv != NULL && text != NULL)
+		rc = sender_run(s, argv, text, strlen(text), done, arg);
+	json_decref(body);
+	free(text);
+	free(argv);
+	return rc;
+}
+
+int
+receiver_send(const struct receiver *r, struct sender *s,
+	      const struct catalogue *c, const struct hook_notice *notice,
+	      int64_t now_ms, send_done *done, void *arg)
+{
+	const struct send_result told = { .sent = true };
+
+	switch ((enum notify_type)r->conf->type) {
+	case NOTIFY_WEBHOOK:
+		return send_webhook(r, s, notice, now_ms, done, arg);
+	case NOTIFY_EMAIL:
+		return send_email(r, s, c, notice, now_ms, done, arg);
+	case NOTIFY_COMMAND:
+		return send_command(r, s, notice, done, arg);
+	case NOTIFY_JOURNAL:
+		break;
+	}
+	log_notice("notify: %s url=%s", notice->title, notice->url);
+	done(arg, &told);
+	return 0;
+}

@@ -1,0 +1,37 @@
+#ifndef TOCSIN_NOTIFY_RECEIVER_H
+#define TOCSIN_NOTIFY_RECEIVER_H
+
+/*
+ * The receivers of the configuration: who wants which alerts, and how a
+ * notice is put for each.
+ */
+
+#include "daemon/console/catalogue.h"
+#include "daemon/notify/hook.h"
+#include "daemon/notify/notify.h"
+#include "daemon/notify/send.h"
+
+struct receiver;
+struct receivers;
+
+/* Reads secrets and checks addresses; NULL when already logged. */
+struct receivers *receivers_new(const struct conf *conf,
+				const struct registry *registry);
+void receivers_free(struct receivers **r);
+
+const struct receiver *receivers_find(const struct receivers *r,
+				      const char *name);
+/* Names of those who want this alert, at most cap; how many. */
+size_t receivers_plan(const struct receivers *r, const json_t *alert,
+		      const char **out, size_t cap);
+
+const char *receiver_name(const struct receiver *r);
+const struct notify_receiver *receiver_conf(const struct receiver *r);
+
+/* Begins to send; done is called once, also before the return.  0 or -1. */
+int receiver_send(const struct receiver *r, struct sender *s,
+		  const struct catalogue *c, const struct hook_notice *notice,
+		  int64_t now_ms, send_done *done, void *arg)
+	__attribute__((warn_unused_result));
+
+#endif
