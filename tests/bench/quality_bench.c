@@ -179,8 +179,8 @@ judge_series(const struct bench *b, const struct entry *e,
 
 /* All verdicts of one entry, kept to be scored at several thresholds. */
 struct verdicts {
-	size_t n; /* a series */
-	float *p; /* 2 where there is none */
+	size_t n;  /* a series */
+	double *p; /* 2 where there is none */
 	uint8_t *alert;
 	uint8_t *sick;
 };
@@ -205,7 +205,7 @@ judge_all(const struct bench *b, struct entry *e, struct verdicts *v)
 			size_t at = k * v->n + i;
 
 			judged += out[i].level != DET_UNKNOWN;
-			v->p[at] = isnan(out[i].p) ? 2.0f : (float)out[i].p;
+			v->p[at] = isnan(out[i].p) ? 2.0 : out[i].p;
 			v->alert[at] = out[i].level == DET_ALERT;
 			v->sick[at] = s.outbreak[s.test + i];
 		}
@@ -244,7 +244,7 @@ score_entry(const struct bench *b, struct entry *e, const struct verdicts *v)
 
 			for (size_t i = 0; i < v->n; i++)
 				flag[i] = t == 0 ? v->alert[at + i]
-						 : v->p[at + i] <= (float)limit;
+						 : v->p[at + i] <= limit;
 			e->row[t][k] = score_series(flag, v->sick + at, v->n);
 		}
 		e->total[t] = score_sum(e->row[t], NULL, b->series);

@@ -82,7 +82,7 @@ score_threshold(double *p, size_t n, double fpr)
 	qsort(p, n, sizeof(*p), by_value);
 	while (allowed > 0 && allowed < n && p[allowed] == p[allowed - 1])
 		allowed--;
-	return allowed > 0 ? p[allowed - 1] : 0.0;
+	return allowed > 0 ? p[allowed - 1] : -1.0;
 }
 
 static struct score_interval

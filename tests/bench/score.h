@@ -40,7 +40,7 @@ struct score score_sum(const struct score_row *row, const uint32_t *pick,
 
 /*
  * The largest threshold t for which no more than the share `fpr` of the n
- * p-values is <= t; sorts p.  0 where even the smallest is too many.
+ * p-values is <= t; sorts p.  -1 where even the smallest is too many.
  */
 double score_threshold(double *p, size_t n, double fpr);
 

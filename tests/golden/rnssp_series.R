@@ -1,4 +1,5 @@
-# Series for rnssp.csv: Rscript rnssp_series.R OUT.csv (columns series, date, count).
+# Series for rnssp.csv: Rscript rnssp_series.R SERIES.csv (columns series, date, count); then, with TZ=UTC,
+# Rscript ../shared/golden/rnssp/rnssp_reference.R ../shared/golden/rnssp SERIES.csv rnssp.csv (Rnssp 0.3.1).
 # Closed weekends, a level shift, growth, a long gap of zeros, large counts, an outbreak that lasts.
 a <- commandArgs(TRUE)
 set.seed(20240229)
