@@ -193,6 +193,22 @@ make_scales(struct centre *c)
 	return c->scales == NULL ? -1 : 0;
 }
 
+static int64_t
+wall_us(void *arg)
+{
+	(void)arg;
+	return dayclock_wall_us();
+}
+
+static int
+make_access(struct centre *c)
+{
+	const struct access_env env = { .store = c->store, .wall_us = wall_us };
+
+	c->access = access_new(&env);
+	return c->access == NULL ? -1 : 0;
+}
+
 static int
 rebuild(struct centre *c)
 {
@@ -283,10 +299,13 @@ open_http(struct centre *c)
 static int
 open_doors(struct centre *c)
 {
+	const struct conf_main *m = conf_get(c->conf, "tocsind");
 	const struct zmqdoor_conf *conf = conf_get(c->conf, "zmq");
 	const struct zmqdoor_env env = {
 		.base = c->base,
 		.ingest = c->ingest,
+		.access = c->access,
+		.state = m->state,
 		.database_id = store_database_id(c->store),
 	};
 
@@ -294,6 +313,16 @@ open_doors(struct centre *c)
 		return 0;
 	c->zmqdoor = zmqdoor_new(conf, &env);
 	return c->zmqdoor == NULL ? -1 : 0;
+}
+
+static void
+write_zmq(const struct zmqdoor *door, FILE *f)
+{
+	fprintf(f, "zmq %s\n", zmqdoor_address(door));
+	if (zmqdoor_key(door) != NULL)
+		fprintf(f, "zmq-key %s\n", zmqdoor_key(door));
+	if (zmqdoor_enrol_address(door)[0] != '\0')
+		fprintf(f, "enrol %s\n", zmqdoor_enrol_address(door));
 }
 
 /* Where the doors are, for whoever let the system choose the ports. */
@@ -313,7 +342,7 @@ write_addresses(const struct centre *c)
 		return -1;
 	}
 	if (c->zmqdoor != NULL)
-		fprintf(f, "zmq %s\n", zmqdoor_address(c->zmqdoor));
+		write_zmq(c->zmqdoor, f);
 	if (api_address(c->api)[0] != '\0')
 		fprintf(f, "http %s\n", api_address(c->api));
 	good = ferror(f) == 0;
@@ -338,7 +367,7 @@ centre_init(struct centre *c, struct conf *conf, struct event_base *base)
 	c->base = base;
 	c->started_ms = dayclock_wall_us() / 1000;
 	if (open_store(c) < 0 || make_judge(c) < 0 || make_ingest(c) < 0 ||
-	    make_scales(c) < 0 || rebuild(c) < 0)
+	    make_scales(c) < 0 || make_access(c) < 0 || rebuild(c) < 0)
 		return -1;
 	if (make_desk(c) < 0 || open_doors(c) < 0 || open_http(c) < 0)
 		return -1;
@@ -363,6 +392,8 @@ centre_fini(struct centre *c)
 		trigger_free(&c->triggers);
 	if (c->scales != NULL)
 		scales_free(&c->scales);
+	if (c->access != NULL)
+		access_free(&c->access);
 	if (c->ingest != NULL)
 		ingest_free(&c->ingest);
 	if (c->store != NULL)

@@ -39,6 +39,7 @@ struct centre {
 	struct scales *scales;
 	struct trigger_set *triggers;
 	struct desk *desk;
+	struct access *access;
 	struct zmqdoor *zmqdoor;
 	struct api *api;
 	bool ready;

@@ -23,7 +23,6 @@ struct cli_command {
 	int (*run)(int argc, char **argv);
 };
 
-int cli_backtest(int argc, char **argv);
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
 int cli_simulate(int argc, char **argv);

@@ -11,8 +11,6 @@
 #include <string.h>
 
 static const struct cli_command commands[] = {
-	{ "backtest", "DIR [--triggers PATH] [--from DATE] [--to DATE]",
-	  "what the triggers would have rung over a data set", cli_backtest },
 	{ "detect", "--method NAME [--set KEY=VALUE]... FILE.csv",
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",

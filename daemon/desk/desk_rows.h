@@ -13,7 +13,7 @@ struct desk {
 	const struct trigger_set *triggers;
 	desk_sink *sink;
 	void *arg;
-	struct scale *scale;
+	struct weigher *weigher;
 	struct alert *alert;
 	size_t n, cap;
 	struct names ids;  /* number = index of alert */

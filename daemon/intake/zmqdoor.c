@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 
 #include "base/log.h"
 #include "base/zsock.h"
+#include "daemon/intake/zmqcurve.h"
+#include "daemon/intake/zmqenrol.h"
+#include "daemon/intake/zmqzap.h"
 
 #define ANSWER_BYTES (32u * 1024)
 
@@ -48,6 +52,9 @@ const struct conf_key zmqdoor_conf_keys[] = {
 struct zmqdoor {
 	struct zmqdoor_env env;
 	void *ctx;
+	struct zmqcurve curve;
+	struct zmqzap *zap; /* NULL without CURVE */
+	struct zmqenrol *enrol;
 	struct zsock *sock;
 	struct event *ack_ev;
 	struct feed *ack_first;
@@ -260,7 +267,7 @@ static bool
 authenticate(struct zmqdoor *d, const char *user_id, char *sender, size_t cap)
 {
 	if (user_id != NULL &&
-	    keyring_sender(d->env.keyring, user_id, sender, cap))
+	    keyring_sender(access_keyring(d->env.access), user_id, sender, cap))
 		return true;
 	d->stats.unauthorised++;
 	return false;
@@ -288,7 +295,7 @@ readable(void *arg, const struct zsock_part *part, size_t n,
 		refuse_frame(d, &from, err, &head);
 		return;
 	}
-	if (d->env.keyring != NULL) {
+	if (d->zap != NULL) {
 		const struct ingest_reply no = {
 			.code = WIRE_NACK_UNAUTHORISED,
 			.seq = head.seq,
@@ -319,8 +326,8 @@ open_socket(struct zmqdoor *d, const struct zmqdoor_conf *conf)
 		.recv_hwm = 64,
 		.batch = 64,
 		.zap_domain = conf->curve ? "sites" : NULL,
-		.public_key = d->env.public_key,
-		.secret_key = d->env.secret_key,
+		.public_key = conf->curve ? d->curve.public_key : NULL,
+		.secret_key = conf->curve ? d->curve.secret_key : NULL,
 	};
 
 	if (!conf->curve && !zmqdoor_is_local(conf->listen)) {
@@ -333,6 +340,39 @@ open_socket(struct zmqdoor *d, const struct zmqdoor_conf *conf)
 	if (d->sock == NULL)
 		return -1;
 	return zsock_bind(d->sock, conf->listen, d->address, sizeof(d->address));
+}
+
+/* Strangers are kept out before anybody is let in. */
+static int
+open_security(struct zmqdoor *d, const struct zmqdoor_conf *conf)
+{
+	if (!conf->curve)
+		return 0;
+	if (zmqcurve_load(&d->curve, d->env.state) < 0)
+		return -1;
+	d->zap = zmqzap_new(d->ctx, access_keyring(d->env.access));
+	return d->zap == NULL ? -1 : 0;
+}
+
+static int
+open_enrol(struct zmqdoor *d, const struct zmqdoor_conf *conf)
+{
+	const struct zmqenrol_env env = {
+		.base = d->env.base,
+		.ctx = d->ctx,
+		.access = d->env.access,
+		.public_key = d->curve.public_key,
+		.secret_key = d->curve.secret_key,
+	};
+
+	if (!conf->curve)
+		return 0;
+	if (zmqcurve_self_test(d->ctx, d->address, d->curve.public_key) < 0)
+		return -1;
+	if (conf->enrol[0] == '\0')
+		return 0;
+	d->enrol = zmqenrol_new(conf->enrol, &env);
+	return d->enrol == NULL ? -1 : 0;
 }
 
 struct zmqdoor *
@@ -353,7 +393,8 @@ zmqdoor_new(const struct zmqdoor_conf *conf, const struct zmqdoor_env *env)
 	}
 	zmq_ctx_set(d->ctx, ZMQ_MAX_SOCKETS, (int)conf->max_sockets);
 	d->ack_ev = event_new(env->base, -1, 0, flush_acks, d);
-	if (d->ack_ev == NULL || open_socket(d, conf) < 0) {
+	if (d->ack_ev == NULL || open_security(d, conf) < 0 ||
+	    open_socket(d, conf) < 0 || open_enrol(d, conf) < 0) {
 		zmqdoor_free(&d);
 		return NULL;
 	}
@@ -375,8 +416,13 @@ zmqdoor_free(struct zmqdoor **pd)
 			flush_acks(-1, 0, d);
 		event_free(d->ack_ev);
 	}
+	if (d->enrol != NULL)
+		zmqenrol_free(&d->enrol);
 	if (d->sock != NULL)
 		zsock_free(&d->sock);
+	if (d->zap != NULL)
+		zmqzap_free(&d->zap);
+	sodium_memzero(&d->curve, sizeof(d->curve));
 	if (d->ctx != NULL)
 		zmq_ctx_term(d->ctx);
 	free(d);
@@ -386,6 +432,18 @@ const char *
 zmqdoor_address(const struct zmqdoor *d)
 {
 	return d->address;
+}
+
+const char *
+zmqdoor_enrol_address(const struct zmqdoor *d)
+{
+	return d->enrol != NULL ? zmqenrol_address(d->enrol) : "";
+}
+
+const char *
+zmqdoor_key(const struct zmqdoor *d)
+{
+	return d->zap != NULL ? d->curve.public_key : NULL;
 }
 
 void
@@ -404,5 +462,10 @@ zmqdoor_tick(struct zmqdoor *d)
 void
 zmqdoor_stats(const struct zmqdoor *d, struct zmqdoor_stats *out)
 {
+	struct zmqzap_stats zap = { 0 };
+
 	*out = d->stats;
+	if (d->zap != NULL)
+		zmqzap_stats(d->zap, &zap);
+	out->handshakes_refused = zap.refused;
 }

@@ -12,7 +12,7 @@
 
 #include "base/conf.h"
 #include "daemon/intake/ingest.h"
-#include "daemon/intake/keyring.h"
+#include "daemon/intake/access.h"
 
 struct event_base;
 struct zmqdoor;
@@ -33,9 +33,8 @@ bool zmqdoor_is_local(const char *endpoint);
 struct zmqdoor_env {
 	struct event_base *base;
 	struct ingest *ingest;
-	struct keyring *keyring; /* NULL without CURVE */
-	const char *public_key;	 /* the centre's, Z85; NULL without CURVE */
-	const char *secret_key;
+	struct access *access;
+	const char *state; /* folder of the centre's key */
 	uint64_t database_id;
 };
 
@@ -46,6 +45,10 @@ void zmqdoor_free(struct zmqdoor **d);
 
 /* "tcp://127.0.0.1:8651" with the real port. */
 const char *zmqdoor_address(const struct zmqdoor *d);
+/* Where sites enrol; "" where none can. */
+const char *zmqdoor_enrol_address(const struct zmqdoor *d);
+/* The centre's public key, or NULL without CURVE. */
+const char *zmqdoor_key(const struct zmqdoor *d);
 
 /* Once a second: calls senders that were sent away, if there is room. */
 void zmqdoor_tick(struct zmqdoor *d);
@@ -54,6 +57,7 @@ struct zmqdoor_stats {
 	uint64_t messages, hellos, pings, acks, nacks;
 	uint64_t nacks_by[BATCH_CODES];
 	uint64_t unauthorised;
+	uint64_t handshakes_refused;
 	uint64_t lost_answers; /* the peer was gone or did not read */
 };
 void zmqdoor_stats(const struct zmqdoor *d, struct zmqdoor_stats *out);
