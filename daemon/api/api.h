@@ -50,7 +50,7 @@ struct api_write {
  * The end of a write, called exactly once on the loop, at once or later, but
  * not before what it reports is committed.  status is HTTP's; body is taken
  * and may be NULL.  From 400 on body is {"detail": "a sentence",
- * "errors": [{"line" | "pointer": ..., "detail": ...}]}; api_refusal() makes
+ * "errors": [{"at": "line 3", "detail": ...}]}; api_refusal() makes
  * the simple one.
  */
 typedef void api_done(void *done_arg, int status, json_t *body);

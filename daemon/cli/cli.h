@@ -11,6 +11,7 @@
 /* Exit statuses besides EXIT_SUCCESS. */
 #define CLI_EX_FAILURE 1 /* the work failed: output, daemon, memory */
 #define CLI_EX_USAGE 2	 /* unknown word, bad value, unreadable input */
+#define CLI_EX_DATA 65	 /* bad rows, after all of them were named */
 
 /*
  * One command of `tocsin`.  run() gets the words from the command's name on,
@@ -23,9 +24,16 @@ struct cli_command {
 	int (*run)(int argc, char **argv);
 };
 
+int cli_alert(int argc, char **argv);
+int cli_area(int argc, char **argv);
+int cli_clock(int argc, char **argv);
+int cli_counts(int argc, char **argv);
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
+int cli_series(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
+int cli_site(int argc, char **argv);
+int cli_status(int argc, char **argv);
 
 /* Prints "tocsin: " and the message as one line on standard error. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -5,12 +5,24 @@
  */
 #include "daemon/cli/cli.h"
 
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct cli_command commands[] = {
+	{ "status", "[--json]", "is the daemon ready, and what does it hold",
+	  cli_status },
+	{ "alert", "list|show ID|follow|ack ID|close ID...",
+	  "the duty officer's alerts", cli_alert },
+	{ "area", "import FILE.csv|list", "the tree of areas", cli_area },
+	{ "site", "import FILE.csv|list", "who reports", cli_site },
+	{ "counts", "post FILE", "post counts and wait until they are kept",
+	  cli_counts },
+	{ "series", "show SITE INDICATOR|list",
+	  "what was reported and how it was judged", cli_series },
+	{ "clock", "advance DATE", "go on with a manual clock", cli_clock },
 	{ "detect", "--method NAME [--set KEY=VALUE]... FILE.csv",
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",
@@ -57,6 +69,9 @@ unknown_command(const char *word)
 int
 main(int argc, char **argv)
 {
+	/* characters as wide as they are, numbers with a point */
+	if (setlocale(LC_CTYPE, "") == NULL || MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
 	if (argc < 2) {
 		print_help(stderr);
 		return CLI_EX_USAGE;

@@ -1,0 +1,373 @@
+/*
+ * tocsin alert: the duty officer's side of the desk. An alert is explained
+ * in plain words before any number.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/client.h"
+#include "daemon/cli/grid.h"
+
+enum { PATH_BYTES = 1024 };
+
+struct ask {
+	struct client client;
+	const char *state, *area, *note, *outcome, *version;
+	bool colour;
+};
+
+static const char help[] =
+	"Usage: tocsin alert list [--state STATE] [--area CODE] [OPTION]...\n"
+	"       tocsin alert show ID [OPTION]...\n"
+	"       tocsin alert follow [OPTION]...\n"
+	"       tocsin alert VERB ID [--note TEXT] [--outcome WORD] "
+	"[OPTION]...\n"
+	"\n"
+	"list shows what is not closed yet (--state all: everything); follow\n"
+	"prints alerts as they ring until it is interrupted. A VERB is what\n"
+	"you do with an alert: ack, verify, discard, monitor, assess,\n"
+	"characterise, respond, close, reopen, note, assign.\n"
+	"close and discard need --outcome: outbreak, artefact, known-event,\n"
+	"duplicate, holiday or other; and --note.\n"
+	"\n"
+	"  --version N    only if nobody has changed it since version "
+	"N\n" CLIENT_HELP;
+
+static const char *
+signal_colour(const char *grade)
+{
+	static const char *const grades[] = { "blue", "yellow", "orange", "red" };
+	static const char *const codes[] = { "\033[34m", "\033[33m",
+					     "\033[38;5;208m", "\033[31m" };
+
+	for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
+		if (strcmp(grade, grades[i]) == 0)
+			return codes[i];
+	}
+	return "";
+}
+
+static const char *
+area_name(const struct client *c, const json_t *row)
+{
+	const char *zh = client_text(row, "area_name_zh");
+	const char *en = client_text(row, "area_name");
+
+	if (c->lang == CATALOGUE_ZH && zh[0] != '\0')
+		return zh;
+	return en[0] != '\0' ? en : client_text(row, "area");
+}
+
+/* "ed, pharmacy and school" of the kinds that agree */
+static void
+join(const json_t *list, char *buf, size_t cap)
+{
+	size_t i, len = 0;
+	const json_t *word;
+
+	buf[0] = '\0';
+	json_array_foreach (list, i, word) {
+		int n = snprintf(buf + len, cap - len, "%s%s",
+				 i > 0 ? ", " : "", json_string_value(word));
+
+		if (n < 0 || (size_t)n >= cap - len)
+			return;
+		len += (size_t)n;
+	}
+}
+
+static int
+list(const struct ask *a)
+{
+	char path[PATH_BYTES] = "/api/v1/alerts";
+	json_t *reply;
+	const json_t *row;
+	struct grid *g;
+	size_t i;
+	int rc;
+
+	client_query(path, sizeof(path), "state", a->state);
+	client_query(path, sizeof(path), "area", a->area);
+	rc = client_get(&a->client, path, &reply);
+	if (rc != 0 || a->client.json) {
+		if (rc == 0)
+			rc = client_print_json(
+				json_object_get(reply, "alerts"));
+		json_decref(reply);
+		return rc;
+	}
+	g = grid_new((const char *[]){ "id", "signal", "area", "trigger",
+				       "since", "state", "kinds", NULL });
+	json_array_foreach (json_object_get(reply, "alerts"), i, row) {
+		char kinds[256];
+
+		join(json_object_get(row, "kinds"), kinds, sizeof(kinds));
+		grid_add(g, (const char *[]){ client_text(row, "id"),
+					      client_text(row, "grade"),
+					      area_name(&a->client, row),
+					      client_text(row, "trigger"),
+					      client_text(row, "first_day"),
+					      client_text(row, "state"), kinds });
+	}
+	if (json_array_size(json_object_get(reply, "alerts")) == 0)
+		puts(client_say(&a->client, "cli.none"));
+	else
+		grid_print(g, stdout, grid_terminal());
+	grid_free(&g);
+	json_decref(reply);
+	return cli_finish();
+}
+
+static void
+print_number(char *buf, size_t cap, const json_t *v, const char *format)
+{
+	if (json_is_number(v))
+		snprintf(buf, cap, format, json_number_value(v));
+	else
+		snprintf(buf, cap, "-");
+}
+
+static void
+print_evidence(const struct client *c, const json_t *evidence)
+{
+	struct grid *g =
+		grid_new((const char *[]){ "day", "where", "kind", "indicator",
+					   ">seen", ">usual", ">p", NULL });
+	const json_t *row;
+	size_t i;
+
+	if (g == NULL)
+		return;
+	json_array_foreach (evidence, i, row) {
+		char seen[32], usual[32], p[32];
+		const char *site = client_text(row, "site");
+
+		print_number(seen, sizeof(seen),
+			     json_object_get(row, "observed"), "%.0f");
+		print_number(usual, sizeof(usual),
+			     json_object_get(row, "expected"), "%.1f");
+		print_number(p, sizeof(p), json_object_get(row, "p"), "%.1g");
+		grid_add(g, (const char *[]){
+				    client_text(row, "day"),
+				    site[0] != '\0' ? site : area_name(c, row),
+				    client_text(row, "kind"),
+				    client_text(row, "indicator"), seen, usual,
+				    p });
+	}
+	grid_print(g, stdout, grid_terminal());
+	grid_free(&g);
+}
+
+static void
+print_events(const json_t *events)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (events, i, row)
+		printf("  %s  %-14s %s%s%s\n", client_text(row, "as_of"),
+		       client_text(row, "event"), client_text(row, "actor"),
+		       client_text(row, "note")[0] != '\0' ? ": " : "",
+		       client_text(row, "note"));
+}
+
+static void
+print_alert(const struct ask *a, const json_t *alert)
+{
+	const struct client *c = &a->client;
+	const char *grade = client_text(alert, "grade");
+	const json_t *line;
+	char p[32], coverage[32];
+	size_t i;
+
+	json_array_foreach (json_object_get(alert, "explanation"), i, line)
+		printf("%s%s%s\n",
+		       i == 0 && a->colour ? signal_colour(grade) : "",
+		       json_string_value(line),
+		       i == 0 && a->colour ? "\033[0m" : "");
+	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
+	print_number(coverage, sizeof(coverage),
+		     json_object_get(alert, "coverage"), "%.2f");
+	printf("\n%s  %s  %s  %s..%s  p %s  %s %s\n", client_text(alert, "id"),
+	       grade, client_text(alert, "state"),
+	       client_text(alert, "first_day"), client_text(alert, "last_day"),
+	       p, client_say(c, "col.coverage"), coverage);
+	printf("\n%s\n", client_say(c, "cli.evidence"));
+	print_evidence(c, json_object_get(alert, "evidence"));
+	if (json_array_size(json_object_get(alert, "events")) > 0) {
+		printf("\n%s\n", client_say(c, "cli.activity"));
+		print_events(json_object_get(alert, "events"));
+	}
+}
+
+static int
+fetch(const struct ask *a, const char *id, json_t **alert)
+{
+	char path[PATH_BYTES];
+	const char *lang = a->client.lang == CATALOGUE_ZH ? "zh-CN" : "en";
+
+	*alert = NULL;
+	if (strlen(id) > 64 || strspn(id, "0123456789abcdef") != strlen(id)) {
+		cli_error("'%s' is not the id of an alert; 'tocsin alert "
+			  "list' shows them",
+			  id);
+		return CLI_EX_USAGE;
+	}
+	snprintf(path, sizeof(path), "/api/v1/alerts/%s?lang=%s", id, lang);
+	return client_get(&a->client, path, alert);
+}
+
+static int
+show(const struct ask *a, const char *id)
+{
+	json_t *alert;
+	int rc = fetch(a, id, &alert);
+
+	if (rc == 0 && a->client.json)
+		rc = client_print_json(alert);
+	else if (rc == 0)
+		print_alert(a, alert);
+	json_decref(alert);
+	return rc != 0 ? rc : cli_finish();
+}
+
+static int
+act(const struct ask *a, const char *verb, const char *id)
+{
+	struct client_request req = { .method = "POST",
+				      .type = "application/json" };
+	json_t *body = json_pack("{s:s,s:s*,s:s*}", "verb", verb, "note",
+				 a->note, "outcome", a->outcome);
+	char path[PATH_BYTES], *text;
+	json_t *reply = NULL;
+	int rc;
+
+	if (a->version != NULL)
+		json_object_set_new(body, "version",
+				    json_integer(atoll(a->version)));
+	text = json_dumps(body, 0);
+	json_decref(body);
+	snprintf(path, sizeof(path), "/api/v1/alerts/%.64s/events", id);
+	req.path = path;
+	req.body = text != NULL ? text : "";
+	req.len = strlen(req.body);
+	rc = client_call(&a->client, &req, &reply);
+	free(text);
+	if (rc == 0 && a->client.json)
+		rc = client_print_json(reply);
+	else if (rc == 0)
+		printf("%s  %s\n", id,
+		       client_word(&a->client, "state",
+				   client_text(reply, "state")));
+	json_decref(reply);
+	return rc != 0 ? rc : cli_finish();
+}
+
+/* One event of the stream as people read it: what, where, who agrees. */
+static int
+print_event(void *arg, const json_t *event)
+{
+	const struct ask *a = arg;
+	const char *id = client_text(event, "id");
+	const char *grade = client_text(event, "grade");
+	json_t *alert = NULL;
+
+	if (a->client.json) {
+		json_dumpf(event, stdout, JSON_COMPACT);
+		putchar('\n');
+		return cli_finish();
+	}
+	if (client_text(event, "actor")[0] != '\0' || grade[0] == '\0' ||
+	    fetch(a, id, &alert) != 0) {
+		printf("%s  %s  %s\n", client_text(event, "as_of"), id,
+		       client_word(&a->client, "event",
+				   client_text(event, "event")));
+		json_decref(alert);
+		return cli_finish();
+	}
+	printf("%s%s  %s  %s%s\n", a->colour ? signal_colour(grade) : "",
+	       client_text(event, "as_of"),
+	       client_word(&a->client, "event", client_text(event, "event")),
+	       json_string_value(
+		       json_array_get(json_object_get(alert, "explanation"), 0)),
+	       a->colour ? "\033[0m" : "");
+	if (strcmp(client_text(event, "event"), "ended") != 0)
+		print_evidence(&a->client, json_object_get(event, "evidence"));
+	json_decref(alert);
+	return cli_finish();
+}
+
+/* Returns 0, 1 for --help, or -1 after an error line. */
+static int
+read_words(struct ask *a, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "state", required_argument, NULL, 's' },
+		{ "area", required_argument, NULL, 'a' },
+		{ "note", required_argument, NULL, 'n' },
+		{ "outcome", required_argument, NULL, 'o' },
+		{ "version", required_argument, NULL, 'v' },
+		CLIENT_OPTIONS
+	};
+	int o, rc = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		const char **slot = o == 's'   ? &a->state
+				    : o == 'a' ? &a->area
+				    : o == 'n' ? &a->note
+				    : o == 'o' ? &a->outcome
+				    : o == 'v' ? &a->version
+					       : NULL;
+
+		if (slot != NULL)
+			*slot = optarg;
+		else
+			rc = client_option(&a->client, o, argv);
+	}
+	return rc;
+}
+
+static int
+work(struct ask *a, int n, char **word)
+{
+	if (n == 1 && strcmp(word[0], "list") == 0)
+		return list(a);
+	if (n == 1 && strcmp(word[0], "follow") == 0)
+		return client_follow(&a->client, "/api/v1/events", print_event,
+				     a);
+	if (n == 2 && strcmp(word[0], "show") == 0)
+		return show(a, word[1]);
+	if (n == 2)
+		return act(a, word[0], word[1]);
+	cli_error("alert: wanted 'list', 'show ID', 'follow' or a verb and an "
+		  "ID; try 'tocsin alert --help'");
+	return CLI_EX_USAGE;
+}
+
+int
+cli_alert(int argc, char **argv)
+{
+	struct ask a = { 0 };
+	int rc = client_init(&a.client);
+
+	if (rc != 0)
+		return rc;
+	a.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	rc = read_words(&a, argc, argv);
+	if (rc > 0) {
+		fputs(help, stdout);
+		rc = cli_finish();
+	} else if (rc < 0) {
+		rc = CLI_EX_USAGE;
+	} else {
+		rc = work(&a, argc - optind, argv + optind);
+	}
+	client_fini(&a.client);
+	return rc;
+}

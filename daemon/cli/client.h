@@ -1,0 +1,97 @@
+#ifndef TOCSIN_CLI_CLIENT_H
+#define TOCSIN_CLI_CLIENT_H
+
+/*
+ * The command line's way to a running daemon: HTTP over its Unix socket,
+ * where the peer's user is the actor and no token is needed.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/console/catalogue.h"
+
+/* Where the installed daemon listens. */
+#define CLIENT_SOCKET "/run/tocsin/tocsin.sock"
+
+/* What every client command takes: --socket, --json, --lang, --timeout. */
+struct client {
+	const char *socket;
+	bool json;
+	enum catalogue_language lang;
+	struct catalogue *catalogue;
+	long timeout_s;
+};
+
+/* The options of struct client for getopt_long(), at the end of a table. */
+#define CLIENT_OPTIONS                                                         \
+	{ "socket", required_argument, NULL, 'S' },                            \
+		{ "json", no_argument, NULL, 'J' },                            \
+		{ "lang", required_argument, NULL, 'L' },                      \
+		{ "timeout", required_argument, NULL, 'T' },                   \
+		{ "help", no_argument, NULL, 'h' },                            \
+	{                                                                      \
+		NULL, 0, NULL, 0                                               \
+	}
+
+#define CLIENT_HELP                                                            \
+	"\n  --socket PATH  the daemon's Unix socket ($TOCSIN_SOCKET, or\n"    \
+	"                 " CLIENT_SOCKET ")\n"                                \
+	"  --json         the daemon's answer as it is\n"                      \
+	"  --lang LANG    en or zh-CN (from the locale)\n"                     \
+	"  --timeout SEC  how long to wait for an answer (60)\n"
+
+/* Defaults from the environment; 0, or a status to exit with. */
+int client_init(struct client *c);
+void client_fini(struct client *c);
+
+/*
+ * One of CLIENT_OPTIONS as getopt_long() gave it.  0; 1: --help was asked
+ * for; -1: not one of ours, or a bad value, already said.
+ */
+int client_option(struct client *c, int option, char **argv);
+
+struct client_request {
+	const char *method; /* "GET" */
+	const char *path;   /* "/api/v1/status", already escaped */
+	const char *type;   /* of the body, or NULL */
+	const char *body;
+	size_t len;
+};
+
+/*
+ * Asks and waits.  *reply gets the JSON of the answer (a new reference, NULL
+ * where there is none).  0 for a status below 400; otherwise an exit status,
+ * after a line on standard error that says what the daemon refused and why,
+ * or that there is no daemon (CLIENT_EX_DOWN).
+ */
+int client_call(const struct client *c, const struct client_request *req,
+		json_t **reply);
+
+/* GET of a path. */
+int client_get(const struct client *c, const char *path, json_t **reply);
+
+/*
+ * Follows a stream of server-sent events; each data line of JSON goes to
+ * each() until it returns non-zero or the daemon ends.
+ */
+int client_follow(const struct client *c, const char *path,
+		  int (*each)(void *arg, const json_t *event), void *arg);
+
+/* Appends "&key=escaped" (or "?key=..") to path; nothing for NULL. */
+void client_query(char *path, size_t cap, const char *key, const char *value);
+
+/* Prints the reply as JSON; returns cli_finish(). */
+int client_print_json(const json_t *reply);
+
+/* The text of a key, "" where there is none; and of the catalogue. */
+const char *client_text(const json_t *object, const char *key);
+const char *client_say(const struct client *c, const char *key);
+/* The catalogue's text of "prefix.word", or word itself. */
+const char *client_word(const struct client *c, const char *prefix,
+			const char *word);
+
+#define CLIENT_EX_DOWN 3 /* nobody listens at the socket */
+
+#endif

@@ -1,0 +1,347 @@
+/*
+ * tocsin area, site and counts: what is sent to the daemon as a table, and
+ * the lists of what it knows.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/client.h"
+#include "daemon/cli/grid.h"
+
+enum { MAX_FILE_BYTES = 64 * 1024 * 1024, PATH_BYTES = 1024 };
+
+struct places {
+	struct client client;
+	const char *area, *kind, *key;
+	const char *verb, *file;
+};
+
+static const char area_help[] =
+	"Usage: tocsin area import FILE.csv [OPTION]...\n"
+	"       tocsin area list [--area CODE] [OPTION]...\n"
+	"\n"
+	"FILE.csv (- is standard input) has columns area, parent, level, "
+	"name\n"
+	"and perhaps population, lat, lon, name_zh; level is nation, "
+	"province,\n"
+	"city, county or township. Known areas are changed.\n" CLIENT_HELP;
+
+static const char site_help[] =
+	"Usage: tocsin site import FILE.csv [OPTION]...\n"
+	"       tocsin site list [--area CODE] [--kind KIND] [OPTION]...\n"
+	"\n"
+	"FILE.csv (- is standard input) has columns site, kind, area and\n"
+	"perhaps name, period (day or week), reports_on, phone, gateway, "
+	"zone.\n"
+	"Known sites are changed.\n" CLIENT_HELP;
+
+static const char counts_help[] =
+	"Usage: tocsin counts post FILE [OPTION]...\n"
+	"\n"
+	"Posts counts and returns when they are committed. FILE is CSV with\n"
+	"columns date, site, indicator, count and perhaps denominator, "
+	"stratum,\n"
+	"revision; or JSON, where its name ends in .json. - is standard "
+	"input,\n"
+	"as CSV. Exit status 65: some rows were refused; they are "
+	"listed.\n" CLIENT_HELP;
+
+static char *
+read_all(const char *path, size_t *len)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *text = f != NULL ? malloc(MAX_FILE_BYTES + 1) : NULL;
+	int failed = f == NULL;
+
+	*len = 0;
+	if (text != NULL) {
+		*len = fread(text, 1, MAX_FILE_BYTES + 1, f);
+		failed = ferror(f);
+	}
+	if (failed)
+		cli_error("%s: %s", path, strerror(errno));
+	else if (text == NULL)
+		cli_error("out of memory");
+	else if (*len > MAX_FILE_BYTES)
+		cli_error("%s: larger than 64 MiB; post it in parts", path);
+	if (f != NULL && f != stdin)
+		fclose(f);
+	if (failed || *len > MAX_FILE_BYTES) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static int
+post_file(const struct places *p, const char *path, json_t **reply)
+{
+	size_t name = strlen(p->file);
+	bool json = name > 5 && strcmp(p->file + name - 5, ".json") == 0;
+	struct client_request req = { .method = "POST", .path = path };
+	char *text = read_all(p->file, &req.len);
+	int rc;
+
+	*reply = NULL;
+	if (text == NULL)
+		return CLI_EX_USAGE;
+	req.body = text;
+	req.type = json ? "application/json" : "text/csv";
+	rc = client_call(&p->client, &req, reply);
+	free(text);
+	return rc;
+}
+
+static int
+import_table(const struct places *p, const char *path)
+{
+	json_t *reply;
+	int rc = post_file(p, path, &reply);
+
+	if (rc == 0 && p->client.json)
+		rc = client_print_json(reply);
+	else if (rc == 0)
+		printf("%lld added, %lld changed\n",
+		       (long long)json_integer_value(
+			       json_object_get(reply, "added")),
+		       (long long)json_integer_value(
+			       json_object_get(reply, "changed")));
+	json_decref(reply);
+	return rc;
+}
+
+static int
+post_counts(const struct places *p)
+{
+	json_t *reply, *row;
+	const json_t *refused;
+	int rc = post_file(p, "/api/v1/counts", &reply);
+	size_t i;
+
+	if (rc != 0) {
+		json_decref(reply);
+		return rc;
+	}
+	refused = json_object_get(reply, "refused");
+	if (p->client.json)
+		client_print_json(reply);
+	else
+		printf("%lld accepted, %zu refused\n",
+		       (long long)json_integer_value(
+			       json_object_get(reply, "accepted")),
+		       json_array_size(refused));
+	json_array_foreach (refused, i, row)
+		cli_error("%s: count %lld: %s", p->file,
+			  (long long)json_integer_value(
+				  json_object_get(row, "at")) +
+				  1,
+			  client_text(row, "detail"));
+	rc = json_array_size(refused) > 0 ? CLI_EX_DATA : 0;
+	json_decref(reply);
+	return rc;
+}
+
+static void
+add_areas(struct grid *g, const json_t *list, bool zh)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (list, i, row) {
+		const json_t *n = json_object_get(row, "population");
+		const char *name_zh = client_text(row, "name_zh");
+		char population[32] = "";
+
+		if (json_is_number(n))
+			snprintf(population, sizeof(population), "%.0f",
+				 json_number_value(n));
+		grid_add(g, (const char *[]){
+				    client_text(row, "area"),
+				    client_text(row, "level"),
+				    zh && name_zh[0] != '\0'
+					    ? name_zh
+					    : client_text(row, "name"),
+				    client_text(row, "parent"), population });
+	}
+}
+
+static void
+add_sites(struct grid *g, const json_t *list, bool zh)
+{
+	const json_t *row;
+	size_t i;
+
+	(void)zh;
+	json_array_foreach (list, i, row)
+		grid_add(g, (const char *[]){ client_text(row, "site"),
+					      client_text(row, "kind"),
+					      client_text(row, "area"),
+					      client_text(row, "last_day"),
+					      client_text(row, "name") });
+}
+
+/* Asks page after page; with --json the pages are put together. */
+static int
+list_all(const struct places *p, const char *what, struct grid *g,
+	 void (*add)(struct grid *, const json_t *, bool))
+{
+	json_t *all = json_array(), *next = NULL;
+	char path[PATH_BYTES], after[32] = "0";
+	int rc = 0;
+
+	do {
+		json_t *reply;
+
+		snprintf(path, sizeof(path), "/api/v1/%s", what);
+		client_query(path, sizeof(path), "area", p->area);
+		client_query(path, sizeof(path), "kind", p->kind);
+		client_query(path, sizeof(path), "after", after);
+		rc = client_get(&p->client, path, &reply);
+		add(g, json_object_get(reply, what),
+		    p->client.lang == CATALOGUE_ZH);
+		json_array_extend(all, json_object_get(reply, what));
+		next = json_object_get(reply, "next");
+		snprintf(after, sizeof(after), "%lld",
+			 (long long)json_integer_value(next));
+		next = json_is_integer(next) ? next : NULL;
+		json_decref(reply);
+	} while (rc == 0 && next != NULL);
+	if (rc == 0 && p->client.json)
+		rc = client_print_json(all);
+	else if (rc == 0)
+		grid_print(g, stdout, grid_terminal());
+	json_decref(all);
+	return rc;
+}
+
+static int
+list_areas(const struct places *p)
+{
+	struct grid *g = grid_new((const char *[]){
+		"area", "level", "name", "parent", ">population", NULL });
+	int rc = g != NULL ? list_all(p, "areas", g, add_areas) : CLI_EX_FAILURE;
+
+	grid_free(&g);
+	return rc;
+}
+
+static int
+list_sites(const struct places *p)
+{
+	struct grid *g = grid_new((const char *[]){
+		"site", "kind", "area", "last report", "name", NULL });
+	int rc = g != NULL ? list_all(p, "sites", g, add_sites) : CLI_EX_FAILURE;
+
+	grid_free(&g);
+	return rc;
+}
+
+/* Returns 0, 1 for --help, or -1 after an error line. */
+static int
+read_words(struct places *p, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "area", required_argument, NULL, 'a' },
+		{ "kind", required_argument, NULL, 'k' },
+		CLIENT_OPTIONS
+	};
+	int o, rc = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (o == 'a')
+			p->area = optarg;
+		else if (o == 'k')
+			p->kind = optarg;
+		else
+			rc = client_option(&p->client, o, argv);
+	}
+	p->verb = optind < argc ? argv[optind++] : "";
+	p->file = optind < argc ? argv[optind++] : NULL;
+	if (rc == 0 && optind < argc) {
+		cli_error("one file at a time; '%s' is too much", argv[optind]);
+		return -1;
+	}
+	return rc;
+}
+
+/* What a verb without its file, or an unknown one, is told. */
+static int
+usage(const char *command, const char *verbs)
+{
+	cli_error("%s: wanted %s; try 'tocsin %s --help'", command, verbs,
+		  command);
+	return CLI_EX_USAGE;
+}
+
+static int
+run(int argc, char **argv, const char *help, int (*work)(const struct places *p))
+{
+	struct places p = { 0 };
+	int rc = client_init(&p.client);
+
+	if (rc != 0)
+		return rc;
+	rc = read_words(&p, argc, argv);
+	if (rc > 0) {
+		fputs(help, stdout);
+		rc = cli_finish();
+	} else if (rc < 0) {
+		rc = CLI_EX_USAGE;
+	} else {
+		rc = work(&p);
+	}
+	client_fini(&p.client);
+	return rc;
+}
+
+static int
+work_area(const struct places *p)
+{
+	if (strcmp(p->verb, "import") == 0 && p->file != NULL)
+		return import_table(p, "/api/v1/areas");
+	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
+		return list_areas(p);
+	return usage("area", "'import FILE.csv' or 'list'");
+}
+
+static int
+work_site(const struct places *p)
+{
+	if (strcmp(p->verb, "import") == 0 && p->file != NULL)
+		return import_table(p, "/api/v1/sites");
+	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
+		return list_sites(p);
+	return usage("site", "'import FILE.csv' or 'list'");
+}
+
+static int
+work_counts(const struct places *p)
+{
+	if (strcmp(p->verb, "post") == 0 && p->file != NULL)
+		return post_counts(p);
+	return usage("counts", "'post FILE'");
+}
+
+int
+cli_area(int argc, char **argv)
+{
+	return run(argc, argv, area_help, work_area);
+}
+
+int
+cli_site(int argc, char **argv)
+{
+	return run(argc, argv, site_help, work_site);
+}
+
+int
+cli_counts(int argc, char **argv)
+{
+	return run(argc, argv, counts_help, work_counts);
+}

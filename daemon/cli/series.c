@@ -1,0 +1,236 @@
+/*
+ * tocsin series: what a site or an area has reported and how it was judged.
+ */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/client.h"
+#include "daemon/cli/grid.h"
+
+enum { PATH_BYTES = 1024, SPARK_MAX = 800 };
+
+struct ask {
+	struct client client;
+	const char *site, *indicator, *stratum, *area, *kind, *from, *to;
+	const char *as_of;
+};
+
+static const char help[] =
+	"Usage: tocsin series show SITE INDICATOR [OPTION]...\n"
+	"       tocsin series show --area CODE --kind KIND INDICATOR "
+	"[OPTION]...\n"
+	"       tocsin series list [--area CODE] [--kind KIND] [OPTION]...\n"
+	"\n"
+	"Shows the counts of a series (or the sum of a kind in an area) with\n"
+	"what was expected, the limit and the verdict. A period without a\n"
+	"report shows as -.\n"
+	"\n"
+	"  --from DATE, --to DATE   the 84 periods up to today by default\n"
+	"  --stratum NAME           an age group or sex\n"
+	"  --as-of DATE             the counts as they were known at the end\n"
+	"                           of that day\n" CLIENT_HELP;
+
+static void
+number(const json_t *point, const char *key, char *buf, size_t cap)
+{
+	const json_t *v = json_object_get(point, key);
+
+	if (json_is_integer(v))
+		snprintf(buf, cap, "%lld", (long long)json_integer_value(v));
+	else if (json_is_real(v) && strcmp(key, "p") == 0)
+		snprintf(buf, cap, "%.2g", json_real_value(v));
+	else if (json_is_real(v))
+		snprintf(buf, cap, "%.1f", json_real_value(v));
+	else
+		snprintf(buf, cap, "-");
+}
+
+/* The whole span as one line of blocks; a gap where nothing was reported. */
+static void
+print_spark(const json_t *points)
+{
+	static const char *const block[] = { "▁", "▂", "▃", "▄",
+					     "▅", "▆", "▇", "█" };
+	size_t n = json_array_size(points), width = grid_terminal();
+	double most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = fmax(most, json_number_value(json_object_get(
+					  json_array_get(points, i), "count")));
+	for (size_t i = n > width ? n - width : 0; i < n; i++) {
+		const json_t *v =
+			json_object_get(json_array_get(points, i), "count");
+		double x = json_number_value(v);
+
+		if (!json_is_number(v))
+			putchar(' ');
+		else
+			fputs(block[most > 0 ? (int)(x / most * 7) : 0], stdout);
+	}
+	putchar('\n');
+}
+
+static void
+print_points(const struct client *c, const json_t *reply)
+{
+	const json_t *points = json_object_get(reply, "points"), *point;
+	struct grid *g = grid_new((const char *[]){
+		"day", ">count", ">expected", ">limit", ">p", "verdict", NULL });
+	size_t i;
+
+	if (g == NULL)
+		return;
+	json_array_foreach (points, i, point) {
+		char count[32], expected[32], upper[32], p[32], verdict[96];
+		const char *level = client_text(point, "level");
+
+		number(point, "count", count, sizeof(count));
+		number(point, "expected", expected, sizeof(expected));
+		number(point, "upper", upper, sizeof(upper));
+		number(point, "p", p, sizeof(p));
+		snprintf(verdict, sizeof(verdict), "%s%s%s",
+			 client_word(c, "verdict", level),
+			 client_text(point, "reason")[0] != '\0' ? ": " : "",
+			 client_text(point, "reason"));
+		grid_add(g, (const char *[]){ client_text(point, "day"), count,
+					      expected, upper, p, verdict });
+	}
+	print_spark(points);
+	grid_print(g, stdout, grid_terminal());
+	grid_free(&g);
+}
+
+static int
+show(const struct ask *a)
+{
+	char path[PATH_BYTES] = "/api/v1/series/points";
+	json_t *reply;
+	int rc;
+
+	client_query(path, sizeof(path), "site", a->site);
+	client_query(path, sizeof(path), "area", a->area);
+	client_query(path, sizeof(path), "kind", a->kind);
+	client_query(path, sizeof(path), "indicator", a->indicator);
+	client_query(path, sizeof(path), "stratum", a->stratum);
+	client_query(path, sizeof(path), "from", a->from);
+	client_query(path, sizeof(path), "to", a->to);
+	client_query(path, sizeof(path), "as_of", a->as_of);
+	rc = client_get(&a->client, path, &reply);
+	if (rc == 0 && a->client.json)
+		rc = client_print_json(reply);
+	else if (rc == 0)
+		print_points(&a->client, reply);
+	json_decref(reply);
+	return rc;
+}
+
+static int
+list(const struct ask *a)
+{
+	char path[PATH_BYTES] = "/api/v1/series?limit=2000";
+	json_t *reply;
+	const json_t *row;
+	struct grid *g;
+	size_t i;
+	int rc;
+
+	client_query(path, sizeof(path), "area", a->area);
+	client_query(path, sizeof(path), "kind", a->kind);
+	rc = client_get(&a->client, path, &reply);
+	if (rc == 0 && a->client.json) {
+		rc = client_print_json(json_object_get(reply, "series"));
+	} else if (rc == 0) {
+		g = grid_new((const char *[]){ "site", "indicator", "stratum",
+					       "kind", "area", NULL });
+		json_array_foreach (json_object_get(reply, "series"), i, row)
+			grid_add(g, (const char *[]){
+					    client_text(row, "site"),
+					    client_text(row, "indicator"),
+					    client_text(row, "stratum"),
+					    client_text(row, "kind"),
+					    client_text(row, "area") });
+		grid_print(g, stdout, grid_terminal());
+		grid_free(&g);
+		if (json_is_integer(json_object_get(reply, "next")))
+			cli_error("the first 2000 are shown; --area and "
+				  "--kind narrow them");
+	}
+	json_decref(reply);
+	return rc;
+}
+
+static int
+read_words(struct ask *a, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "area", required_argument, NULL, 'a' },
+		{ "kind", required_argument, NULL, 'k' },
+		{ "stratum", required_argument, NULL, 's' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 't' },
+		{ "as-of", required_argument, NULL, 'o' },
+		CLIENT_OPTIONS
+	};
+	int o, rc = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		const char **slot = o == 'a'   ? &a->area
+				    : o == 'k' ? &a->kind
+				    : o == 's' ? &a->stratum
+				    : o == 'f' ? &a->from
+				    : o == 't' ? &a->to
+				    : o == 'o' ? &a->as_of
+					       : NULL;
+
+		if (slot != NULL)
+			*slot = optarg;
+		else
+			rc = client_option(&a->client, o, argv);
+	}
+	return rc;
+}
+
+static int
+work(struct ask *a, int n, char **word)
+{
+	if (n == 1 && strcmp(word[0], "list") == 0)
+		return list(a);
+	if (n == 3 && strcmp(word[0], "show") == 0) {
+		a->site = word[1];
+		a->indicator = word[2];
+		return show(a);
+	}
+	if (n == 2 && strcmp(word[0], "show") == 0 && a->area != NULL) {
+		a->indicator = word[1];
+		return show(a);
+	}
+	cli_error("series: wanted 'show SITE INDICATOR' or 'list'; try "
+		  "'tocsin series --help'");
+	return CLI_EX_USAGE;
+}
+
+int
+cli_series(int argc, char **argv)
+{
+	struct ask a = { 0 };
+	int rc = client_init(&a.client);
+
+	if (rc != 0)
+		return rc;
+	rc = read_words(&a, argc, argv);
+	if (rc > 0) {
+		fputs(help, stdout);
+		rc = cli_finish();
+	} else if (rc < 0) {
+		rc = CLI_EX_USAGE;
+	} else {
+		rc = work(&a, argc - optind, argv + optind);
+	}
+	client_fini(&a.client);
+	return rc;
+}
