@@ -449,7 +449,8 @@ mark(struct desk *d)
 		d->marked = marked;
 		d->marked_n = areas;
 	}
-	memset(d->marked, 0, areas);
+	if (areas > 0) /* else there is nothing to point at */
+		memset(d->marked, 0, areas);
 	for (size_t i = 0; i < n + d->current_n; i++) {
 		uint32_t a =
 			i < n ? touched[i] : d->alert[d->current[i - n]].area;
