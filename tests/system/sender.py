@@ -235,6 +235,13 @@ class Sender:
         self.pump(time.monotonic() + timeout, lambda: bool(got), got)
         return bool(got)
 
+    def raw(self, data, timeout=5.0):
+        """Sends any bytes as a message; the frame that answers, or None."""
+        self.socket.send(data)
+        if not self.socket.poll(int(timeout * 1000)):
+            return None
+        return parse(self.socket.recv())
+
     def pump(self, until, enough, pongs=None):
         """Takes answers until enough() or the time is over."""
         while not enough():
