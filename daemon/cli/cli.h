@@ -28,6 +28,7 @@ int cli_alert(int argc, char **argv);
 int cli_area(int argc, char **argv);
 int cli_clock(int argc, char **argv);
 int cli_counts(int argc, char **argv);
+int cli_backtest(int argc, char **argv);
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
 int cli_series(int argc, char **argv);

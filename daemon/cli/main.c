@@ -23,6 +23,8 @@ static const struct cli_command commands[] = {
 	{ "series", "show SITE INDICATOR|list",
 	  "what was reported and how it was judged", cli_series },
 	{ "clock", "advance DATE", "go on with a manual clock", cli_clock },
+	{ "backtest", "DIR [--triggers PATH] [--from DATE] [--to DATE]",
+	  "what the triggers would have rung over a data set", cli_backtest },
 	{ "detect", "--method NAME [--set KEY=VALUE]... FILE.csv",
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",

@@ -34,8 +34,8 @@ desk_new(const struct registry *registry, struct judge *judge,
 	d->sink = sink;
 	d->arg = arg;
 	d->as_of = DAY_NONE;
-	d->weigher = weigher_new(registry, judge);
-	if (d->weigher == NULL)
+	d->scale = weigh_new(registry, judge);
+	if (d->scale == NULL)
 		desk_free(&d);
 	return d;
 }
@@ -53,7 +53,7 @@ desk_free(struct desk **dp)
 	free(d->current);
 	free(d->marked);
 	names_fini(&d->ids);
-	weigher_free(&d->weigher);
+	weigh_free(&d->scale);
 	free(d);
 	*dp = NULL;
 }
@@ -398,7 +398,7 @@ weigh_place(struct desk *d, uint32_t trigger, uint32_t area, uint32_t site)
 	struct alert *a = current(d, trigger, area, site);
 	struct weighing g;
 
-	weigh(d->weigher, &d->triggers->at[trigger], area, site, d->as_of, &g);
+	weigh(d->scale, &d->triggers->at[trigger], area, site, d->as_of, &g);
 	if (g.colour != COLOUR_NONE)
 		return signal_on(d, trigger, a, &g);
 	return a == NULL ? 0 : signal_off(d, a);

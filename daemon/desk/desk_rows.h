@@ -13,7 +13,7 @@ struct desk {
 	const struct trigger_set *triggers;
 	desk_sink *sink;
 	void *arg;
-	struct weigher *weigher;
+	struct scale *scale;
 	struct alert *alert;
 	size_t n, cap;
 	struct names ids;  /* number = index of alert */

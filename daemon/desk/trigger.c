@@ -416,11 +416,6 @@ fill_all(struct trigger_set *set, const struct registry *registry,
 			return 1;
 		}
 		fill(&k);
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(set->at[j].name, t->name) == 0)
-				wrong(&k, "the name is taken by %s",
-				      set->at[j].where);
-		}
 		errors += k.errors;
 	}
 	return errors;

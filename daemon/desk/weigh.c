@@ -19,10 +19,10 @@
 #define KIND_CORRELATION 0.2
 #define KIND_WORTH 28 /* days of data that the prior is worth */
 
-struct weigher *
-weigher_new(const struct registry *registry, struct judge *judge)
+struct scale *
+weigh_new(const struct registry *registry, struct judge *judge)
 {
-	struct weigher *w = calloc(1, sizeof(*w));
+	struct scale *w = calloc(1, sizeof(*w));
 
 	if (w == NULL) {
 		log_error("desk: no memory");
@@ -34,9 +34,9 @@ weigher_new(const struct registry *registry, struct judge *judge)
 }
 
 void
-weigher_free(struct weigher **wp)
+weigh_free(struct scale **wp)
 {
-	struct weigher *w = *wp;
+	struct scale *w = *wp;
 
 	if (w == NULL)
 		return;
@@ -48,7 +48,7 @@ weigher_free(struct weigher **wp)
 }
 
 bool
-weigh_room(struct weigher *w, size_t n)
+weigh_room(struct scale *w, size_t n)
 {
 	double *p;
 
@@ -97,7 +97,7 @@ weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of)
 
 /* The sums of the areas right below that belong to the same kind. */
 static bool
-refs_below(struct weigher *w, const struct judge_sum *own)
+refs_below(struct scale *w, const struct judge_sum *own)
 {
 	uint32_t c = registry_area_at(w->registry, own->area)->first_child;
 
@@ -119,7 +119,7 @@ refs_below(struct weigher *w, const struct judge_sum *own)
 }
 
 static bool
-refs_add(struct weigher *w, uint32_t sum, const struct judge_sum *s)
+refs_add(struct scale *w, uint32_t sum, const struct judge_sum *s)
 {
 	for (size_t m = 0; m < s->members; m++) {
 		if (!refs_put(&w->level[LEVEL_SERIES], s->member[m], false,
@@ -135,7 +135,7 @@ refs_add(struct weigher *w, uint32_t sum, const struct judge_sum *s)
 
 /* p of a day; a week's counts on its Sunday only. */
 static double
-ref_p(const struct weigher *w, const struct ref *r, int32_t day)
+ref_p(const struct scale *w, const struct ref *r, int32_t day)
 {
 	enum det_level level;
 
@@ -146,7 +146,7 @@ ref_p(const struct weigher *w, const struct ref *r, int32_t day)
 }
 
 static double
-kind_day_p(struct weigher *w, int32_t day)
+kind_day_p(struct scale *w, int32_t day)
 {
 	double level_p[LEVELS];
 
@@ -191,7 +191,7 @@ kind_p(const struct trigger *t, uint32_t kind, const double *day_p)
  * returns the sum after them, and the kind, or FUSE_MAX_KINDS references none.
  */
 static uint32_t
-gather(struct weigher *w, const struct trigger *t, uint32_t i, uint32_t *kind)
+gather(struct scale *w, const struct trigger *t, uint32_t i, uint32_t *kind)
 {
 	struct judge_sum s;
 
@@ -212,7 +212,7 @@ gather(struct weigher *w, const struct trigger *t, uint32_t i, uint32_t *kind)
 }
 
 static bool
-weigh_kind_days(struct weigher *w, const struct trigger *t, uint32_t kind,
+weigh_kind_days(struct scale *w, const struct trigger *t, uint32_t kind,
 		struct weighing *out)
 {
 	size_t longest = w->level[LEVEL_SERIES].n;
@@ -233,7 +233,7 @@ weigh_kind_days(struct weigher *w, const struct trigger *t, uint32_t kind,
 }
 
 static void
-weigh_all_kinds(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_all_kinds(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	uint32_t i = judge_sums_of(w->judge, out->area);
 
@@ -248,8 +248,8 @@ weigh_all_kinds(struct weigher *w, const struct trigger *t, struct weighing *out
 
 /* De-correlated Stouffer over the kinds. */
 static double
-over_kinds(struct weigher *w, const struct trigger *t,
-	   const struct weighing *out, const double *p)
+over_kinds(struct scale *w, const struct trigger *t, const struct weighing *out,
+	   const double *p)
 {
 	size_t n = out->kinds, days = (size_t)(HISTORY_DAYS - t->window);
 
@@ -262,7 +262,7 @@ over_kinds(struct weigher *w, const struct trigger *t,
 }
 
 double
-weigh_class_p(const struct weigher *w, const struct weighing *g,
+weigh_class_p(const struct scale *w, const struct weighing *g,
 	      uint32_t class_index)
 {
 	double p[FUSE_MAX_KINDS];
@@ -277,7 +277,7 @@ weigh_class_p(const struct weigher *w, const struct weighing *g,
 }
 
 static void
-count_points(const struct weigher *w, struct weighing *out)
+count_points(const struct scale *w, struct weighing *out)
 {
 	for (uint32_t c = 0; c < registry_classes(w->registry) && c < 64; c++) {
 		if (!(weigh_class_p(w, out, c) <= POINT_P))
@@ -288,7 +288,7 @@ count_points(const struct weigher *w, struct weighing *out)
 }
 
 void
-weigh_fusion(struct weigher *w, const struct trigger *t, uint32_t area,
+weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 	     int32_t as_of, struct weighing *out)
 {
 	double p[FUSE_MAX_KINDS + 1], weight[FUSE_MAX_KINDS + 1], all = 0;
@@ -315,8 +315,7 @@ weigh_fusion(struct weigher *w, const struct trigger *t, uint32_t area,
 
 /* Points of the areas right below. */
 static void
-count_child_points(struct weigher *w, const struct trigger *t,
-		   struct weighing *out)
+count_child_points(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	uint32_t c = registry_area_at(w->registry, out->area)->first_child;
 	struct weighing below;
@@ -333,7 +332,7 @@ count_child_points(struct weigher *w, const struct trigger *t,
  * points, or two in two areas below.
  */
 static void
-grade(struct weigher *w, const struct trigger *t, struct weighing *out)
+grade(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	enum colour c = trigger_colour(t, out->p);
 
@@ -348,7 +347,7 @@ grade(struct weigher *w, const struct trigger *t, struct weighing *out)
 }
 
 void
-weigh(struct weigher *w, const struct trigger *t, uint32_t area, uint32_t site,
+weigh(struct scale *w, const struct trigger *t, uint32_t area, uint32_t site,
       int32_t as_of, struct weighing *out)
 {
 	*out = (struct weighing){

@@ -45,20 +45,20 @@ struct weighing {
 	double limit; /* RULE_PERCENTILE: what was exceeded */
 };
 
-struct weigher;
+struct scale;
 
-struct weigher *weigher_new(const struct registry *registry, struct judge *judge);
-void weigher_free(struct weigher **w);
+struct scale *weigh_new(const struct registry *registry, struct judge *judge);
+void weigh_free(struct scale **w);
 
 /*
  * Weighs; site is REG_NONE unless the trigger looks at sites.  Memory that
  * runs out is logged and gives nothing known.
  */
-void weigh(struct weigher *w, const struct trigger *t, uint32_t area,
+void weigh(struct scale *w, const struct trigger *t, uint32_t area,
 	   uint32_t site, int32_t as_of, struct weighing *out);
 
 /* Class p of the weighing's kinds (Simes); NaN = unknown. */
-double weigh_class_p(const struct weigher *w, const struct weighing *g,
+double weigh_class_p(const struct scale *w, const struct weighing *g,
 		     uint32_t class_index);
 
 /* First day of the kind's window that ends with as_of. */

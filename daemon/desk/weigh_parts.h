@@ -22,7 +22,7 @@ struct refs {
 
 enum { LEVEL_OWN, LEVEL_BELOW, LEVEL_SERIES, LEVELS };
 
-struct weigher {
+struct scale {
 	const struct registry *registry;
 	struct judge *judge;
 	struct refs level[LEVELS]; /* of the kind at hand */
@@ -35,21 +35,19 @@ struct weigher {
 };
 
 /* Fused p of the area by rule fusion, with kinds and points filled in. */
-void weigh_fusion(struct weigher *w, const struct trigger *t, uint32_t area,
+void weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 		  int32_t as_of, struct weighing *out);
 
 /* The other rules. */
-void weigh_kinds(struct weigher *w, const struct trigger *t,
-		 struct weighing *out);
-void weigh_neighbours(struct weigher *w, const struct trigger *t,
+void weigh_kinds(struct scale *w, const struct trigger *t, struct weighing *out);
+void weigh_neighbours(struct scale *w, const struct trigger *t,
 		      struct weighing *out);
-void weigh_scan(struct weigher *w, const struct trigger *t, struct weighing *out);
-void weigh_cases(struct weigher *w, const struct trigger *t,
-		 struct weighing *out);
-void weigh_percentile(struct weigher *w, const struct trigger *t,
+void weigh_scan(struct scale *w, const struct trigger *t, struct weighing *out);
+void weigh_cases(struct scale *w, const struct trigger *t, struct weighing *out);
+void weigh_percentile(struct scale *w, const struct trigger *t,
 		      struct weighing *out);
 
 /* Room for n numbers in w->p; false (logged) without memory. */
-bool weigh_room(struct weigher *w, size_t n);
+bool weigh_room(struct scale *w, size_t n);
 
 #endif

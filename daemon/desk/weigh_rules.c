@@ -16,7 +16,7 @@
 #define LEAST_PAST 5   /* past windows that a percentile needs */
 
 void
-weigh_kinds(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_kinds(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	double p[FUSE_MAX_KINDS];
 	size_t k = (size_t)t->at_least;
@@ -42,7 +42,7 @@ distance(const struct reg_area *a, const struct reg_area *b)
 
 /* Children of the area, at most MAX_PLACES; returns their number. */
 static size_t
-children(const struct weigher *w, uint32_t area, uint32_t *child)
+children(const struct scale *w, uint32_t area, uint32_t *child)
 {
 	uint32_t c = registry_area_at(w->registry, area)->first_child;
 	size_t n = 0;
@@ -55,7 +55,7 @@ children(const struct weigher *w, uint32_t area, uint32_t *child)
 
 /* Is b near a?  An area is near itself; unknown places are near nothing. */
 static bool
-near(const struct weigher *w, const struct trigger *t, uint32_t a, uint32_t b)
+near(const struct scale *w, const struct trigger *t, uint32_t a, uint32_t b)
 {
 	return a == b ||
 	       distance(registry_area_at(w->registry, a),
@@ -63,7 +63,7 @@ near(const struct weigher *w, const struct trigger *t, uint32_t a, uint32_t b)
 }
 
 void
-weigh_neighbours(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_neighbours(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	uint32_t child[MAX_PLACES];
 	double p[MAX_PLACES], group[MAX_PLACES], best = NAN;
@@ -102,7 +102,7 @@ struct places {
 };
 
 static void
-add_place(struct weigher *w, const struct trigger *t, const struct judge_sum *s,
+add_place(struct scale *w, const struct trigger *t, const struct judge_sum *s,
 	  struct places *pl, size_t i, int32_t as_of)
 {
 	struct judge_point at[HISTORY_DAYS];
@@ -129,7 +129,7 @@ add_place(struct weigher *w, const struct trigger *t, const struct judge_sum *s,
 }
 
 static void
-load_places(struct weigher *w, const struct trigger *t, struct places *pl,
+load_places(struct scale *w, const struct trigger *t, struct places *pl,
 	    const struct weighing *out)
 {
 	uint32_t i = judge_sums_of(w->judge, out->area);
@@ -155,7 +155,7 @@ load_places(struct weigher *w, const struct trigger *t, struct places *pl,
  * halved because only rises count, times the number of groups looked at.
  */
 void
-weigh_scan(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_scan(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	struct places *pl = calloc(1, sizeof(*pl));
 	double c[MAX_PLACES], b[MAX_PLACES], best = 0, looks = 0, phi;
@@ -186,7 +186,7 @@ weigh_scan(struct weigher *w, const struct trigger *t, struct weighing *out)
 
 /* Reports of a series within n days up to `to`, and how many there were. */
 static double
-window_sum(const struct weigher *w, uint32_t series, int period, int32_t to,
+window_sum(const struct scale *w, uint32_t series, int period, int32_t to,
 	   int n, double *reports)
 {
 	double sum = 0;
@@ -207,7 +207,7 @@ window_sum(const struct weigher *w, uint32_t series, int period, int32_t to,
 
 /* All that the trigger listens to in the area, or at one site of it. */
 static double
-area_sum(const struct weigher *w, const struct trigger *t,
+area_sum(const struct scale *w, const struct trigger *t,
 	 const struct weighing *out, int32_t to, double *reports)
 {
 	uint32_t i = judge_sums_of(w->judge, out->area);
@@ -231,7 +231,7 @@ area_sum(const struct weigher *w, const struct trigger *t,
 }
 
 void
-weigh_cases(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_cases(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	double reports = 0;
 
@@ -252,7 +252,7 @@ compare(const void *a, const void *b)
 }
 
 void
-weigh_percentile(struct weigher *w, const struct trigger *t, struct weighing *out)
+weigh_percentile(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	double past[5 * (2 * SEASON_WEEKS + 1)], now = 0, at;
 	size_t n = 0, i;

@@ -27,6 +27,10 @@
 
 struct judge;
 
+/* The methods by default. */
+#define JUDGE_DAY_METHOD "rnssp-switch"
+#define JUDGE_WEEK_METHOD "rnssp-ewma"
+
 struct judge_conf {
 	int history_days; /* days of a series kept in memory */
 	int verdict_days; /* days whose verdicts are kept; 0 = 42 */

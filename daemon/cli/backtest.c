@@ -1,0 +1,225 @@
+/*
+ * tocsin backtest: what the triggers would have rung over a data set.
+ */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/day.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/history.h"
+#include "daemon/cli/replay.h"
+
+#define MAX_TRIGGER_PATHS 16
+
+static const char help[] =
+	"Usage: tocsin backtest DIR [OPTION]...\n"
+	"\n"
+	"Plays the data set in DIR (areas.csv, sites.csv, counts.csv) to the\n"
+	"triggers under the data's own clock and prints every alert event as\n"
+	"one JSON object a line.\n"
+	"\n"
+	"  --triggers PATH  a file or a folder of triggers (may be given "
+	"often;\n"
+	"                   the shipped ones)\n"
+	"  --from DATE      first day that is weighed (the first received)\n"
+	"  --to DATE        last day that is weighed (the last received)\n"
+	"  --table          a table for people instead of JSON\n"
+	"\n"
+	"Exit status: 0; 65 when rows were bad (all are named, the good ones\n"
+	"played); 2 for a wrong word or an unreadable file.\n";
+
+struct request {
+	const char *dir;
+	const char *triggers[MAX_TRIGGER_PATHS];
+	size_t triggers_n;
+	struct replay_conf conf;
+	bool table;
+};
+
+static void
+say(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
+}
+
+static void
+say_conf(void *arg, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "tocsin: %s\n", message);
+}
+
+static int
+read_date(const char *option, const char *text, int32_t *out)
+{
+	*out = day_parse(text, strlen(text));
+	if (*out != DAY_NONE)
+		return 0;
+	cli_error("--%s %.40s: no date like 2020-02-29", option, text);
+	return CLI_EX_USAGE;
+}
+
+static int
+read_option(struct request *q, int c)
+{
+	switch (c) {
+	case 't':
+		if (q->triggers_n == MAX_TRIGGER_PATHS) {
+			cli_error("at most %d --triggers", MAX_TRIGGER_PATHS);
+			return CLI_EX_USAGE;
+		}
+		q->triggers[q->triggers_n++] = optarg;
+		return 0;
+	case 'f':
+		return read_date("from", optarg, &q->conf.from);
+	case 'u':
+		return read_date("to", optarg, &q->conf.to);
+	case 'T':
+		q->table = true;
+		return 0;
+	case 'j':
+		return 0;
+	default:
+		return CLI_EX_USAGE;
+	}
+}
+
+static int
+read_words(int argc, char **argv, struct request *q)
+{
+	static const struct option options[] = {
+		{ "triggers", required_argument, NULL, 't' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 'u' },
+		{ "table", no_argument, NULL, 'T' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'h')
+			return -1;
+		if (c == '?')
+			cli_error("'%.80s' is no option of backtest, or lacks"
+				  " its value; see tocsin backtest --help",
+				  argv[optind - 1]);
+		if (read_option(q, c) != 0)
+			return CLI_EX_USAGE;
+	}
+	if (argc - optind != 1) {
+		cli_error("backtest takes one folder; see tocsin backtest"
+			  " --help");
+		return CLI_EX_USAGE;
+	}
+	q->dir = argv[optind];
+	return 0;
+}
+
+static const char *
+field(const json_t *body, const char *key)
+{
+	const char *text = json_string_value(json_object_get(body, key));
+
+	return text == NULL ? "" : text;
+}
+
+static void
+print_row(const json_t *body)
+{
+	const json_t *kinds = json_object_get(body, "kinds"), *k;
+	size_t i;
+
+	printf("%-10s  %-11s  %-6s  %-18s  %-12s  %lld  %8.3g  ",
+	       field(body, "as_of"), field(body, "event"), field(body, "grade"),
+	       field(body, "trigger"), field(body, "area"),
+	       (long long)json_integer_value(json_object_get(body, "points")),
+	       json_number_value(json_object_get(body, "recurrence_years")));
+	json_array_foreach (kinds, i, k)
+		printf("%s%s", i > 0 ? "," : "", json_string_value(k));
+	putchar('\n');
+}
+
+static int
+print_event(void *arg, const struct desk_event *event)
+{
+	const struct request *q = arg;
+
+	if (strcmp(event->name, "continued") == 0)
+		return 0;
+	if (q->table) {
+		print_row(event->body);
+		return 0;
+	}
+	if (json_dumpf(event->body, stdout,
+		       JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0) {
+		cli_error("an event could not be written");
+		return -1;
+	}
+	putchar('\n');
+	return 0;
+}
+
+static int
+play(const struct request *q, const struct history *h, const char *etc)
+{
+	char shipped[PATH_MAX];
+	const char *const one[] = { shipped };
+	struct trigger_set *set;
+	struct replay *r;
+	int rc = CLI_EX_FAILURE;
+
+	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
+	set = trigger_load(q->triggers_n > 0 ? q->triggers : one,
+			   q->triggers_n > 0 ? q->triggers_n : 1, h->registry,
+			   say_conf, NULL);
+	if (set == NULL)
+		return CLI_EX_USAGE;
+	r = replay_new(h, set, print_event, (void *)(uintptr_t)q);
+	if (q->table)
+		puts("as of       event        grade   trigger             area"
+		     "          points  years  kinds");
+	if (r != NULL && replay_run(r, &q->conf) == 0)
+		rc = cli_finish();
+	replay_free(&r);
+	trigger_free(&set);
+	return rc;
+}
+
+int
+cli_backtest(int argc, char **argv)
+{
+	struct request q = { .conf = { .from = DAY_NONE, .to = DAY_NONE } };
+	char buf[PATH_MAX];
+	const char *etc;
+	struct history h;
+	int rc = read_words(argc, argv, &q);
+	int bad;
+
+	if (rc < 0) {
+		fputs(help, stdout);
+		return cli_finish();
+	}
+	etc = rc == 0 ? history_etc(buf, sizeof(buf)) : NULL;
+	if (rc == 0 && etc == NULL)
+		cli_error("kinds.csv and triggers.d are neither beside the"
+			  " program nor in /etc/tocsin; set TOCSIN_ETC");
+	if (etc == NULL)
+		return CLI_EX_USAGE;
+	bad = history_read(&h, etc, q.dir, say, NULL);
+	rc = bad < 0 ? CLI_EX_USAGE : play(&q, &h, etc);
+	if (rc == 0 && bad > 0) {
+		cli_error("%d bad rows were left out", bad);
+		rc = EX_DATAERR;
+	}
+	history_free(&h);
+	return rc;
+}

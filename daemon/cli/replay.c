@@ -1,0 +1,106 @@
+/*
+ * Plays a data set to judge and desk, see replay.h.
+ */
+#include "daemon/cli/replay.h"
+
+#include <stdlib.h>
+
+#include "base/day.h"
+#include "base/log.h"
+
+#define MAX_HISTORY_DAYS 3653
+#define TURN 100000 /* series judged at a time */
+
+struct replay {
+	const struct history *h;
+	struct judge *judge;
+	struct desk *desk;
+	size_t next; /* count to be received */
+};
+
+struct replay *
+replay_new(const struct history *h, const struct trigger_set *triggers,
+	   desk_sink *sink, void *arg)
+{
+	int32_t days = h->n == 0 ? 1 : h->last_received - h->first_received + 40;
+	const struct judge_conf conf = {
+		.history_days =
+			days > MAX_HISTORY_DAYS ? MAX_HISTORY_DAYS : (int)days,
+		.day_method = JUDGE_DAY_METHOD,
+		.week_method = JUDGE_WEEK_METHOD,
+	};
+	struct replay *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		log_error("replay: no memory");
+		return NULL;
+	}
+	r->h = h;
+	r->judge = judge_new(&conf, h->registry);
+	if (r->judge != NULL)
+		r->desk = desk_new(h->registry, r->judge, triggers, sink, arg);
+	if (r->desk == NULL)
+		replay_free(&r);
+	return r;
+}
+
+void
+replay_free(struct replay **rp)
+{
+	struct replay *r = *rp;
+
+	if (r == NULL)
+		return;
+	desk_free(&r->desk);
+	judge_free(&r->judge);
+	free(r);
+	*rp = NULL;
+}
+
+void
+replay_receive(struct replay *r, int32_t day)
+{
+	const struct history *h = r->h;
+
+	for (; r->next < h->n && h->count[r->next].received <= day; r->next++) {
+		const struct history_count *c = &h->count[r->next];
+		const struct judge_cell cell = { .value = c->value,
+						 .denominator = c->denominator };
+
+		judge_set(r->judge, c->series, c->day, &cell);
+	}
+	while (judge_dirty(r->judge, TURN) > 0)
+		;
+}
+
+int
+replay_run(struct replay *r, const struct replay_conf *conf)
+{
+	const struct history *h = r->h;
+	int32_t from = conf->from, to = conf->to;
+
+	if (h->n == 0)
+		return 0;
+	if (from == DAY_NONE || from < h->first_received)
+		from = h->first_received;
+	if (to == DAY_NONE || to > h->last_received)
+		to = h->last_received;
+	for (int32_t d = h->first_received; d <= to; d++) {
+		replay_receive(r, d);
+		if (d >= from && desk_weigh(r->desk, d, true) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct judge *
+replay_judge(struct replay *r)
+{
+	return r->judge;
+}
+
+struct desk *
+replay_desk(struct replay *r)
+{
+	return r->desk;
+}

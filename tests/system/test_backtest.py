@@ -1,0 +1,210 @@
+"""tocsin backtest: real counts of New York, hand-made ones, and bad ones."""
+
+import datetime
+import json
+import os
+import subprocess
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.join(HERE, "..", "..")
+NYC = os.path.join(TOP, "..", "shared", "data", "nyc")
+TOCSIN = os.path.join(os.environ["TOCSIN_BIN"], "tocsin")
+RESPIRATORY = os.path.join(TOP, "etc", "triggers.d", "respiratory.conf")
+HIGH = ("orange", "red")
+CITY = "36-nyc"
+
+
+def backtest(folder, *args):
+    return subprocess.run([TOCSIN, "backtest", folder, *args], text=True,
+                          capture_output=True, timeout=600)
+
+
+def events_of(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def nyc():
+    if not os.path.isdir(NYC):
+        pytest.skip("the counts of New York (../shared) are not here")
+    done = backtest(NYC, "--triggers", RESPIRATORY)
+    assert done.returncode == 0, done.stderr
+    return [e for e in events_of(done) if e["area"] == CITY]
+
+
+def reaches(events):
+    """Days on which an episode of the city first is orange or higher."""
+    seen, days = set(), []
+    for e in events:
+        if e["grade"] in HIGH and e["id"] not in seen:
+            seen.add(e["id"])
+            days.append(e["as_of"])
+    return days
+
+
+def test_new_york_rings_in_march_2020_and_not_in_february(nyc):
+    high = [e for e in nyc if e["grade"] in HIGH]
+    assert not [e for e in high if e["as_of"] < "2020-03-01"]
+    early = [e for e in high if e["as_of"] <= "2020-03-09"]
+    assert early
+    boroughs = {i["area"] for e in early for i in e["evidence"]} - {CITY}
+    assert len(boroughs) >= 3
+
+
+@pytest.mark.parametrize("run", ["2020-11-11", "2021-07-19", "2021-11-29",
+                                 "2022-03-23"])
+def test_new_york_rings_around_each_wave(nyc, run):
+    day = datetime.date.fromisoformat(run)
+    lo = (day - datetime.timedelta(21)).isoformat()
+    hi = (day + datetime.timedelta(14)).isoformat()
+    assert [e for e in nyc
+            if e["event"] in ("opened", "grew", "regraded")
+            and e["grade"] in HIGH and lo <= e["as_of"] <= hi]
+
+
+@pytest.mark.parametrize("lo,hi", [("2021-02", "2021-06"),
+                                   ("2023-02", "2023-06"),
+                                   ("2024-02", "2024-05")])
+def test_new_york_is_quiet_between_the_waves(nyc, lo, hi):
+    opened = [e["as_of"] for e in nyc
+              if e["event"] == "opened" and e["grade"] in HIGH]
+    assert not [d for d in opened if lo <= d[:7] <= hi]
+
+
+def test_new_york_by_year(nyc, capsys):
+    years = {}
+    for day in reaches(nyc):
+        years.setdefault(day[:4], []).append(day)
+    with capsys.disabled():
+        for year, days in sorted(years.items()):
+            print(f"\nNew York, orange or higher in {year}: {len(days)}:"
+                  f" {' '.join(days)}", end="")
+        print()
+    assert years
+
+
+FIELDS = ["event", "as_of", "id", "trigger", "area", "level", "grade",
+          "kinds", "points", "p", "coverage", "first_day", "last_day",
+          "evidence"]
+EVIDENCE = ["site", "area", "kind", "indicator", "day", "observed",
+            "expected", "upper", "p", "method"]
+
+
+def write(folder, name, text):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def made(folder, days=90, extra=""):
+    """A county whose clinic, school and pharmacy rise on day 70."""
+    write(folder, "areas.csv", "name,level,area,parent,population\n"
+          "County,county,c1,city,100000\nCity,city,city,,500000\n")
+    write(folder, "sites.csv", "site,kind,area,name\nfc,fever-clinic,c1,F\n"
+          "sc,school,c1,S\nph,pharmacy,c1,P\n")
+    rows = ["site,date,count,indicator"]
+    start = datetime.date(2024, 1, 1)
+    for d in range(days):
+        day = start + datetime.timedelta(d)
+        for i, (site, ind) in enumerate([("fc", "ili-visit"),
+                                         ("sc", "resp-absence"),
+                                         ("ph", "otc-cough-cold")]):
+            count = 30 + (d * 7 + i * 3) % 5 + (40 if 70 <= d < 76 else 0)
+            rows.append(f"{site},{day},{count},{ind}")
+    write(folder, "counts.csv", "\n".join(rows) + "\n" + extra)
+
+
+def test_events_have_their_fields(tmp_path):
+    made(tmp_path, days=110)
+    done = backtest(tmp_path)
+    assert done.returncode == 0, done.stderr
+    events = events_of(done)
+    first = events[0]
+    assert first["event"] == "opened" and first["as_of"] == "2024-03-11"
+    assert first["trigger"] == "respiratory" and first["grade"] == "red"
+    assert set(first["kinds"]) == {"fever-clinic", "school", "pharmacy"}
+    assert first["points"] == 3 and first["coverage"] == 1
+    for e in events:
+        assert [k for k in FIELDS if k not in e] == []
+        for item in e["evidence"]:
+            assert [k for k in EVIDENCE if k not in item] == []
+    assert "ended" in [e["event"] for e in events if e["id"] == first["id"]]
+
+
+def test_the_same_twice(tmp_path):
+    made(tmp_path)
+    assert backtest(tmp_path).stdout == backtest(tmp_path).stdout
+
+
+def test_order_of_rows_does_not_matter(tmp_path):
+    made(tmp_path)
+    first = backtest(tmp_path).stdout
+    with open(tmp_path / "counts.csv", encoding="utf-8") as f:
+        head, *rows = f.read().splitlines()
+    write(tmp_path, "counts.csv",
+          "\n".join([head] + rows[::-1] + rows[40:90]) + "\n")
+    assert backtest(tmp_path).stdout == first
+
+
+def test_from_and_to(tmp_path):
+    made(tmp_path)
+    assert events_of(backtest(tmp_path, "--to", "2024-03-10")) == []
+    late = events_of(backtest(tmp_path, "--from", "2024-03-12"))
+    assert late[0]["as_of"] == "2024-03-12"
+    assert backtest(tmp_path, "--from", "soon").returncode == 2
+
+
+def test_what_came_late_is_seen_late(tmp_path):
+    made(tmp_path)
+    with open(tmp_path / "counts.csv", encoding="utf-8") as f:
+        head, *rows = f.read().splitlines()
+    late = [r + (",2024-03-20" if r.split(",")[1] > "2024-03-10"
+                 and r.split(",")[1] < "2024-03-20" else ",") for r in rows]
+    write(tmp_path, "counts.csv",
+          "\n".join([head + ",received"] + late) + "\n")
+    events = events_of(backtest(tmp_path))
+    assert events[0]["as_of"] == "2024-03-20"
+
+
+def test_bad_rows_are_all_named(tmp_path):
+    made(tmp_path, extra="fc,2024-02-30,1,ili-visit\nfx,2024-02-03,1,"
+         "ili-visit\nfc,2024-02-03,1,ili-vist\nfc,2024-02-03,x,ili-visit\n")
+    with open(tmp_path / "sites.csv", "a", encoding="utf-8") as f:
+        f.write("zz,fever-clinik,c1,Z\n")
+    done = backtest(tmp_path)
+    assert done.returncode == 65
+    assert events_of(done)[0]["event"] == "opened"
+    for text in ["sites.csv:5: unknown kind", '"fever-clinic"',
+                 "counts.csv:272: date", "counts.csv:273: unknown site",
+                 'did you mean "ili-visit"', "counts.csv:275: count"]:
+        assert text in done.stderr
+
+
+def test_unknown_columns_are_a_warning(tmp_path):
+    made(tmp_path)
+    with open(tmp_path / "counts.csv", encoding="utf-8") as f:
+        head, *rows = f.read().splitlines()
+    write(tmp_path, "counts.csv",
+          "\n".join([head + ",weather"] + [r + ",rain" for r in rows]) + "\n")
+    done = backtest(tmp_path)
+    assert done.returncode == 0
+    assert 'warning' in done.stderr and '"weather"' in done.stderr
+
+
+def test_unreadable_is_status_2(tmp_path):
+    done = backtest(tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "areas.csv" in done.stderr
+    made(tmp_path)
+    write(tmp_path, "bad.conf", "trigger \"x\" { rule = fusoin }\n")
+    done = backtest(tmp_path, "--triggers", str(tmp_path / "bad.conf"))
+    assert done.returncode == 2 and "fusion" in done.stderr
+
+
+def test_one_case_of_plague(tmp_path):
+    made(tmp_path, extra="fc,2024-01-05,1,plague-case\n")
+    events = [e for e in events_of(backtest(tmp_path))
+              if e["trigger"] == "single-case"]
+    assert events[0]["as_of"] == "2024-01-05"
+    assert events[0]["grade"] == "red" and events[0]["p"] is None

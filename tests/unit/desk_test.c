@@ -1,0 +1,421 @@
+#include "daemon/desk/desk.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/desk/alert.h"
+#include "daemon/desk/trigger.h"
+
+#define DAY0 18000
+#define QUIET 7
+
+static char err[256];
+
+/* A county with three sites of three kinds, a trigger, and what was heard. */
+struct world {
+	struct registry *registry;
+	struct judge *judge;
+	struct trigger_set *set;
+	struct desk *desk;
+	uint32_t series[3];
+	char heard[4096]; /* "opened opened grew ..." */
+	json_t *last;	  /* alert after the last event */
+	bool refuse;
+};
+
+static int
+hear(void *arg, const struct desk_event *event)
+{
+	struct world *w = arg;
+
+	if (w->refuse)
+		return -1;
+	if (strcmp(event->name, "continued") != 0) {
+		strcat(w->heard, event->name);
+		strcat(w->heard, " ");
+	}
+	assert_string_equal(
+		json_string_value(json_object_get(event->body, "event")),
+		event->name);
+	assert_int_equal(
+		json_integer_value(json_object_get(event->alert, "version")),
+		event->version);
+	json_decref(w->last);
+	w->last = json_deep_copy(event->alert);
+	return 0;
+}
+
+static void
+note(void *arg, const char *message)
+{
+	(void)arg;
+	fail_msg("%s", message);
+}
+
+static struct trigger_set *
+load(const struct registry *r, const char *text)
+{
+	char path[] = "/tmp/desk-XXXXXX";
+	const char *const paths[] = { path };
+	struct trigger_set *set;
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	set = trigger_load(paths, 1, r, note, NULL);
+	unlink(path);
+	return set;
+}
+
+static const char fusion[] = "trigger \"resp\" { indicators = { ili }\n"
+			     "where = { county }\nquiet_days = 7\n"
+			     "tell = { duty } }\n";
+
+static void
+make(struct world *w, const char *triggers)
+{
+	static const char *const kind[] = { "ed", "school", "lab" };
+	const struct judge_conf conf = { .history_days = 400,
+					 .day_method = "rnssp-switch",
+					 .week_method = "ears-c2" };
+	struct reg_indicator ind = { .code = "ili", .group = "resp" };
+	struct reg_area area = { .code = "c1",
+				 .name = "County",
+				 .level = REG_COUNTY };
+
+	*w = (struct world){ 0 };
+	w->registry = registry_new();
+	registry_add_indicator(w->registry, &ind, err, sizeof(err));
+	registry_add_area(w->registry, &area, NULL, err, sizeof(err));
+	for (uint32_t i = 0; i < 3; i++) {
+		struct reg_kind k = { .code = kind[i],
+				      .class_code = kind[i],
+				      .period = 1 };
+		struct reg_site site = { .code = kind[i] };
+
+		registry_add_kind(w->registry, &k, err, sizeof(err));
+		registry_add_site(w->registry, &site, kind[i], "c1", err,
+				  sizeof(err));
+		w->series[i] = registry_add_series(w->registry, i, 0, "", 0);
+	}
+	w->judge = judge_new(&conf, w->registry);
+	w->set = load(w->registry, triggers);
+	assert_non_null(w->set);
+	w->desk = desk_new(w->registry, w->judge, w->set, hear, w);
+	assert_non_null(w->desk);
+}
+
+static void
+drop(struct world *w)
+{
+	json_decref(w->last);
+	desk_free(&w->desk);
+	trigger_free(&w->set);
+	judge_free(&w->judge);
+	registry_free(&w->registry);
+}
+
+static void
+set(struct world *w, uint32_t i, int32_t day, double x)
+{
+	struct judge_cell cell = { .value = x, .denominator = NAN };
+
+	judge_set(w->judge, w->series[i], day, &cell);
+}
+
+/* Usual counts, and what an outbreak adds to the first `hit` sites. */
+static void
+day(struct world *w, int32_t d, uint32_t hit, double add)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		set(w, i, DAY0 + d,
+		    30 + (double)((d * 7 + (int32_t)i * 3) % 5) +
+			    (i < hit ? add : 0));
+	while (judge_dirty(w->judge, 100) > 0)
+		;
+}
+
+static void
+weigh_day(struct world *w, int32_t d)
+{
+	assert_int_equal(desk_weigh(w->desk, DAY0 + d, true), 0);
+}
+
+/* 60 quiet days, then days with something on `hit` sites. */
+static void
+play(struct world *w, int32_t from, int32_t to, uint32_t hit, double add)
+{
+	for (int32_t d = from; d < to; d++) {
+		day(w, d, hit, add);
+		weigh_day(w, d);
+	}
+}
+
+static const char *
+text(const struct world *w, const char *key)
+{
+	return json_string_value(json_object_get(w->last, key));
+}
+
+static void
+test_an_episode_from_opening_to_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	assert_string_equal(w.heard, "");
+	play(&w, 60, 62, 1, 40);
+	assert_string_equal(w.heard, "opened ");
+	assert_string_equal(text(&w, "grade"), "yellow");
+	assert_int_equal(json_array_size(json_object_get(w.last, "evidence")), 1);
+	play(&w, 62, 63, 3, 60);
+	assert_string_equal(w.heard, "opened regraded ");
+	assert_string_equal(text(&w, "grade"), "red");
+	assert_int_equal(json_array_size(json_object_get(w.last, "kinds")), 3);
+	play(&w, 63, 100, 0, 0);
+	assert_string_equal(w.heard, "opened regraded ended ");
+	assert_string_equal(text(&w, "signal"), "ended");
+	assert_string_equal(text(&w, "state"), "open");
+	drop(&w);
+}
+
+static void
+test_later_evidence_opens_a_linked_alert(void **state)
+{
+	struct world w;
+	char first[DESK_ID_BYTES];
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 3, 60);
+	snprintf(first, sizeof(first), "%s", text(&w, "id"));
+	play(&w, 61, 120, 0, 0);
+	play(&w, 120, 121, 3, 60);
+	assert_string_equal(w.heard, "opened ended opened ");
+	assert_string_not_equal(text(&w, "id"), first);
+	assert_string_equal(text(&w, "previous"), first);
+	drop(&w);
+}
+
+static void
+test_weighing_again_says_nothing(void **state)
+{
+	struct world w;
+	int64_t version;
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 63, 2, 50);
+	version = json_integer_value(json_object_get(w.last, "version"));
+	w.heard[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		weigh_day(&w, 62);
+	assert_string_equal(w.heard, "");
+	assert_int_equal(version, json_integer_value(
+					  json_object_get(w.last, "version")));
+	drop(&w);
+}
+
+static void
+test_a_restored_desk_goes_on_alike(void **state)
+{
+	struct world a, b;
+
+	(void)state;
+	make(&a, fusion);
+	make(&b, fusion);
+	play(&a, 0, 60, 0, 0);
+	play(&a, 60, 63, 2, 50);
+	for (int32_t d = 0; d < 63; d++)
+		day(&b, d, d < 60 ? 0 : 2, d < 60 ? 0 : 50);
+	assert_int_equal(desk_restore(b.desk, a.last), 0);
+	weigh_day(&b, 62);
+	assert_string_equal(b.heard, "");
+	a.heard[0] = '\0';
+	play(&a, 63, 64, 3, 60);
+	play(&b, 63, 64, 3, 60);
+	play(&a, 64, 90, 0, 0);
+	play(&b, 64, 90, 0, 0);
+	assert_string_equal(a.heard, b.heard);
+	assert_true(json_equal(a.last, b.last));
+	drop(&a);
+	drop(&b);
+}
+
+static void
+test_corrected_data_leave_an_unsupported_alert(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 1, 40);
+	set(&w, 0, DAY0 + 60, 31);
+	judge_dirty(w.judge, 100);
+	weigh_day(&w, 60);
+	assert_string_equal(w.heard, "opened unsupported ");
+	assert_true(json_is_true(json_object_get(w.last, "unsupported")));
+	weigh_day(&w, 60);
+	assert_string_equal(w.heard, "opened unsupported ");
+	drop(&w);
+}
+
+static void
+test_what_the_sink_refuses_has_not_happened(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	day(&w, 60, 3, 60);
+	w.refuse = true;
+	assert_int_equal(desk_weigh(w.desk, DAY0 + 60, true), -1);
+	assert_int_equal(desk_alerts(w.desk), 0);
+	w.refuse = false;
+	weigh_day(&w, 60);
+	assert_string_equal(w.heard, "opened ");
+	drop(&w);
+}
+
+static int
+act(struct world *w, enum desk_verb verb, const char *note_text,
+    const char *outcome)
+{
+	char id[DESK_ID_BYTES];
+	const struct desk_act a = { .verb = verb,
+				    .actor = "li",
+				    .note = note_text,
+				    .outcome = outcome,
+				    .version = -1 };
+
+	snprintf(id, sizeof(id), "%s", text(w, "id"));
+	return desk_act(w->desk, id, &a, err, sizeof(err));
+}
+
+static void
+test_people_work_an_alert_to_its_end(void **state)
+{
+	struct world w;
+	const struct desk_act stale = { .verb = DESK_ACK,
+					.actor = "li",
+					.note = "",
+					.outcome = "",
+					.version = 99 };
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 2, 50);
+	assert_int_equal(
+		desk_act(w.desk, text(&w, "id"), &stale, err, sizeof(err)),
+		DESK_STALE);
+	assert_int_equal(desk_act(w.desk, "0000", &stale, err, sizeof(err)),
+			 DESK_NO_ALERT);
+	assert_int_equal(act(&w, DESK_RESPOND, "", ""), DESK_WRONG_STATE);
+	assert_non_null(strstr(err, " ack"));
+	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_DONE);
+	assert_string_equal(text(&w, "state"), "acknowledged");
+	assert_string_equal(text(&w, "owner"), "li");
+	assert_int_equal(act(&w, DESK_VERIFY, "", ""), DESK_DONE);
+	assert_int_equal(act(&w, DESK_ASSESS, "", ""), DESK_DONE);
+	assert_int_equal(act(&w, DESK_CHARACTERISE, "", ""), DESK_DONE);
+	assert_int_equal(act(&w, DESK_RESPOND, "", ""), DESK_DONE);
+	assert_int_equal(act(&w, DESK_CLOSE, "", "outbreak"), DESK_NEEDS_NOTE);
+	assert_int_equal(act(&w, DESK_CLOSE, "over", ""), DESK_NEEDS_OUTCOME);
+	assert_int_equal(act(&w, DESK_CLOSE, "over", "outbreak"), DESK_DONE);
+	assert_string_equal(text(&w, "state"), "closed");
+	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_WRONG_STATE);
+	assert_int_equal(act(&w, DESK_REOPEN, "", ""), DESK_DONE);
+	assert_string_equal(text(&w, "state"), "reopened");
+	drop(&w);
+}
+
+/* Statistics never reopen what a person closed; more evidence is new. */
+static void
+test_after_closing_only_more_rings_again(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, fusion);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 1, 40);
+	assert_int_equal(act(&w, DESK_CLOSE, "known", "artefact"), DESK_DONE);
+	play(&w, 61, 62, 1, 40);
+	assert_string_equal(w.heard, "opened closed ");
+	play(&w, 62, 63, 3, 70);
+	assert_string_equal(w.heard, "opened closed ended opened ");
+	assert_string_equal(text(&w, "state"), "open");
+	assert_int_equal(desk_alerts(w.desk), 2);
+	drop(&w);
+}
+
+static void
+test_one_case_and_many_cases(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w,
+	     "trigger \"cases\" { indicators = { ili }\nkinds = { school }\n"
+	     "where = { site }\nrule = cases\nbasis = norm\n"
+	     "cases = { \"1 blue\", \"10 orange\" }\nwindow = 7d\n"
+	     "quiet_days = 7\ntell = { duty } }\n");
+	for (int32_t d = 0; d < 30; d++) {
+		set(&w, 0, DAY0 + d, 500);
+		set(&w, 1, DAY0 + d, d == 3 ? 1 : d == 6 ? 9 : 0);
+		judge_dirty(w.judge, 100);
+		weigh_day(&w, d);
+	}
+	assert_string_equal(w.heard, "opened regraded ended ");
+	assert_string_equal(text(&w, "site"), "school");
+	assert_true(json_is_null(json_object_get(w.last, "p")));
+	assert_string_equal(text(&w, "basis"), "norm");
+	drop(&w);
+}
+
+static void
+test_states_and_verbs(void **state)
+{
+	(void)state;
+	for (int v = 0; desk_verb_str((enum desk_verb)v) != NULL; v++)
+		assert_int_equal(
+			desk_verb_parse(desk_verb_str((enum desk_verb)v)), v);
+	assert_int_equal(desk_verb_parse("explode"), -1);
+	assert_int_equal(alert_next(ALERT_OPEN, DESK_DISCARD), -1);
+	assert_int_equal(alert_next(ALERT_MERGED, DESK_REOPEN), ALERT_REOPENED);
+	assert_int_equal(alert_next(ALERT_CLOSED, DESK_NOTE), ALERT_CLOSED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_episode_from_opening_to_end),
+		cmocka_unit_test(test_later_evidence_opens_a_linked_alert),
+		cmocka_unit_test(test_weighing_again_says_nothing),
+		cmocka_unit_test(test_a_restored_desk_goes_on_alike),
+		cmocka_unit_test(test_corrected_data_leave_an_unsupported_alert),
+		cmocka_unit_test(test_what_the_sink_refuses_has_not_happened),
+		cmocka_unit_test(test_people_work_an_alert_to_its_end),
+		cmocka_unit_test(test_after_closing_only_more_rings_again),
+		cmocka_unit_test(test_one_case_and_many_cases),
+		cmocka_unit_test(test_states_and_verbs),
+	};
+
+	return cmocka_run_group_tests_name("desk", tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+#include "daemon/desk/trigger.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "daemon/judge/registry_csv.h"
+
+static char said[8192];
+
+static void
+note(void *arg, const char *message)
+{
+	(void)arg;
+	strncat(said, message, sizeof(said) - strlen(said) - 2);
+	strcat(said, "\n");
+}
+
+static void
+ignore(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	(void)error;
+	(void)message;
+}
+
+static struct registry *
+vocabulary(void)
+{
+	struct registry *r = registry_new();
+
+	assert_int_equal(registry_read_kinds(r, "etc/kinds.csv", ignore, NULL),
+			 0);
+	assert_int_equal(
+		registry_read_indicators(r, "etc/indicators.csv", ignore, NULL),
+		0);
+	return r;
+}
+
+static struct trigger_set *
+load(const struct registry *r, const char *text)
+{
+	char path[] = "/tmp/trigger-XXXXXX";
+	const char *const paths[] = { path };
+	struct trigger_set *set;
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	said[0] = '\0';
+	set = trigger_load(paths, 1, r, note, NULL);
+	unlink(path);
+	return set;
+}
+
+static void
+test_the_shipped_ones_are_right(void **state)
+{
+	const char *const paths[] = { "etc/triggers.d" };
+	struct registry *r = vocabulary();
+	struct trigger_set *set;
+	const struct trigger *t;
+
+	(void)state;
+	said[0] = '\0';
+	set = trigger_load(paths, 1, r, note, NULL);
+	assert_string_equal(said, "");
+	assert_non_null(set);
+	t = &set->at[trigger_find(set, "respiratory")];
+	assert_true(t->rule == RULE_FUSION && !t->statutory);
+	assert_true(t->indicator[registry_indicator(r, "cli-visit", 9)]);
+	assert_false(t->indicator[registry_indicator(r, "gi-visit", 8)]);
+	assert_int_equal(t->lag[registry_kind(r, "lab", 3)], 3);
+	assert_true(t->levels == (1u << REG_COUNTY | 1u << REG_CITY));
+	assert_true(t->budget == 2);
+	t = &set->at[trigger_find(set, "single-case")];
+	assert_true(t->statutory && t->steps == 1);
+	assert_true(t->step[0].colour == COLOUR_RED);
+	assert_int_equal(trigger_find(set, "no-such"), set->n);
+	trigger_free(&set);
+	registry_free(&r);
+}
+
+static void
+refused(const char *body, const char *why)
+{
+	struct registry *r = vocabulary();
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "# a comment\ntrigger \"t\" {\n\ttell = { duty }\n%s}\n", body);
+	assert_null(load(r, text));
+	if (strstr(said, why) == NULL ||
+	    (strstr(said, ":2: ") == NULL && strstr(said, ":3: ") == NULL &&
+	     strstr(said, ":4: ") == NULL && strstr(said, ":5: ") == NULL &&
+	     strstr(said, ":6: ") == NULL))
+		fail_msg("\"%s\" is not in \"%s\"", why, said);
+	registry_free(&r);
+}
+
+static void
+test_mistakes_are_named(void **state)
+{
+	(void)state;
+	refused("indicators = { respiratry }\n",
+		"unknown \"respiratry\", did you mean \"respiratory\"?");
+	refused("indicators = { ili-vist }\n", "did you mean \"ili-visit\"?");
+	refused("indicators = { fever }\nkinds = { \"ed\", \"phamacy:2\" }\n",
+		"did you mean \"pharmacy\"?");
+	refused("indicators = { fever }\nkinds = { \"ed:heavy\" }\n", "weight");
+	refused("indicators = { fever }\nlag = { \"lab:99\" }\n",
+		"is not KIND:DAYS");
+	refused("indicators = { fever }\nwhere = { conty }\n",
+		"did you mean \"county\"?");
+	refused("indicators = { fever }\nwhere = { site }\n",
+		"needs an area, not a site");
+	refused("indicators = { fever }\nrule = kinds\nkinds = { ed }\n",
+		"can never fire");
+	refused("indicators = { fever }\nrule = cases\ncases = { \"1 red\" }\n",
+		"states its basis");
+	refused("indicators = { fever }\nrule = cases\nbasis = law\n",
+		"needs cases");
+	refused("indicators = { fever }\nrule = cases\nbasis = law\n"
+		"cases = { \"10 blue\", \"5 red\" }\n",
+		"does not rise");
+	refused("indicators = { fever }\nwindow = 20d\nlag = { \"lab:9\" }\n",
+		"more than 28 days");
+	refused("indicators = { fever }\ncalibration = { \"1:2\", \"2:3\" }\n",
+		"scores must rise");
+	refused("indicators = { fever }\nrule = percentile\nbasis = law\n",
+		"states its grade");
+}
+
+static void
+test_names_are_taken_once(void **state)
+{
+	struct registry *r = vocabulary();
+
+	(void)state;
+	assert_null(load(r, "trigger \"a\" { indicators = { fever }\n"
+			    "tell = { duty } }\n"
+			    "trigger \"a\" { indicators = { fever }\n"
+			    "tell = { duty } }\n"));
+	assert_non_null(strstr(said, "duplicate title"));
+	assert_null(load(r, "# nothing\n"));
+	assert_non_null(strstr(said, "there is no trigger"));
+	registry_free(&r);
+}
+
+static void
+test_colours_follow_the_budget(void **state)
+{
+	struct registry *r = vocabulary();
+	struct trigger_set *set =
+		load(r, "trigger \"a\" { indicators = { fever }\n"
+			"budget = 2\ntell = { duty }\n"
+			"calibration = { \"2:4\", \"3:0.4\" } }\n");
+	const struct trigger *t;
+
+	(void)state;
+	assert_non_null(set);
+	t = &set->at[0];
+	assert_true(trigger_interval(t, COLOUR_BLUE) == 0.5);
+	assert_true(trigger_interval(t, COLOUR_RED) == 50);
+	assert_true(trigger_colour(t, 0.01) == COLOUR_NONE);
+	assert_true(trigger_colour(t, 4.9e-3) == COLOUR_BLUE);
+	assert_true(trigger_colour(t, 1.2e-3) == COLOUR_YELLOW);
+	assert_true(trigger_colour(t, 2.4e-4) == COLOUR_ORANGE);
+	assert_true(trigger_colour(t, 4.9e-5) == COLOUR_RED);
+	assert_true(trigger_colour(t, NAN) == COLOUR_NONE);
+	trigger_free(&set);
+	registry_free(&r);
+}
+
+static void
+test_the_desk_s_budget_is_shared_out(void **state)
+{
+	struct registry *r = vocabulary();
+	struct trigger_set *set =
+		load(r, "desk { budget = 4 }\n"
+			"trigger \"a\" { indicators = { fever }\nbudget = 2\n"
+			"tell = { duty } }\n"
+			"trigger \"b\" { indicators = { fever }\nbudget = 6\n"
+			"tell = { duty } }\n");
+
+	(void)state;
+	assert_non_null(set);
+	assert_true(set->at[0].share == 1 && set->at[1].share == 3);
+	trigger_free(&set);
+	registry_free(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_shipped_ones_are_right),
+		cmocka_unit_test(test_mistakes_are_named),
+		cmocka_unit_test(test_names_are_taken_once),
+		cmocka_unit_test(test_colours_follow_the_budget),
+		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
+	};
+
+	return cmocka_run_group_tests_name("trigger", tests, NULL, NULL);
+}
