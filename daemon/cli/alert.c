@@ -3,6 +3,7 @@
  * in plain words before any number.
  */
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
 
-enum { PATH_BYTES = 1024 };
+enum { PATH_BYTES = 1024, FOLLOW_ROWS = 5 };
 
 struct ask {
 	struct client client;
@@ -131,8 +132,9 @@ print_number(char *buf, size_t cap, const json_t *v, const char *format)
 		snprintf(buf, cap, "-");
 }
 
+/* At most so many rows; the strongest stand first. */
 static void
-print_evidence(const struct client *c, const json_t *evidence)
+print_evidence(const struct client *c, const json_t *evidence, size_t most)
 {
 	struct grid *g =
 		grid_new((const char *[]){ "day", "where", "kind", "indicator",
@@ -146,6 +148,8 @@ print_evidence(const struct client *c, const json_t *evidence)
 		char seen[32], usual[32], p[32];
 		const char *site = client_text(row, "site");
 
+		if (i == most)
+			break;
 		print_number(seen, sizeof(seen),
 			     json_object_get(row, "observed"), "%.0f");
 		print_number(usual, sizeof(usual),
@@ -160,6 +164,14 @@ print_evidence(const struct client *c, const json_t *evidence)
 	}
 	grid_print(g, stdout, grid_terminal());
 	grid_free(&g);
+	if (json_array_size(evidence) > most) {
+		char n[24], text[128];
+
+		snprintf(n, sizeof(n), "%zu", json_array_size(evidence) - most);
+		puts(catalogue_format(c->catalogue, c->lang, "cli.more", text,
+				      sizeof(text),
+				      (const char *[]){ "n", n, NULL }));
+	}
 }
 
 static void
@@ -197,7 +209,7 @@ print_alert(const struct ask *a, const json_t *alert)
 	       client_text(alert, "first_day"), client_text(alert, "last_day"),
 	       p, client_say(c, "col.coverage"), coverage);
 	printf("\n%s\n", client_say(c, "cli.evidence"));
-	print_evidence(c, json_object_get(alert, "evidence"));
+	print_evidence(c, json_object_get(alert, "evidence"), SIZE_MAX);
 	if (json_array_size(json_object_get(alert, "events")) > 0) {
 		printf("\n%s\n", client_say(c, "cli.activity"));
 		print_events(json_object_get(alert, "events"));
@@ -296,7 +308,8 @@ print_event(void *arg, const json_t *event)
 		       json_array_get(json_object_get(alert, "explanation"), 0)),
 	       a->colour ? "\033[0m" : "");
 	if (strcmp(client_text(event, "event"), "ended") != 0)
-		print_evidence(&a->client, json_object_get(event, "evidence"));
+		print_evidence(&a->client, json_object_get(event, "evidence"),
+			       FOLLOW_ROWS);
 	json_decref(alert);
 	return cli_finish();
 }
