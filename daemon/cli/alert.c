@@ -293,6 +293,8 @@ print_event(void *arg, const json_t *event)
 		putchar('\n');
 		return cli_finish();
 	}
+	if (strcmp(client_text(event, "event"), "continued") == 0)
+		return 0; /* known already; nobody is told again */
 	if (client_text(event, "actor")[0] != '\0' || grade[0] == '\0' ||
 	    fetch(a, id, &alert) != 0) {
 		printf("%s  %s  %s\n", client_text(event, "as_of"), id,
