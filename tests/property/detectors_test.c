@@ -1,0 +1,501 @@
+/*
+ * What must hold for every detector there is, on random series, parameters,
+ * holes and marks.  The seed is printed; TEST_SEED=N repeats a run.
+ */
+#include "detectors/detect.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROUNDS 10
+#define LONGEST 2600
+#define COUNT_MAX 2147483647.0
+
+static uint64_t seed;
+
+struct rng {
+	uint64_t s;
+};
+
+static uint64_t
+draw(struct rng *r)
+{
+	r->s ^= r->s << 13;
+	r->s ^= r->s >> 7;
+	r->s ^= r->s << 17;
+	return r->s;
+}
+
+static size_t
+below(struct rng *r, size_t n)
+{
+	return (size_t)(draw(r) % n);
+}
+
+static double
+unit(struct rng *r)
+{
+	return (double)(draw(r) >> 11) / 9007199254740992.0;
+}
+
+static struct rng
+rng_of(const char *method, uint64_t round)
+{
+	struct rng r = { seed * 2654435761u + round * 97 + 88172645463325252u };
+
+	for (const char *c = method; *c != '\0'; c++)
+		r.s = r.s * 31 + (unsigned char)*c;
+	if (r.s == 0)
+		r.s = 1;
+	for (int i = 0; i < 20; i++)
+		draw(&r);
+	return r;
+}
+
+/* A window that owns its cells, each array exactly as long as it must be. */
+struct series {
+	struct det_window w;
+	double *count;
+	double *denom;
+	uint8_t *mark;
+};
+
+static void *
+array(size_t n, size_t size)
+{
+	void *p = malloc(n * size > 0 ? n * size : 1);
+
+	assert_non_null(p);
+	return p;
+}
+
+enum { PLAIN, SPARSE, HUGE_COUNTS, FLAT, ZERO, KINDS };
+
+static double
+random_count(struct rng *r, int kind, size_t i)
+{
+	double weekly = 1 + 0.5 * (double)(i % 7 < 5);
+
+	switch (kind) {
+	case SPARSE:
+		return unit(r) < 0.1 ? (double)below(r, 4) : 0;
+	case HUGE_COUNTS:
+		return floor(COUNT_MAX * (unit(r) < 0.1 ? 1 : unit(r)));
+	case FLAT:
+		return unit(r) < 0.02 ? 9 : 4;
+	case ZERO:
+		return 0;
+	default:
+		return floor(weekly * 12 * unit(r) + 8 * unit(r) * unit(r)) +
+		       (unit(r) < 0.02 ? 30 : 0);
+	}
+}
+
+static struct series
+random_series(struct rng *r, size_t n, double holes)
+{
+	int kind = (int)below(r, KINDS);
+	struct series s = { .w = { .n = n, .first_t = 1 } };
+
+	s.count = array(n, sizeof(*s.count));
+	s.denom = below(r, 2) ? array(n, sizeof(*s.denom)) : NULL;
+	s.mark = below(r, 2) ? array(n, sizeof(*s.mark)) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		s.count[i] = unit(r) < holes ? NAN : random_count(r, kind, i);
+		if (s.denom != NULL)
+			s.denom[i] = unit(r) < holes
+					     ? NAN
+					     : s.count[i] * 2 + 1 + unit(r);
+		if (s.denom != NULL && isnan(s.denom[i]))
+			s.denom[i] = NAN;
+		if (s.mark != NULL)
+			s.mark[i] = unit(r) < 0.05 ? (uint8_t)below(r, 4) : 0;
+	}
+	s.w.count = s.count;
+	s.w.denom = s.denom;
+	s.w.mark = s.mark;
+	s.w.period = below(r, 2) ? DET_DAY : DET_WEEK;
+	s.w.dated = below(r, 2) == 0;
+	s.w.first_day = s.w.dated ? (int32_t)below(r, 40000) - 20000 : 4;
+	if (s.w.period == DET_WEEK)
+		s.w.first_day = s.w.first_day / 7 * 7 + 4;
+	return s;
+}
+
+static void
+drop_series(struct series *s)
+{
+	free(s->count);
+	free(s->denom);
+	free(s->mark);
+}
+
+/* Defaults, or for some parameters an end of the range or what lies near. */
+static void
+random_params(struct rng *r, const struct det_method *m, double *p)
+{
+	det_params_default(m, p);
+	for (size_t i = 0; m->param[i].name != NULL; i++) {
+		const struct det_param *row = &m->param[i];
+		double x = row->def;
+
+		if (row->choices != NULL)
+			x = (double)below(r, (size_t)row->max + 1);
+		else if (below(r, 4) == 0)
+			x = row->min;
+		else if (below(r, 4) == 0)
+			x = row->min + (row->def - row->min) * unit(r);
+		else if (below(r, 4) == 0)
+			x = fmin(row->max, row->def * (1 + unit(r)));
+		p[i] = det_param_whole(row) ? floor(x) : x;
+	}
+}
+
+static struct det_verdict *
+judge(const struct det_method *m, const double *p, const struct det_window *w,
+      size_t from)
+{
+	struct det_verdict *v = array(w->n - from, sizeof(*v));
+	void *scratch = array(1, m->scratch(p, w->n));
+
+	memset(v, 0x5a, (w->n - from) * sizeof(*v));
+	assert_int_equal(det_judge(m, p, w, from, scratch, v), DET_OK);
+	free(scratch);
+	return v;
+}
+
+static void
+fail_at(const struct det_method *m, uint64_t round, size_t cell, const char *what)
+{
+	fail_msg("%s, seed %llu, round %llu, cell %zu: %s", m->name,
+		 (unsigned long long)seed, (unsigned long long)round, cell, what);
+}
+
+static bool
+near(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	return a == b || fabs(a - b) <= 1e-8 * fmax(1, fabs(a));
+}
+
+static bool
+same(const struct det_verdict *a, const struct det_verdict *b)
+{
+	return a->level == b->level && near(a->expected, b->expected) &&
+	       near(a->upper, b->upper) && near(a->statistic, b->statistic) &&
+	       near(a->p, b->p);
+}
+
+static bool
+is_original(const struct det_method *m)
+{
+	return strncmp(m->name, "r-", 2) == 0 ||
+	       strncmp(m->name, "rnssp-", 6) == 0;
+}
+
+static void
+check_verdict(const struct det_method *m, uint64_t round, size_t i,
+	      const struct det_verdict *v, double count)
+{
+	if (v->level > DET_ALERT || v->reason > DET_DEGENERATE)
+		fail_at(m, round, i, "no such level or reason");
+	if ((v->level == DET_UNKNOWN) != (v->reason != DET_JUDGED))
+		fail_at(m, round, i, "level and reason contradict each other");
+	if (isnan(count) && v->level != DET_UNKNOWN)
+		fail_at(m, round, i, "a missing count was judged");
+	if (!isnan(v->p) && !(v->p >= 0 && v->p <= 1))
+		fail_at(m, round, i, "p is no probability");
+	if (isnan(v->p) && v->level != DET_UNKNOWN && !is_original(m))
+		fail_at(m, round, i, "a verdict without p");
+}
+
+/* How many cells a round takes: enough to be judged, few where they cost. */
+static size_t
+length(const struct det_method *m, const double *p, struct rng *r)
+{
+	size_t reach = m->reach(p);
+	size_t n = reach < LONGEST ? reach + 60 : LONGEST;
+
+	if (below(r, 2) == 0)
+		n = 1 + below(r, 400);
+	return n < LONGEST ? n : LONGEST;
+}
+
+static void
+test_missing_cells_never_make_a_verdict_of_nothing(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		for (uint64_t round = 0; round < ROUNDS; round++) {
+			struct rng r = rng_of(m->name, round);
+			double p[DET_MAX_PARAMS];
+			struct series s;
+			struct det_verdict *v;
+
+			random_params(&r, m, p);
+			s = random_series(&r, length(m, p, &r), unit(&r) * .6);
+			v = judge(m, p, &s.w, 0);
+			for (size_t i = 0; i < s.w.n; i++)
+				check_verdict(m, round, i, &v[i], s.count[i]);
+			free(v);
+			drop_series(&s);
+		}
+	}
+}
+
+static void
+test_every_length_from_nothing_up(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		for (size_t n = 0; n < 70; n++) {
+			struct rng r = rng_of(m->name, n);
+			double p[DET_MAX_PARAMS];
+			struct series s = random_series(&r, n, .1);
+			struct det_verdict *v;
+
+			random_params(&r, m, p);
+			v = judge(m, p, &s.w, 0);
+			for (size_t i = 0; i < n; i++)
+				check_verdict(m, n, i, &v[i], s.count[i]);
+			free(v);
+			drop_series(&s);
+		}
+	}
+}
+
+static void
+test_one_cell_is_judged_as_many_are(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		for (uint64_t round = 0; round < ROUNDS; round++) {
+			struct rng r = rng_of(m->name, round);
+			double p[DET_MAX_PARAMS];
+			struct series s;
+			struct det_verdict *all;
+
+			random_params(&r, m, p);
+			s = random_series(&r, length(m, p, &r), .05);
+			all = judge(m, p, &s.w, 0);
+			for (int times = 0; times < 5; times++) {
+				size_t i = below(&r, s.w.n);
+				struct det_window upto = s.w;
+				struct det_verdict *one;
+
+				upto.n = i + 1;
+				one = judge(m, p, &upto, i);
+				if (!same(one, &all[i]))
+					fail_at(m, round, i, "alone differs");
+				free(one);
+			}
+			free(all);
+			drop_series(&s);
+		}
+	}
+}
+
+/* The window without the cells before `skip`. */
+static struct det_window
+tail_of(const struct det_window *w, size_t skip)
+{
+	struct det_window t = *w;
+
+	t.count += skip;
+	t.denom = w->denom != NULL ? w->denom + skip : NULL;
+	t.mark = w->mark != NULL ? w->mark + skip : NULL;
+	t.n -= skip;
+	t.first_t += (int64_t)skip;
+	t.first_day += (int32_t)skip * (int)w->period;
+	return t;
+}
+
+static void
+test_nothing_outside_the_reach_matters(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		for (uint64_t round = 0; round < ROUNDS; round++) {
+			struct rng r = rng_of(m->name, round);
+			double p[DET_MAX_PARAMS];
+			size_t reach;
+			struct series s;
+			struct det_verdict *all;
+
+			random_params(&r, m, p);
+			reach = m->reach(p);
+			if (reach == DET_REACH_ALL || reach > LONGEST - 60)
+				continue;
+			s = random_series(&r, reach + 60, .05);
+			all = judge(m, p, &s.w, 0);
+			for (size_t i = reach; i < s.w.n; i += 11) {
+				struct det_window t =
+					tail_of(&s.w, i + 1 - reach);
+				struct det_verdict *v;
+
+				t.n = reach;
+				v = judge(m, p, &t, reach - 1);
+				if (!same(v, &all[i]))
+					fail_at(m, round, i,
+						"differs from its reach alone");
+				free(v);
+			}
+			free(all);
+			drop_series(&s);
+		}
+	}
+}
+
+static void
+test_a_revised_cell_judged_again_is_as_if_it_had_come_so(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		for (uint64_t round = 0; round < ROUNDS; round++) {
+			struct rng r = rng_of(m->name, round);
+			double p[DET_MAX_PARAMS];
+			struct series s;
+			struct det_verdict *before;
+			struct det_verdict *after;
+			struct det_verdict *again;
+			size_t at;
+
+			random_params(&r, m, p);
+			s = random_series(&r, length(m, p, &r), .05);
+			before = judge(m, p, &s.w, 0);
+			at = below(&r, s.w.n);
+			s.count[at] = isnan(s.count[at]) ? 5 : NAN;
+			after = judge(m, p, &s.w, 0);
+			again = judge(m, p, &s.w, at);
+			for (size_t i = 0; i < s.w.n; i++) {
+				if (i < at && !same(&before[i], &after[i]))
+					fail_at(m, round, i,
+						"the future changed it");
+				if (i >= at && !same(&again[i - at], &after[i]))
+					fail_at(m, round, i,
+						"judged again it differs");
+			}
+			free(before);
+			free(after);
+			free(again);
+			drop_series(&s);
+		}
+	}
+}
+
+/* Counts times `scale` plus `shift` give the same statistics and levels. */
+static void
+check_law(const char *name, double scale, double shift)
+{
+	const struct det_method *m = det_find(name);
+	struct rng r = rng_of(name, 7);
+	double p[DET_MAX_PARAMS];
+	struct series s = random_series(&r, 120, .05);
+	struct det_verdict *a;
+	struct det_verdict *b;
+
+	s.w.denom = NULL;
+	s.w.mark = NULL;
+	det_params_default(m, p);
+	assert_int_equal(det_params_set(m, p, "min_sigma", "0"), DET_OK);
+	for (size_t i = 0; i < s.w.n; i++)
+		s.count[i] = 1 + random_count(&r, PLAIN, i);
+	a = judge(m, p, &s.w, 0);
+	for (size_t i = 0; i < s.w.n; i++)
+		s.count[i] = s.count[i] * scale + shift;
+	b = judge(m, p, &s.w, 0);
+	for (size_t i = 0; i < s.w.n; i++) {
+		if (a[i].level != b[i].level ||
+		    !near(a[i].statistic, b[i].statistic) ||
+		    !near(a[i].p, b[i].p) ||
+		    !near(a[i].expected * scale + shift, b[i].expected))
+			fail_at(m, 7, i, "scaled or shifted it differs");
+	}
+	free(a);
+	free(b);
+	drop_series(&s);
+}
+
+static void
+test_scale_and_shift(void **state)
+{
+	static const char *const names[] = { "ears-c1", "ears-c2", "ears-c3",
+					     "w2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		check_law(names[i], 8, 0);
+		check_law(names[i], 1, 1000);
+		check_law(names[i], 1000, 17);
+	}
+}
+
+static void
+test_a_broken_window_is_refused(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+		double bad[] = { -1, INFINITY, 2 * DET_MAX_COUNT };
+		double p[DET_MAX_PARAMS];
+		double count[3] = { 1, 2, 3 };
+		struct det_window w = { .count = count,
+					.n = 3,
+					.first_t = 1,
+					.first_day = 4,
+					.period = DET_DAY };
+		struct det_verdict v[3];
+		void *scratch;
+
+		det_params_default(m, p);
+		scratch = array(1, m->scratch(p, 3));
+		assert_int_equal(det_judge(m, p, &w, 4, scratch, v),
+				 DET_ERR_WINDOW);
+		for (size_t i = 0; i < 3; i++) {
+			count[1] = bad[i];
+			assert_int_equal(det_judge(m, p, &w, 0, scratch, v),
+					 DET_ERR_WINDOW);
+		}
+		free(scratch);
+	}
+}
+
+int
+main(void)
+{
+	const char *text = getenv("TEST_SEED");
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_missing_cells_never_make_a_verdict_of_nothing),
+		cmocka_unit_test(test_every_length_from_nothing_up),
+		cmocka_unit_test(test_one_cell_is_judged_as_many_are),
+		cmocka_unit_test(test_nothing_outside_the_reach_matters),
+		cmocka_unit_test(
+			test_a_revised_cell_judged_again_is_as_if_it_had_come_so),
+		cmocka_unit_test(test_scale_and_shift),
+		cmocka_unit_test(test_a_broken_window_is_refused),
+	};
+
+	seed = text != NULL ? strtoull(text, NULL, 10) : 20240229;
+	printf("seed %llu\n", (unsigned long long)seed);
+	return cmocka_run_group_tests_name("detectors", tests, NULL, NULL);
+}
