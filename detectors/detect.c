@@ -159,7 +159,12 @@ det_judge(const struct det_method *m, const double *p, const struct det_window *
 		return DET_ERR_WINDOW;
 	if (from == w->n)
 		return DET_OK;
-	return m->judge(p, w, from, scratch, out);
+	if (m->judge(p, w, from, scratch, out) != DET_OK)
+		return DET_ERR_WINDOW;
+	/* a tail of libRmath may pass 1 by a rounding */
+	for (size_t i = 0; i < w->n - from; i++)
+		out[i].p = out[i].p > 1 ? 1 : out[i].p;
+	return DET_OK;
 }
 
 const char *
