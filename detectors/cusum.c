@@ -5,14 +5,10 @@
  * surveillance, which never comes down again: see r-cusum.
  */
 #include "detectors/cells.h"
+#include "detectors/cusum.h"
 #include "detectors/cusum_table.h"
 #include "detectors/methods.h"
 #include "detectors/zeros.h"
-
-#define RED_P 0.01
-#define YELLOW_P 0.05
-
-enum { BASELINE, GUARD, K, MIN_SIGMA, RESET, HORIZON };
 
 static const struct det_param params[] = {
 	{ "baseline", "periods", 28, 7, 364, NULL,
@@ -73,45 +69,45 @@ cusum_limit(double p)
 static double
 carried(const double *p, double sum)
 {
-	return sum > p[RESET] ? p[RESET] / 2 : sum;
+	return sum > p[CUSUM_RESET] ? p[CUSUM_RESET] / 2 : sum;
 }
 
 static enum det_level
 level_of(double p, double x)
 {
-	if (!(x > 0) || p > YELLOW_P * (1 + CELLS_TIE))
+	if (!(x > 0) || p > CUSUM_YELLOW_P * (1 + CELLS_TIE))
 		return DET_NORMAL;
-	return p <= RED_P * (1 + CELLS_TIE) ? DET_ALERT : DET_WARNING;
+	return p <= CUSUM_RED_P * (1 + CELLS_TIE) ? DET_ALERT : DET_WARNING;
 }
 
-/* Judges cell i; *sum is yesterday's and becomes today's. */
-static struct det_verdict
-step(const double *p, const struct det_window *w, size_t i, double *sum,
-     double *baseline)
+struct det_verdict
+cusum_step(const double *p, const struct det_window *w, size_t i, double *sum,
+	   double *scratch)
 {
-	size_t guard = (size_t)p[GUARD];
-	size_t want = (size_t)p[BASELINE];
+	size_t guard = (size_t)p[CUSUM_GUARD];
+	size_t want = (size_t)p[CUSUM_BASELINE];
 	double x = cells_count(w, i);
 	struct det_verdict v = { .level = DET_NORMAL, .reason = DET_JUDGED };
 	struct zeros_base b;
 
 	if (isnan(x))
 		return cells_unknown(DET_REPORT_MISSING);
-	if (cells_before(w, i, guard, want, baseline) < want)
+	if (cells_before(w, i, guard, want, scratch) < want)
 		return cells_unknown(cells_why_short(w, i, guard, want));
-	b = zeros_base(baseline, want, zeros_excess(baseline, want));
+	b = zeros_base(scratch, want, zeros_excess(scratch, want));
 	if (b.n < 2) {
 		v.expected = 0;
-		v.upper = cusum_limit(RED_P);
+		v.upper = cusum_limit(CUSUM_RED_P);
 		*sum = x;
 	} else {
-		double sigma = fmax(b.sd, p[MIN_SIGMA]);
+		double sigma = fmax(b.sd, p[CUSUM_MIN_SIGMA]);
 		double carry = carried(p, *sum);
 
 		v.expected = b.mean;
-		v.upper = fmax(0, b.mean + (cusum_limit(RED_P) - carry + p[K]) *
+		v.upper = fmax(0, b.mean + (cusum_limit(CUSUM_RED_P) - carry +
+					    p[CUSUM_K]) *
 						   sigma);
-		*sum = fmax(0, carry + (x - b.mean) / sigma - p[K]);
+		*sum = fmax(0, carry + (x - b.mean) / sigma - p[CUSUM_K]);
 	}
 	v.statistic = *sum;
 	v.p = cusum_p(*sum);
@@ -126,11 +122,12 @@ judge(const double *p, const struct det_window *w, size_t from, void *scratch,
 	size_t i = from;
 
 	while (i < w->n) {
-		struct cells_chain c = cells_chain(w, i, (size_t)p[HORIZON]);
+		struct cells_chain c =
+			cells_chain(w, i, (size_t)p[CUSUM_HORIZON]);
 		double sum = 0;
 
 		for (size_t j = c.start; j < c.end; j++) {
-			struct det_verdict v = step(p, w, j, &sum, scratch);
+			struct det_verdict v = cusum_step(p, w, j, &sum, scratch);
 
 			if (j >= i)
 				out[j - from] = v;
@@ -143,15 +140,15 @@ judge(const double *p, const struct det_window *w, size_t from, void *scratch,
 static size_t
 reach(const double *p)
 {
-	return cells_chain_reach((size_t)p[HORIZON]) +
-	       cells_reach((size_t)p[GUARD], (size_t)p[BASELINE]) - 1;
+	return cells_chain_reach((size_t)p[CUSUM_HORIZON]) +
+	       cells_reach((size_t)p[CUSUM_GUARD], (size_t)p[CUSUM_BASELINE]) - 1;
 }
 
 static size_t
 scratch_bytes(const double *p, size_t n)
 {
 	(void)n;
-	return (size_t)p[BASELINE] * sizeof(double);
+	return (size_t)p[CUSUM_BASELINE] * sizeof(double);
 }
 
 const struct det_method det_cusum = {

@@ -5,12 +5,8 @@
  * earsC(), whose C3 never looks at today: see r-ears-*.
  */
 #include "detectors/cells.h"
+#include "detectors/ears.h"
 #include "detectors/methods.h"
-
-#define RED 2.0
-#define YELLOW 1.5
-
-enum { BASELINE, GUARD, MIN_SIGMA, K };
 
 #define EARS_PARAMS(guard_default)                                                                              \
 	{                                                                                                       \
@@ -55,8 +51,8 @@ struct excess {
 static struct excess
 weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 {
-	size_t guard = (size_t)p[GUARD];
-	size_t want = (size_t)p[BASELINE];
+	size_t guard = (size_t)p[EARS_GUARD];
+	size_t want = (size_t)p[EARS_BASELINE];
 	struct excess e = { NAN, NAN, NAN, 0, DET_REPORT_MISSING };
 	struct cells_moments m;
 	double x = cells_count(w, i);
@@ -69,12 +65,12 @@ weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 	}
 	m = cells_moments(scratch, want);
 	e.mean = m.mean;
-	e.sigma = fmax(m.sd, p[MIN_SIGMA]);
+	e.sigma = fmax(m.sd, p[EARS_MIN_SIGMA]);
 	e.reason = e.sigma > 0 ? DET_JUDGED : DET_DEGENERATE;
 	if (e.reason != DET_JUDGED)
 		return e;
 	e.z = (x - e.mean) / e.sigma;
-	e.partial = fmax(0, e.z - p[K]);
+	e.partial = fmax(0, e.z - p[EARS_K]);
 	return e;
 }
 
@@ -82,27 +78,27 @@ weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 static double
 carried(const struct excess *e)
 {
-	return e->partial < RED - CELLS_TIE ? e->partial : 0;
+	return e->partial < EARS_RED - CELLS_TIE ? e->partial : 0;
 }
 
 static struct det_verdict
 verdict(const double *p, const struct excess *e, double carry, double x)
 {
 	struct det_verdict v;
-	double need = fmax(0, RED - carry);
+	double need = fmax(0, EARS_RED - carry);
 
 	if (e->reason != DET_JUDGED)
 		return cells_unknown(e->reason);
 	v.expected = e->mean;
 	v.statistic = e->partial + carry;
-	v.upper = need > 0 ? fmax(0, e->mean + (p[K] + need) * e->sigma) : 0;
-	v.p = cells_normal_tail(v.statistic > 0 ? p[K] + v.statistic
-						: fmin(e->z, p[K]));
+	v.upper = need > 0 ? fmax(0, e->mean + (p[EARS_K] + need) * e->sigma) : 0;
+	v.p = cells_normal_tail(v.statistic > 0 ? p[EARS_K] + v.statistic
+						: fmin(e->z, p[EARS_K]));
 	v.level = DET_NORMAL;
 	v.reason = DET_JUDGED;
-	if (x > 0 && v.statistic >= RED - CELLS_TIE)
+	if (x > 0 && v.statistic >= EARS_RED - CELLS_TIE)
 		v.level = DET_ALERT;
-	else if (x > 0 && v.statistic >= YELLOW - CELLS_TIE)
+	else if (x > 0 && v.statistic >= EARS_YELLOW - CELLS_TIE)
 		v.level = DET_WARNING;
 	return v;
 }
@@ -140,7 +136,7 @@ judge_summed(const double *p, const struct det_window *w, size_t from,
 static size_t
 reach_single(const double *p)
 {
-	return cells_reach((size_t)p[GUARD], (size_t)p[BASELINE]);
+	return cells_reach((size_t)p[EARS_GUARD], (size_t)p[EARS_BASELINE]);
 }
 
 static size_t
@@ -153,7 +149,7 @@ static size_t
 scratch_bytes(const double *p, size_t n)
 {
 	(void)n;
-	return (size_t)p[BASELINE] * sizeof(double);
+	return (size_t)p[EARS_BASELINE] * sizeof(double);
 }
 
 #define REFERENCE                                                              \

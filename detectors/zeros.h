@@ -8,6 +8,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "detectors/cells.h"
 
@@ -28,5 +29,11 @@ struct zeros_base {
 	size_t n;
 };
 struct zeros_base zeros_base(const double *value, size_t n, size_t excess);
+
+/*
+ * How many of n <= 32 values zeros_base() would keep, when the low n bits of
+ * `zeros` say which are zero.
+ */
+size_t zeros_kept_of_bits(uint32_t zeros, size_t n);
 
 #endif

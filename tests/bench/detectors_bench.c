@@ -1,0 +1,249 @@
+/*
+ * Judged periods per second and core, for every method.
+ *
+ *   bench-detectors [REFERENCE.csv]
+ *
+ * First one new day of many series at once (batch.h), without and with p,
+ * over busy series (mean 15) and sparse ones (mean 0.2); then every method
+ * over whole series as a back-test does.  REFERENCE.csv (method,
+ * periods_per_second), made by detectors_reference.R in the same run, adds
+ * the ratio to the original.
+ */
+#include "detectors/batch.h"
+#include "detectors/detect.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SERIES 100000
+#define ROWS 40
+#define SECONDS 0.4
+#define DAYS 1460
+#define WEEKS 624
+
+struct reference {
+	char method[64];
+	double rate;
+};
+
+static struct reference references[64];
+static size_t n_references;
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void *
+room(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (p == NULL) {
+		fputs("bench-detectors: out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+	return p;
+}
+
+/* Poisson by the product of uniforms; the mean is small. */
+static int32_t
+draw(double mean)
+{
+	double limit = exp(-mean);
+	double product = drand48();
+	int32_t n = 0;
+
+	for (; product > limit; n++)
+		product *= drand48();
+	return n;
+}
+
+static double
+reference_of(const char *method)
+{
+	for (size_t i = 0; i < n_references; i++) {
+		if (strcmp(references[i].method, method) == 0)
+			return references[i].rate;
+	}
+	return NAN;
+}
+
+static void
+read_references(const char *path)
+{
+	FILE *in = fopen(path, "r");
+	struct reference *r = references;
+
+	if (in == NULL) {
+		perror(path);
+		return;
+	}
+	while (n_references < 64 &&
+	       fscanf(in, " %63[^,],%lf", r->method, &r->rate) == 2) {
+		r++;
+		n_references++;
+	}
+	fclose(in);
+}
+
+static void
+print_rate(double rate)
+{
+	if (isnan(rate))
+		printf("%15s", "");
+	else
+		printf("%15.0f", rate);
+}
+
+static void
+print_ratio(const char *method, double rate)
+{
+	double reference = reference_of(method);
+
+	if (isnan(reference))
+		puts("");
+	else
+		printf("%13.0f%10.0fx\n", reference, rate / reference);
+}
+
+struct batch {
+	int32_t *count;
+	const int32_t *row[ROWS];
+	double *sum;
+	struct det_batch_out out;
+};
+
+static double
+batch_rate(struct batch *b, const char *name, double *p_out)
+{
+	const struct det_method *m = det_find(name);
+	struct det_batch input = { b->row, ROWS, SERIES };
+	double p[DET_MAX_PARAMS];
+	double start = now();
+	double judged = 0;
+	int rc = DET_OK;
+
+	det_params_default(m, p);
+	b->out.p = p_out;
+	while (now() - start < SECONDS && rc == DET_OK) {
+		if (strcmp(name, "cusum") == 0)
+			rc = det_batch_cusum(p, &input, b->sum, &b->out);
+		else
+			rc = det_batch_ears(m, p, &input, &b->out);
+		judged += SERIES;
+		/* the ring moves on by a day */
+		memmove(b->row, b->row + 1, (ROWS - 1) * sizeof(b->row[0]));
+		b->row[ROWS - 1] = b->row[0] == b->count
+					   ? b->count + (size_t)(ROWS - 1) * SERIES
+					   : b->row[0] - SERIES;
+	}
+	return judged / (now() - start);
+}
+
+static void
+bench_batch(double mean, const char *what)
+{
+	static const char *const names[] = { "ears-c1", "ears-c2", "ears-c3",
+					     "cusum" };
+	struct batch b = { .count = room((size_t)ROWS * SERIES, sizeof(int32_t)) };
+	double *tails = room(SERIES, sizeof(*tails));
+
+	b.sum = room(SERIES, sizeof(*b.sum));
+	b.out.statistic = room(SERIES, sizeof(double));
+	b.out.level = room(SERIES, 1);
+	for (size_t i = 0; i < (size_t)ROWS * SERIES; i++)
+		b.count[i] = draw(mean);
+	for (size_t r = 0; r < ROWS; r++)
+		b.row[r] = b.count + r * SERIES;
+	printf("one new day of %d %s series      without p         with p"
+	       "     reference     ratio\n",
+	       SERIES, what);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		double without = batch_rate(&b, names[i], NULL);
+
+		printf("  %-40s", names[i]);
+		print_rate(without);
+		print_rate(batch_rate(&b, names[i], tails));
+		print_ratio(names[i], without);
+	}
+	free(tails);
+	free(b.out.statistic);
+	free(b.out.level);
+	free(b.sum);
+	free(b.count);
+}
+
+static double
+whole_rate(const struct det_method *m, enum det_period period, double *count)
+{
+	size_t n = period == DET_DAY ? DAYS : WEEKS;
+	struct det_window w = {
+		.count = count, .n = n, .first_t = 1, .first_day = 4, .period = period
+	};
+	double p[DET_MAX_PARAMS];
+	struct det_verdict *v = room(n, sizeof(*v));
+	double judged = 0;
+	double start;
+	void *scratch;
+
+	det_params_default(m, p);
+	scratch = room(1, m->scratch(p, n) + 1);
+	start = now();
+	while (now() - start < SECONDS) {
+		if (det_judge(m, p, &w, 0, scratch, v) != DET_OK)
+			break;
+		for (size_t i = 0; i < n; i++)
+			judged += v[i].level != DET_UNKNOWN;
+	}
+	judged /= now() - start;
+	free(scratch);
+	free(v);
+	return judged;
+}
+
+static void
+bench_whole(void)
+{
+	double daily[DAYS];
+	double weekly[WEEKS];
+
+	for (size_t i = 0; i < DAYS; i++)
+		daily[i] = draw(i % 7 < 5 ? 15 : 6);
+	for (size_t i = 0; i < WEEKS; i++)
+		weekly[i] = draw(10 + 6 * sin((double)i * 0.1208));
+	puts("\nwhole series, each period with p              days"
+	     "          weeks    reference     ratio");
+	for (size_t i = 0; det_at(i) != NULL; i++) {
+		const struct det_method *m = det_at(i);
+		double days = whole_rate(m, DET_DAY, daily);
+		double weeks = whole_rate(m, DET_WEEK, weekly);
+		double best = fmax(days, weeks);
+
+		printf("  %-33s", m->name);
+		print_rate(days);
+		print_rate(weeks);
+		print_ratio(m->name, best);
+		fflush(stdout);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	srand48(20240229);
+	if (argc > 1)
+		read_references(argv[1]);
+	puts("judged periods per second on one core");
+	bench_batch(15, "busy");
+	bench_batch(0.2, "sparse");
+	bench_whole();
+	return 0;
+}
