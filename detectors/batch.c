@@ -44,35 +44,80 @@ struct tile {
 struct sums {
 	double sum[TILE];
 	double square[TILE];
-	int32_t odd[TILE]; /* not 0: to be judged the plain way */
+	uint32_t odd[TILE]; /* sign bit set: to be judged the plain way */
 };
 
-/* Adds up `want` rows from row `from` on. */
-static void
-add_rows(const struct tile *t, size_t from, size_t want, struct sums *s)
+/* The sign bit is set for a missing and for a large count. */
+static inline uint32_t
+oddness(int32_t x)
 {
-	memset(s->sum, 0, sizeof(s->sum));
-	memset(s->square, 0, sizeof(s->square));
-	for (size_t r = from; r < from + want; r++) {
-		const int32_t *restrict x = t->b->row[r] + t->first;
+	return (uint32_t)x | ((uint32_t)DET_BATCH_LARGE - (uint32_t)x);
+}
 
-		for (size_t j = 0; j < t->n; j++) {
-			double v = (double)x[j];
-
-			s->sum[j] += v;
-			s->square[j] += v * v;
-			s->odd[j] |= (x[j] < 0) | (x[j] > DET_BATCH_LARGE);
-		}
-	}
+static const int32_t *
+row_of(const struct tile *t, size_t r)
+{
+	return t->b->row[r] + t->first;
 }
 
 static void
 flag_row(const struct tile *t, size_t r, struct sums *s)
 {
-	const int32_t *restrict x = t->b->row[r] + t->first;
+	const int32_t *restrict x = row_of(t, r);
 
 	for (size_t j = 0; j < t->n; j++)
-		s->odd[j] |= (x[j] < 0) | (x[j] > DET_BATCH_LARGE);
+		s->odd[j] |= oddness(x[j]);
+}
+
+static void
+add_row(const struct tile *t, size_t r, struct sums *s)
+{
+	const int32_t *restrict x = row_of(t, r);
+
+	for (size_t j = 0; j < t->n; j++) {
+		double v = (double)x[j];
+
+		s->sum[j] += v;
+		s->square[j] += v * v;
+	}
+	flag_row(t, r, s);
+}
+
+/* Four rows at once save three quarters of the traffic of the sums. */
+static void
+add_four(const struct tile *t, size_t r, struct sums *s)
+{
+	const int32_t *restrict x0 = row_of(t, r);
+	const int32_t *restrict x1 = row_of(t, r + 1);
+	const int32_t *restrict x2 = row_of(t, r + 2);
+	const int32_t *restrict x3 = row_of(t, r + 3);
+
+	for (size_t j = 0; j < t->n; j++) {
+		double a = (double)x0[j];
+		double b = (double)x1[j];
+		double c = (double)x2[j];
+		double d = (double)x3[j];
+
+		s->sum[j] += (a + b) + (c + d);
+		s->square[j] += (a * a + b * b) + (c * c + d * d);
+	}
+	for (size_t j = 0; j < t->n; j++)
+		s->odd[j] |= (oddness(x0[j]) | oddness(x1[j])) |
+			     (oddness(x2[j]) | oddness(x3[j]));
+}
+
+/* Adds up `want` rows from row `from` on. */
+static void
+add_rows(const struct tile *t, size_t from, size_t want, struct sums *s)
+{
+	size_t r = from;
+
+	memset(s->sum, 0, sizeof(s->sum));
+	memset(s->square, 0, sizeof(s->square));
+	for (; r + 4 <= from + want; r += 4)
+		add_four(t, r, s);
+	for (; r < from + want; r++)
+		add_row(t, r, s);
 }
 
 /* z of row r against the `want` rows that end `guard` rows before it. */
@@ -83,7 +128,7 @@ standardise(const struct tile *t, const double *p, size_t r, struct sums *s,
 	size_t want = (size_t)p[EARS_BASELINE];
 	double n = (double)want;
 	double least = p[EARS_MIN_SIGMA];
-	const int32_t *restrict x = t->b->row[r] + t->first;
+	const int32_t *restrict x = row_of(t, r);
 
 	add_rows(t, r - (size_t)p[EARS_GUARD] - want, want, s);
 	flag_row(t, r, s);
@@ -92,7 +137,7 @@ standardise(const struct tile *t, const double *p, size_t r, struct sums *s,
 		double sd = sqrt(spread / (n * (n - 1)));
 		double sigma = sd > least ? sd : least;
 
-		s->odd[j] |= !(sigma > 0);
+		s->odd[j] |= sigma > 0 ? 0 : UINT32_MAX;
 		z[j] = ((double)x[j] - s->sum[j] / n) / sigma;
 	}
 }
@@ -172,17 +217,16 @@ plain_ears(const struct det_method *m, const double *p, const struct tile *t,
 }
 
 static void
-ears_levels(const struct tile *t, const double *restrict statistic,
-	    uint8_t *restrict level)
+grade(const struct tile *t, const double *restrict statistic, double yellow,
+      double red, uint8_t *restrict level)
 {
-	const int32_t *restrict x = t->b->row[t->b->rows - 1] + t->first;
+	const int32_t *restrict x = row_of(t, t->b->rows - 1);
 
 	for (size_t j = 0; j < t->n; j++) {
-		int grade = DET_NORMAL +
-			    (statistic[j] >= EARS_YELLOW - CELLS_TIE) +
-			    (statistic[j] >= EARS_RED - CELLS_TIE);
+		int above = DET_NORMAL + (statistic[j] >= yellow) +
+			    (statistic[j] >= red);
 
-		level[j] = (uint8_t)(x[j] > 0 ? grade : DET_NORMAL);
+		level[j] = (uint8_t)(x[j] > 0 ? above : DET_NORMAL);
 	}
 }
 
@@ -220,7 +264,8 @@ ears_tile(const struct det_method *m, const double *p, const struct tile *t,
 		statistic[j] = z[j] > k ? z[j] - k : 0;
 	if (m == &det_ears_c3)
 		add_carried(t, p, today, &s, statistic);
-	ears_levels(t, statistic, out->level + t->first);
+	grade(t, statistic, EARS_YELLOW - CELLS_TIE, EARS_RED - CELLS_TIE,
+	      out->level + t->first);
 	if (out->p != NULL) {
 		for (size_t j = 0; j < t->n; j++) {
 			double low = z[j] < k ? z[j] : k;
@@ -230,7 +275,7 @@ ears_tile(const struct det_method *m, const double *p, const struct tile *t,
 		det_batch_normal_tail(z, out->p + t->first, t->n);
 	}
 	for (size_t j = 0; j < t->n; j++) {
-		if (s.odd[j] != 0)
+		if (s.odd[j] >> 31 != 0)
 			plain_ears(m, p, t, j, out);
 	}
 }
@@ -275,16 +320,30 @@ plain_cusum(const double *p, const struct tile *t, size_t j, double *sum,
 	put(out, t->first + j, &v);
 }
 
-/* A bit for every zero of the baseline. */
+/* A bit for every zero of the baseline, the last in the lowest. */
 static void
 zero_bits(const struct tile *t, size_t from, size_t want, uint32_t *restrict zeros)
 {
+	size_t r = from;
+
 	memset(zeros, 0, TILE * sizeof(*zeros));
-	for (size_t r = from; r < from + want; r++) {
-		const int32_t *restrict x = t->b->row[r] + t->first;
+	for (; r + 4 <= from + want; r += 4) {
+		const int32_t *restrict x0 = row_of(t, r);
+		const int32_t *restrict x1 = row_of(t, r + 1);
+		const int32_t *restrict x2 = row_of(t, r + 2);
+		const int32_t *restrict x3 = row_of(t, r + 3);
 
 		for (size_t j = 0; j < t->n; j++)
-			zeros[j] = (zeros[j] << 1) | (uint32_t)(x[j] == 0);
+			zeros[j] = zeros[j] << 4 | (uint32_t)(x0[j] == 0) << 3 |
+				   (uint32_t)(x1[j] == 0) << 2 |
+				   (uint32_t)(x2[j] == 0) << 1 |
+				   (uint32_t)(x3[j] == 0);
+	}
+	for (; r < from + want; r++) {
+		const int32_t *restrict x = row_of(t, r);
+
+		for (size_t j = 0; j < t->n; j++)
+			zeros[j] = zeros[j] << 1 | (uint32_t)(x[j] == 0);
 	}
 }
 
@@ -301,54 +360,56 @@ kept_values(const struct tile *t, uint32_t *restrict zeros, size_t want,
 	}
 }
 
+/* The new sums of a tile, as if no series were odd. */
+static void
+cusum_sums(const struct tile *t, const double *p, const struct sums *s,
+	   const double *restrict before, double *restrict statistic)
+{
+	size_t want = (size_t)p[CUSUM_BASELINE];
+	size_t today = t->b->rows - 1;
+	const int32_t *restrict x = row_of(t, today);
+	double reset = p[CUSUM_RESET];
+	double least = p[CUSUM_MIN_SIGMA];
+	double k = p[CUSUM_K];
+	uint32_t zeros[TILE];
+	double kept[TILE];
+
+	zero_bits(t, today - (size_t)p[CUSUM_GUARD] - want, want, zeros);
+	kept_values(t, zeros, want, kept);
+	for (size_t j = 0; j < t->n; j++) {
+		double n = kept[j] > 0 ? kept[j] : 2;
+		double spread = n * s->square[j] - s->sum[j] * s->sum[j];
+		double sd = sqrt(spread / (n * (n - 1)));
+		double sigma = sd > least ? sd : least;
+		double z = ((double)x[j] - s->sum[j] / n) / sigma - k;
+		double carry = before[j] > reset ? reset / 2 : before[j];
+		double next = carry + z > 0 ? carry + z : 0;
+
+		statistic[j] = kept[j] > 0 ? next : (double)x[j];
+	}
+}
+
 static void
 cusum_tile(const double *p, const struct tile *t, double *sum,
 	   const struct det_batch_out *out)
 {
 	size_t want = (size_t)p[CUSUM_BASELINE];
 	size_t today = t->b->rows - 1;
-	size_t from = today - (size_t)p[CUSUM_GUARD] - want;
-	const int32_t *restrict x = t->b->row[today] + t->first;
 	double *restrict statistic = out->statistic + t->first;
-	double *restrict before = sum + t->first;
-	double red = cusum_limit(CUSUM_RED_P * (1 + CELLS_TIE));
-	double yellow = cusum_limit(CUSUM_YELLOW_P * (1 + CELLS_TIE));
-	double reset = p[CUSUM_RESET];
-	double least = p[CUSUM_MIN_SIGMA];
-	double k = p[CUSUM_K];
 	struct sums s = { .odd = { 0 } };
-	uint32_t zeros[TILE];
-	double kept[TILE];
 
-	add_rows(t, from, want, &s);
+	add_rows(t, today - (size_t)p[CUSUM_GUARD] - want, want, &s);
 	flag_row(t, today, &s);
-	zero_bits(t, from, want, zeros);
-	kept_values(t, zeros, want, kept);
+	cusum_sums(t, p, &s, sum + t->first, statistic);
+	grade(t, statistic, cusum_limit(CUSUM_YELLOW_P * (1 + CELLS_TIE)),
+	      cusum_limit(CUSUM_RED_P * (1 + CELLS_TIE)), out->level + t->first);
 	for (size_t j = 0; j < t->n; j++) {
-		double n = kept[j];
-		double spread = n * s.square[j] - s.sum[j] * s.sum[j];
-		double sd = sqrt(spread / (n * (n - 1)));
-		double sigma = sd > least ? sd : least;
-		double z = ((double)x[j] - s.sum[j] / n) / sigma - k;
-		double carry = before[j] > reset ? reset / 2 : before[j];
-		double next = carry + z > 0 ? carry + z : 0;
-		int grade;
-
-		next = n > 0 ? next : (double)x[j];
-		grade = DET_NORMAL + (next >= yellow) + (next >= red);
-		statistic[j] = next;
-		out->level[t->first + j] =
-			(uint8_t)(x[j] > 0 ? grade : DET_NORMAL);
-	}
-	for (size_t j = 0; j < t->n; j++) {
-		if (s.odd[j] != 0)
+		if (s.odd[j] >> 31 != 0)
 			plain_cusum(p, t, j, sum, out);
 		else
-			before[j] = statistic[j];
+			sum[t->first + j] = statistic[j];
 	}
-	if (out->p == NULL)
-		return;
-	for (size_t j = 0; j < t->n; j++)
+	for (size_t j = 0; out->p != NULL && j < t->n; j++)
 		out->p[t->first + j] =
 			isnan(statistic[j]) ? NAN : cusum_p(statistic[j]);
 }

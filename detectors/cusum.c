@@ -54,16 +54,25 @@ cusum_p(double statistic)
 double
 cusum_limit(double p)
 {
-	size_t i = 0;
+	size_t low = 0; /* its p is above p, or it is the first */
+	size_t high = CUSUM_POINTS - 1;
 	double share;
 
-	while (i + 1 < CUSUM_POINTS && cusum_point_p(i + 1) > p)
-		i++;
-	if (i + 1 == CUSUM_POINTS)
-		return cusum_table[i];
-	share = (cusum_point_p(i) - p) /
-		(cusum_point_p(i) - cusum_point_p(i + 1));
-	return cusum_table[i] + share * (cusum_table[i + 1] - cusum_table[i]);
+	if (p >= 1)
+		return cusum_table[0];
+	if (p <= cusum_point_p(high))
+		return cusum_table[high];
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (cusum_point_p(middle) > p)
+			low = middle;
+		else
+			high = middle;
+	}
+	share = (cusum_point_p(low) - p) /
+		(cusum_point_p(low) - cusum_point_p(high));
+	return cusum_table[low] + share * (cusum_table[high] - cusum_table[low]);
 }
 
 static double

@@ -86,17 +86,33 @@ base_of(const double *value, size_t n, double *work)
 	return b;
 }
 
+/* Work space: quantiles are found once for each number of values. */
+struct work {
+	double *value;	/* the baseline */
+	double *sorted; /* again, for medians */
+	double *red;	/* Student's quantiles by number of values, or NaN */
+	double *yellow;
+};
+
+static double
+quantile(double *known, double p, size_t n)
+{
+	if (isnan(known[n]))
+		known[n] = qt(p, (double)(n - 1), 0, 0);
+	return known[n];
+}
+
 /*
  * Standard error of the smoothed value less the baseline's mean.  The number
  * of values counts one too low in it, as in the original.
  */
 static double
-sigma_of(const double *p, const struct zeros_base *b)
+sigma_of(const double *p, const struct zeros_base *b, const struct work *work)
 {
 	double weight = p[WEIGHT];
 	double rest = 1 - weight;
 	double df = (double)(b->n - 1);
-	double yellow = qt(YELLOW_P, df, 0, 0);
+	double yellow = quantile(work->yellow, YELLOW_P, b->n);
 	double share =
 		sqrt(weight / (2 - weight) + 1 / df -
 		     2 * pow(rest, p[GUARD] + 1) * (1 - pow(rest, df)) / df);
@@ -127,7 +143,7 @@ why_no_base(const struct det_window *w, size_t i, const double *p, size_t n)
 /* Judges cell i; *z is the smoothed series before it, then after it. */
 static struct det_verdict
 step(const double *p, const struct det_window *w, size_t i, double *z,
-     double *scratch)
+     const struct work *work)
 {
 	size_t want = (size_t)p[BASELINE];
 	double x = cells_count(w, i);
@@ -140,12 +156,12 @@ step(const double *p, const struct det_window *w, size_t i, double *z,
 	if (isnan(x))
 		return cells_unknown(DET_REPORT_MISSING);
 	*z = p[WEIGHT] * x + (1 - p[WEIGHT]) * *z;
-	n = cells_before(w, i, (size_t)p[GUARD], want, scratch);
-	b = base_of(scratch, n, scratch + want);
+	n = cells_before(w, i, (size_t)p[GUARD], want, work->value);
+	b = base_of(work->value, n, work->sorted);
 	if (b.n == 0)
 		return cells_unknown(why_no_base(w, i, p, n));
-	sigma = sigma_of(p, &b);
-	red = qt(RED_P, (double)(b.n - 1), 0, 0);
+	sigma = sigma_of(p, &b, work);
+	red = quantile(work->red, RED_P, b.n);
 	v.expected = b.mean;
 	v.statistic = (*z - b.mean) / sigma;
 	v.upper = fmax(0, x + (b.mean + red * sigma - *z) / p[WEIGHT]);
@@ -160,15 +176,24 @@ static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
+	size_t want = (size_t)p[BASELINE];
+	struct work work = { .value = scratch };
 	size_t i = from;
 
+	work.sorted = work.value + want;
+	work.red = work.sorted + want;
+	work.yellow = work.red + want + 1;
+	for (size_t n = 0; n <= want; n++) {
+		work.red[n] = NAN;
+		work.yellow[n] = NAN;
+	}
 	while (i < w->n) {
 		struct cells_chain c = cells_chain(w, i, (size_t)p[HORIZON]);
 		double z = 0;
 
 		/* the original leaves out the series' first value */
 		for (size_t j = c.start; j < c.end; j++) {
-			struct det_verdict v = step(p, w, j, &z, scratch);
+			struct det_verdict v = step(p, w, j, &z, &work);
 
 			if (j == c.start)
 				z = 0;
@@ -191,7 +216,7 @@ static size_t
 scratch_bytes(const double *p, size_t n)
 {
 	(void)n;
-	return 2 * (size_t)p[BASELINE] * sizeof(double);
+	return (4 * (size_t)p[BASELINE] + 2) * sizeof(double);
 }
 
 const struct det_method det_ewma_jhu = {

@@ -231,7 +231,7 @@ bench_whole(void)
 		print_rate(days);
 		print_rate(weeks);
 		print_ratio(m->name, best);
-		fflush(stdout);
+	
 	}
 }
 
@@ -241,6 +241,7 @@ main(int argc, char **argv)
 	srand48(20240229);
 	if (argc > 1)
 		read_references(argv[1]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("judged periods per second on one core");
 	bench_batch(15, "busy");
 	bench_batch(0.2, "sparse");
