@@ -231,7 +231,6 @@ bench_whole(void)
 		print_rate(days);
 		print_rate(weeks);
 		print_ratio(m->name, best);
-	
 	}
 }
 
