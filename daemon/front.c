@@ -82,7 +82,7 @@ counts_post(void *arg, const struct api_write *write, api_done *done,
 	struct waiting *w = wait_for(c, done, done_arg);
 	const struct post_request request = {
 		.sender = write->actor,
-		.any_site = true,
+		.any_site = !write->is_site,
 		.type = write->type,
 		.key = write->key,
 		.body = write->body,
@@ -156,6 +156,92 @@ act(void *arg, const char *id, const struct desk_act *what, api_done *done,
 	else
 		answer(w, api_act_status((enum desk_refusal)rc),
 		       api_refusal("%s", err));
+}
+
+static void
+keys(struct centre *c, const char *site, struct waiting *w)
+{
+	json_t *all = access_keys(c->access, site);
+
+	if (all == NULL)
+		answer(w, 500, api_refusal("the keys cannot be read"));
+	else
+		answer(w, 200,
+		       json_pack("{s:s, s:o}", "site", site, "keys", all));
+}
+
+static void
+invite(struct centre *c, const char *site, struct waiting *w)
+{
+	const struct zmqdoor_conf *z = conf_get(c->conf, "zmq");
+	bool open = c->zmqdoor != NULL;
+	const struct access_where where = {
+		.enrol = !open || zmqdoor_enrol_address(c->zmqdoor)[0] == '\0' ? ""
+			 : z->public_enrol[0] != '\0'
+				 ? z->public_enrol
+				 : zmqdoor_enrol_address(c->zmqdoor),
+		.centre = z->public_address[0] != '\0' ? z->public_address
+			  : open ? zmqdoor_address(c->zmqdoor)
+				 : "",
+		.key = open ? zmqdoor_key(c->zmqdoor) : NULL,
+	};
+
+	access_invite(c->access, site, &where, answered, w);
+}
+
+/* Is it a site, or the gateway of one? */
+static bool
+is_sender(const struct registry *r, const char *code)
+{
+	if (registry_site(r, code, strlen(code)) != REG_NONE)
+		return true;
+	for (uint32_t i = 0; i < registry_sites(r); i++) {
+		if (strcmp(registry_site_at(r, i)->gateway, code) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+access(void *arg, const struct api_access *what, api_done *done, void *done_arg)
+{
+	struct centre *c = arg;
+	struct waiting *w = wait_for(c, done, done_arg);
+
+	if (w == NULL)
+		return;
+	log_notice("front: access verb=%d site=%s actor=%s", (int)what->verb,
+		   what->site, what->actor);
+	if (what->verb != API_REVOKE_KEY && !is_sender(c->registry, what->site)) {
+		answer(w, 404,
+		       api_refusal("%s is neither a site nor the gateway of "
+				   "one; import it first",
+				   what->site));
+		return;
+	}
+	switch (what->verb) {
+	case API_KEYS:
+		keys(c, what->site, w);
+		break;
+	case API_ADD_KEY:
+		access_add_key(c->access, what->site, what->key, answered, w);
+		break;
+	case API_REVOKE_KEY:
+		access_revoke_key(c->access, what->key, answered, w);
+		break;
+	case API_INVITE:
+		invite(c, what->site, w);
+		break;
+	case API_TOKEN:
+		access_add_token(c->access, what->site, true, answered, w);
+		break;
+	}
+}
+
+static int
+site_token(void *arg, const char *token, char *site, size_t cap)
+{
+	return access_token(((struct centre *)arg)->access, token, site, cap);
 }
 
 static void
@@ -429,6 +515,8 @@ front_env(struct centre *c, struct api_env *env)
 		.counts_post = counts_post,
 		.areas_import = areas_import,
 		.sites_import = sites_import,
+		.access = access,
+		.site_token = site_token,
 		.act = act,
 		.clock_advance = clock_advance,
 		.events_after = events_after,

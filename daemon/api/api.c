@@ -88,6 +88,12 @@ static const struct http_route routes[] = {
 	{ "POST", "/api/v1/areas", BODY_TABLE, true, api_post_areas },
 	{ "GET", "/api/v1/sites", 0, false, api_get_sites },
 	{ "POST", "/api/v1/sites", BODY_TABLE, true, api_post_sites },
+	{ "POST", "/api/v1/sites/:/invitation", BODY_SMALL, true,
+	  api_post_invitation },
+	{ "GET", "/api/v1/sites/:/keys", 0, true, api_get_keys },
+	{ "POST", "/api/v1/sites/:/keys", BODY_SMALL, true, api_post_key },
+	{ "POST", "/api/v1/sites/:/token", BODY_SMALL, true, api_post_token },
+	{ "DELETE", "/api/v1/keys/:", 0, true, api_delete_key },
 	{ "GET", "/api/v1/series", 0, false, api_get_series },
 	{ "GET", "/api/v1/series/points", 0, false, api_get_points },
 	{ "POST", "/api/v1/counts", BODY_TABLE, true, api_post_counts },
@@ -148,6 +154,8 @@ api_new(const struct api_conf *conf, const struct api_env *env)
 	http.arg = a;
 	a->catalogue = catalogue_new();
 	a->auth = auth_new(env->state_dir, &conf->hosts);
+	if (a->auth != NULL)
+		auth_set_sites(a->auth, env->site_token, env->arg);
 	a->sse = sse_new(&a->env, (size_t)conf->max_streams);
 	if (a->catalogue != NULL && a->auth != NULL && a->sse != NULL)
 		a->http = http_new(&http);

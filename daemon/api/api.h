@@ -40,6 +40,7 @@ extern const struct conf_key api_conf_keys[];
 /* What a writing request brings; borrowed for the call. */
 struct api_write {
 	const char *actor; /* who; never empty */
+	bool is_site;	   /* actor is a site's code: its own counts only */
 	const char *type;  /* "application/json" or "text/csv" */
 	const char *key;   /* Idempotency-Key, "" = none */
 	const char *body;  /* len bytes and a NUL behind them */
@@ -56,6 +57,21 @@ struct api_write {
 typedef void api_done(void *done_arg, int status, json_t *body);
 typedef void api_writer(void *arg, const struct api_write *write,
 			api_done *done, void *done_arg);
+
+/* An order about who may send; borrowed for the call. */
+enum api_access_verb {
+	API_KEYS,	/* 200 {"keys": [{"fingerprint", ...}]} */
+	API_ADD_KEY,	/* key in Z85; 201 {"site", "fingerprint"} */
+	API_REVOKE_KEY, /* key is the fingerprint; 200 */
+	API_INVITE,	/* 201 {"site", "invitation", "ends"} */
+	API_TOKEN	/* 201 {"site", "token"}; those it had end */
+};
+struct api_access {
+	enum api_access_verb verb;
+	const char *site; /* code of the sender; "" for API_REVOKE_KEY */
+	const char *key;
+	const char *actor;
+};
 
 /* {"detail": ...} from a format; NULL when memory is short. */
 json_t *api_refusal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -89,6 +105,11 @@ struct api_env {
 	/* CSV with a header line; 200 and {"added", "changed"}. */
 	api_writer *areas_import;
 	api_writer *sites_import;
+	/* Who may send: keys, invitations and tokens of sites. */
+	void (*access)(void *arg, const struct api_access *what, api_done *done,
+		       void *done_arg);
+	/* Whose token is it?  1 = site (cap bytes) gets the code. */
+	int (*site_token)(void *arg, const char *token, char *site, size_t cap);
 	/*
 	 * One act of a person; done gets 200 and the alert after COMMIT, or
 	 * api_act_status() of the refusal.  act is borrowed for the call.

@@ -41,6 +41,13 @@ void api_post_areas(void *arg, struct http_req *req);
 void api_post_sites(void *arg, struct http_req *req);
 void api_post_clock(void *arg, struct http_req *req);
 
+/* api_access.c */
+void api_post_invitation(void *arg, struct http_req *req);
+void api_get_keys(void *arg, struct http_req *req);
+void api_post_key(void *arg, struct http_req *req);
+void api_post_token(void *arg, struct http_req *req);
+void api_delete_key(void *arg, struct http_req *req);
+
 /* api_misc.c */
 void api_get_metrics(void *arg, struct http_req *req);
 void api_get_healthy(void *arg, struct http_req *req);

@@ -33,6 +33,10 @@ write_table(struct api *a, struct http_req *req, api_writer *writer, bool json_t
 
 	if (w.key == NULL)
 		w.key = "";
+	if (auth_site_of(w.actor) != NULL) {
+		w.is_site = true;
+		w.actor = auth_site_of(w.actor);
+	}
 	w.body = http_body(req, &w.len);
 	if (w.type == NULL)
 		http_problem(req, 415, NULL, "Content-Type must be text/csv%s.",

@@ -31,6 +31,8 @@ struct session {
 };
 
 struct auth {
+	auth_site_token *site_token; /* or NULL */
+	void *site_arg;
 	char token[TOKEN_TEXT];
 	const struct conf_list *hosts;
 	struct session session[SESSIONS];
@@ -229,6 +231,24 @@ name_peer(struct http_req *req)
 	http_set_actor(req, name);
 }
 
+const char *
+auth_site_of(const char *actor)
+{
+	return strncmp(actor, "site:", 5) == 0 ? actor + 5 : NULL;
+}
+
+static bool
+identify_site(struct auth *a, struct http_req *req, const char *token)
+{
+	char actor[AUTH_NAME_BYTES + 32] = "site:";
+
+	if (a->site_token == NULL ||
+	    a->site_token(a->site_arg, token, actor + 5, sizeof(actor) - 5) != 1)
+		return false;
+	http_set_actor(req, actor);
+	return true;
+}
+
 /* true where the request shows who writes; its actor is then set. */
 static bool
 identify(struct auth *a, struct http_req *req, int64_t now_ms, bool *by_cookie)
@@ -243,7 +263,7 @@ identify(struct auth *a, struct http_req *req, int64_t now_ms, bool *by_cookie)
 	}
 	if (bearer != NULL && strncasecmp(bearer, "Bearer ", 7) == 0) {
 		if (!same_secret(a->token, bearer + 7))
-			return false;
+			return identify_site(a, req, bearer + 7);
 		http_set_actor(req, "token");
 		return true;
 	}
@@ -284,7 +304,20 @@ auth_admit(struct auth *a, struct http_req *req, bool guard, int64_t now_ms)
 			     "socket.");
 		return false;
 	}
+	if (auth_site_of(http_actor(req)) != NULL &&
+	    strcmp(http_path(req), "/api/v1/counts") != 0) {
+		http_problem(req, 403, NULL,
+			     "A site's token posts counts and nothing else.");
+		return false;
+	}
 	return true;
+}
+
+void
+auth_set_sites(struct auth *a, auth_site_token *fn, void *arg)
+{
+	a->site_token = fn;
+	a->site_arg = arg;
 }
 
 /* The session that ended longest ago, or ends first. */

@@ -11,6 +11,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/conf.h"
 #include "daemon/api/http.h"
@@ -25,6 +26,16 @@ struct auth;
  */
 struct auth *auth_new(const char *state_dir, const struct conf_list *hosts);
 void auth_free(struct auth **a);
+
+/*
+ * Whose token is it, if a site's?  1 = site (cap bytes) gets its code.  Such
+ * an actor is called "site:CODE" and may post counts, nothing else.
+ */
+typedef int auth_site_token(void *arg, const char *token, char *site, size_t cap);
+void auth_set_sites(struct auth *a, auth_site_token *fn, void *arg);
+
+/* The code of an actor that is a site, or NULL. */
+const char *auth_site_of(const char *actor);
 
 /*
  * Gives the request its actor.  false = it may not go on and has been

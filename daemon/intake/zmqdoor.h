@@ -19,9 +19,11 @@ struct zmqdoor;
 
 /* The block "zmq" of the configuration. */
 struct zmqdoor_conf {
-	char *listen; /* "tcp://127.0.0.1:8651"; "" = no such door */
-	bool curve;   /* no: only on loopback, every word is believed */
-	char *enrol;  /* where invited sites register; "" = nowhere */
+	char *listen;	      /* "tcp://127.0.0.1:8651"; "" = no such door */
+	bool curve;	      /* no: only on loopback, every word is believed */
+	char *public_address; /* as sites reach it; "" = listen's */
+	char *public_enrol;
+	char *enrol; /* where invited sites register; "" = nowhere */
 	int64_t max_sockets;
 };
 extern const struct conf_key zmqdoor_conf_keys[];
