@@ -317,6 +317,20 @@ db_is_null(struct db_stmt *s, int i)
 }
 
 int
+db_columns(struct db_stmt *s)
+{
+	return sqlite3_column_count(s->raw);
+}
+
+const char *
+db_column_name(struct db_stmt *s, int i)
+{
+	const char *name = sqlite3_column_name(s->raw, i);
+
+	return name != NULL ? name : "";
+}
+
+int
 db_begin(struct db *db)
 {
 	return db_exec(db, "BEGIN IMMEDIATE");

@@ -66,6 +66,9 @@ double db_double(struct db_stmt *s, int i);    /* NULL = NaN */
 const char *db_text(struct db_stmt *s, int i); /* NULL = "" */
 const void *db_blob(struct db_stmt *s, int i, size_t *len);
 bool db_is_null(struct db_stmt *s, int i);
+/* Of the result, for a statement that somebody else wrote. */
+int db_columns(struct db_stmt *s);
+const char *db_column_name(struct db_stmt *s, int i);
 
 /* BEGIN IMMEDIATE, COMMIT, ROLLBACK. */
 int db_begin(struct db *db) __attribute__((warn_unused_result));

@@ -67,6 +67,11 @@ uint64_t outbox_last(const struct outbox *o);  /* 0 = none yet; in a
 						  transaction: with its own */
 /* For tables of an input that must change in the input's transaction. */
 struct db *outbox_db(struct outbox *o);
+/*
+ * Ends the process if the last fault was a failed fsync: only a new start
+ * knows what the disk really has.
+ */
+void outbox_check_fsync(const struct outbox *o);
 
 /*
  * Putting: begin, any number of adds, commit.  now_ms is the wall clock.

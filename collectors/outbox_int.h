@@ -63,9 +63,6 @@ int outbox_meta_set(struct outbox *o, const char *key, int64_t value)
 /* Reads durable and the byte sums anew.  0 or -1. */
 int outbox_recount(struct outbox *o) __attribute__((warn_unused_result));
 
-/* Ends the process if the last fault was a failed fsync. */
-void outbox_check_fsync(const struct outbox *o);
-
 /* Writes epoch and seq into a frame's envelope and makes its crc anew. */
 void outbox_stamp(uint8_t *frame, size_t len, uint64_t epoch, uint64_t seq);
 

@@ -27,7 +27,7 @@
 #define FRAMES_A_TURN 64
 #define RECORD_MS 200
 #define TICK_MS 200
-#define RENEW_MS 5000	 /* between two handles */
+#define RENEW_MS 1000	 /* between two handles */
 #define REFUSED_MS 60000 /* the same, when a person must mend something */
 
 /* A frame under way; librdkafka's threads read county, and only that. */
@@ -192,6 +192,15 @@ on_error(rd_kafka_t *rk, int err, const char *reason, void *arg)
 		log_debug("output: kafka: %s", reason);
 }
 
+/* The library's own words: what matters comes through the callbacks. */
+static void
+on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	log_debug("output: kafka: %s: %s", facility, text);
+}
+
 static int
 set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
@@ -232,6 +241,7 @@ make_conf(struct output_kafka *k)
 	rd_kafka_conf_set_opaque(conf, k);
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
 	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_log_cb(conf, on_log);
 	if (set(conf, "bootstrap.servers", brokers(k)) == 0 &&
 	    set(conf, "client.id", "tocsin-collect") == 0 &&
 	    set(conf, "enable.idempotence", "true") == 0 &&

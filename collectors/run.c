@@ -13,11 +13,16 @@
 #include "collectors/commands.h"
 #include "collectors/drop.h"
 #include "collectors/handover.h"
+#include "collectors/input.h"
 
 struct run {
 	struct collector c;
 	struct drop *drop;
 	struct handover *handover;
+	struct input_http *http;
+	struct input_commands *commands;
+	struct input_queries *queries;
+	struct input_mllp *mllp;
 	struct event *term, *intr, *watchdog;
 };
 
@@ -91,6 +96,19 @@ open_inputs(struct run *r)
 		.arg = r
 	};
 
+	const struct input_env env = { .base = c->base,
+				       .outbox = c->outbox,
+				       .pack = c->pack,
+				       .take = c->take,
+				       .settings = &c->settings,
+				       .took = on_took,
+				       .arg = r };
+
+	if (input_http_open(&env, &r->http) < 0 ||
+	    input_mllp_open(&env, &r->mllp) < 0 ||
+	    input_commands_open(&env, &r->commands) < 0 ||
+	    input_queries_open(&env, &r->queries) < 0)
+		return -1;
 	r->drop = drop_open(&drop);
 	r->handover = handover_open(c->base, c->outbox, c->take,
 				    c->settings.state, on_took, r);
@@ -117,6 +135,10 @@ open_all(struct run *r)
 static void
 close_all(struct run *r)
 {
+	input_http_close(&r->http);
+	input_mllp_close(&r->mllp);
+	input_commands_close(&r->commands);
+	input_queries_close(&r->queries);
 	drop_close(&r->drop);
 	handover_close(&r->handover);
 	if (r->term != NULL)

@@ -82,8 +82,6 @@ static const struct conf_key http_keys[] = {
 	    "largest request body"),
 	KEY(http, "deadline", CONF_DURATION, deadline_ms, "30s", 1000, 600000,
 	    "time for a whole request"),
-	KEY(http, "clients", CONF_INT, clients, "32", 1, 1000,
-	    "connections at a time"),
 	{ 0 },
 };
 
@@ -92,6 +90,8 @@ static const struct conf_key mllp_keys[] = {
 	    "127.0.0.1:port for HL7 version 2 messages; empty: off"),
 	KEY(mllp, "syndromes", CONF_STRING, syndromes, "", 0, 0,
 	    "the file that says which words and codes count as what"),
+	KEY(mllp, "publish", CONF_DURATION, publish_ms, "5m", 100, 86400000,
+	    "how often changed days are counted and put into the outbox"),
 	KEY(mllp, "window", CONF_DURATION, window_ms, "60d", 86400000, 1e12,
 	    "age of a visit after which it is forgotten and updates of it are "
 	    "ignored"),

@@ -57,12 +57,12 @@ struct settings_http {
 	char *listen; /* "" = off */
 	int64_t body_bytes;
 	int64_t deadline_ms;
-	int64_t clients;
 };
 
 struct settings_mllp {
 	char *listen; /* "" = off */
 	char *syndromes;
+	int64_t publish_ms;
 	int64_t window_ms; /* how old a visit may be that is still counted */
 	int64_t clients;
 };

@@ -1,23 +1,17 @@
 """tocsin-collect from a file to a centre's acknowledgement."""
-import datetime
-import json
 import os
 import pathlib
 import random
-import signal
 import subprocess
 import sys
 import time
 
 import pytest
-import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from centre import Centre  # noqa: E402
-
-BIN = pathlib.Path(os.environ["TOCSIN_BIN"]) / "tocsin-collect"
-EPOCH = datetime.date(1970, 1, 1)
-DAY0 = datetime.date(2026, 3, 1)
+from collect_site import (BIN, Site, cell, days, number, table,  # noqa: E402
+                          wait)
 
 
 @pytest.fixture
@@ -27,76 +21,11 @@ def centre():
     c.stop()
 
 
-class Site:
-    def __init__(self, folder, address, code="school-7"):
-        self.state = folder / "state"
-        self.drop = folder / "drop"
-        self.folder = folder
-        self.common = ["--site", code, "--state", str(self.state), "--drop",
-                       str(self.drop), "--centre", address]
-        self.process = None
-
-    def conf(self, text):
-        path = self.folder / "collect.conf"
-        path.write_text(text)
-        self.common = ["-c", str(path)] + self.common
-
-    def command(self, *args, **kw):
-        return subprocess.run([BIN, *self.common, *args], text=True,
-                              capture_output=True, timeout=60, **kw)
-
-    def push(self, *files, **kw):
-        return self.command("push", *[str(f) for f in files], **kw)
-
-    def start(self, **kw):
-        self.process = subprocess.Popen([BIN, *self.common, "run"],
-                                        stderr=subprocess.PIPE, text=True, **kw)
-        deadline = time.time() + 20
-        while not (self.drop / "failed").exists() and time.time() < deadline:
-            time.sleep(0.02)
-        return self.process
-
-    def end(self, sig=signal.SIGTERM):
-        self.process.send_signal(sig)
-        self.process.wait(10)
-        return self.process.stderr.read()
-
-    def status(self):
-        return json.loads(self.command("status", "--json").stdout)
-
-
 @pytest.fixture
 def site(tmp_path, centre):
     s = Site(tmp_path, centre.endpoint)
     yield s
-    if s.process and s.process.poll() is None:
-        s.process.kill()
-        s.process.wait()
-
-
-def table(path, rows, header="date,site,indicator,count"):
-    path.write_text(header + "\n" + "".join(
-        ",".join(str(f) for f in r) + "\n" for r in rows))
-    return path
-
-
-def days(n, site="school-7", value=lambda i: i, start=0):
-    return [((DAY0 + datetime.timedelta(start + i)).isoformat(), site,
-             "absence", value(i)) for i in range(n)]
-
-
-def cell(row, stratum=""):
-    day = (datetime.date.fromisoformat(row[0]) - EPOCH).days
-    return (row[1], row[2], stratum, day)
-
-
-def wait(check, seconds=20):
-    deadline = time.time() + seconds
-    while time.time() < deadline:
-        if check():
-            return True
-        time.sleep(0.03)
-    return check()
+    s.kill()
 
 
 def test_push(site, centre, tmp_path):
@@ -127,7 +56,7 @@ def test_no_site_column_and_optional_columns(site, centre, tmp_path):
     done = site.push(f)
     assert done.returncode == 0, done.stderr
     got = centre.counts()
-    day = (DAY0 - EPOCH).days
+    day = number("2026-03-01")
     zero = got[("school-7", "absence", "", day)]
     assert zero[0] == 0 and zero[2] == 1 and zero[3] == 400
     assert got[("school-7", "absence", "", day + 1)][2] & 2  # withdrawn
@@ -340,9 +269,7 @@ def test_kill_9_in_a_loop_loses_nothing(site, centre, tmp_path):
             centre.stop()
             centre.start()
         time.sleep(chance.random() * 0.2)
-        site.process.kill()
-        site.process.wait()
-        site.process.stderr.close()
+        site.kill()
     site.start()
     assert wait(lambda: len(centre.counts()) == len(expected), 40)
     assert wait(lambda: site.status()["waiting_frames"] == 0)

@@ -1,0 +1,5 @@
+# tocsin-collect.
+add_py_test(system collect)
+add_py_test(system collect_inputs)
+add_c_test(system output_kafka
+	tocsin-collectors PkgConfig::libevent PkgConfig::rdkafka)
