@@ -128,7 +128,7 @@ api_get_alert(void *arg, struct http_req *req)
 	if (a->env.alert_events != NULL)
 		events = a->env.alert_events(a->env.arg, http_param(req, 0));
 	json_object_set_new(out, "events",
-			    events == NULL ? json_array() : events);
+			    events == NULL ? json_array() : view_events(events));
 	add_etag(req, alert);
 	http_reply_json(req, 200, out);
 }

@@ -229,6 +229,24 @@ view_alert_row(const struct registry *r, const json_t *alert)
 	return row;
 }
 
+json_t *
+view_events(json_t *events)
+{
+	json_t *event, *evidence;
+	size_t i;
+
+	json_array_foreach (events, i, event) {
+		evidence = json_object_get(event, "evidence");
+		if (evidence == NULL)
+			continue;
+		json_object_set_new(
+			event, "evidence_n",
+			json_integer((json_int_t)json_array_size(evidence)));
+		json_object_del(event, "evidence");
+	}
+	return events;
+}
+
 static void
 name_evidence(const struct registry *r, json_t *row)
 {

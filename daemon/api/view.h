@@ -34,6 +34,8 @@ json_t *view_area_path(const struct registry *r, uint32_t area, bool zh);
 
 /* The alert without its evidence, with names; for a list. */
 json_t *view_alert_row(const struct registry *r, const json_t *alert);
+/* Events of an alert without their evidence; events is taken. */
+json_t *view_events(json_t *events);
 /* The whole alert with the names of every code in it. */
 json_t *view_alert(const struct registry *r, const json_t *alert);
 

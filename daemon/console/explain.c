@@ -100,11 +100,16 @@ word(const struct telling *t, const char *prefix, const char *value)
 	return text == key ? value : text;
 }
 
-/* Triggers have names of an operator's choosing; a known one is translated. */
+/* A short name where the catalogue has one, else the trigger's title. */
 static const char *
 trigger_name(const struct telling *t)
 {
-	return word(t, "trigger", text_of(t->alert, "trigger"));
+	const char *name = text_of(t->alert, "trigger");
+	const char *known = word(t, "trigger", name);
+	const char *title =
+		text_of(t->alert, t->lang == CATALOGUE_ZH ? "title_zh" : "title");
+
+	return known != name || title[0] == '\0' ? known : title;
 }
 
 const char *

@@ -1,12 +1,13 @@
 /* One alert: why it rang, its evidence, who did what, and what to do. */
 import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
 import { get, post } from './api.js';
-import { t, word, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
+import { t, word, subject, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
 import { Grade, State, Coverage, Failure, Waiting } from './parts.js';
 import { Chart, Legend } from './chart.js';
 
 const CHARTS = 4;
 const PERIODS_BEFORE = 56;
+const YEARS_SHOWN = 1000; /* a longer interval says no more */
 const OUTCOMES = ['outbreak', 'artefact', 'known-event', 'holiday', 'duplicate', 'other'];
 const OVER = ['closed', 'discarded', 'merged'];
 
@@ -85,14 +86,16 @@ function Evidence({ rows, kinds, indicators }) {
 }
 
 function Activity({ events }) {
-	return html`<ol class="activity">${events.slice().reverse().map((e) => html`<li class=${e.actor ? 'person' : ''}>
+	const told = events.filter((e) => e.event !== 'continued');
+	return html`<ol class="activity">${told.reverse().map((e) => html`<li class=${e.actor ? 'person' : ''}>
 		<b>${word('event', e.event)}</b>${e.grade ? html` <${Grade} grade=${e.grade} />` : ''}
 		${e.actor && html` <span class="actor">${e.actor}</span>`}
 		${e.from && e.to && e.from !== e.to && html` <small>${word('state', e.from)} → ${word('state', e.to)}</small>`}
 		${e.outcome && html` <small>${word('outcome', e.outcome)}</small>`}
 		${e.note && html`<p>${e.note}</p>`}
 		<small class="when">${e.at_ms ? time(e.at_ms) : ''}${e.at_ms && e.as_of ? ' · ' : ''}${e.as_of ? t('as_of', { day: date(e.as_of) }) : ''}</small>
-	</li>`)}</ol>`;
+	</li>`)}</ol>
+	${events.length > told.length && html`<p class="muted small">${t('activity.quiet', { n: events.length - told.length })}</p>`}`;
 }
 
 function Actions({ alert, actor, askSignIn, onDone }) {
@@ -140,10 +143,14 @@ function Facts({ alert }) {
 		${row(t('facts.points'), number(alert.points))}
 		${row(t('facts.series'), number(alert.evidence.length))}
 		${row(t('facts.p'), alert.p === null || alert.p === undefined ? (alert.basis || '–') : probability(alert.p))}
+		${alert.recurrence_years ? row(t('facts.recurrence'), alert.recurrence_years > YEARS_SHOWN
+		? t('facts.over', { n: number(YEARS_SHOWN) }) : number(alert.recurrence_years, 1)) : ''}
+		${alert.cases ? row(t('col.cases'), number(alert.cases)) : ''}
 		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}
 		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
+		${alert.previous ? row(t('alert.previous'), html`<a href="#/alerts/${alert.previous}"><code>${alert.previous}</code></a>`) : ''}
 		${row(t('facts.id'), html`<code>${alert.id}</code>`)}
-	</dl></section>`;
+	</dl>${alert.merged_below && html`<p class="muted small">${t('alert.merged_below')}</p>`}</section>`;
 }
 
 export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
@@ -164,7 +171,7 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 		<p class="crumb"><a href="#/">← ${t('nav.desk')}</a></p>
 		<header class="alert-head">
 			<${Grade} grade=${alert.grade} />
-			<h1>${word('trigger', alert.trigger)} · ${areaPath(alert)}</h1>
+			<h1>${subject(alert)} · ${areaPath(alert)}</h1>
 			<p class="muted">${word('level', alert.level)} · ${span(alert.first_day, alert.last_day)} · ${plural('points', alert.points ?? 0)}
 				${alert.signal === 'ended' && html` · ${t('signal.ended')}`}</p>
 		</header>

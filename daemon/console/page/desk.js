@@ -1,7 +1,7 @@
 /* The duty desk: what needs a person now, then what is being worked on. */
 import { html, useEffect, useState } from './vendor/htm-preact.js';
 import { get, post } from './api.js';
-import { t, word, plural, areaPath, span, date, number } from './text.js';
+import { t, word, subject, plural, areaPath, span, date, number } from './text.js';
 import { Grade, State, Coverage, Failure, Waiting, Empty, Tile } from './parts.js';
 
 const RANK = { red: 0, orange: 1, yellow: 2, blue: 3 };
@@ -14,7 +14,7 @@ function Row({ alert, chosen, kinds }) {
 	const many = alert.kinds || [];
 	return html`<tr class=${chosen ? 'chosen' : ''} data-id=${alert.id}>
 		<td class="cell-grade"><${Grade} grade=${alert.grade} /></td>
-		<td class="cell-what"><a href="#/alerts/${alert.id}">${word('trigger', alert.trigger)}</a>
+		<td class="cell-what"><a href="#/alerts/${alert.id}">${subject(alert)}</a>
 			<small>${areaPath(alert)}${alert.level ? ` · ${word('level', alert.level)}` : ''}</small></td>
 		<td class="cell-kinds">${many.slice(0, 3).map((k) => html`<span class="chip">${kinds(k)}</span>`)}
 			${many.length > 3 && html`<span class="chip more">+${many.length - 3}</span>`}

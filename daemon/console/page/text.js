@@ -53,6 +53,12 @@ export function named(thing, prefix = '') {
 	return (language === 'zh-CN' && zh) || thing[`${prefix}name`] || thing.en || '';
 }
 
+/* What an alert is about: a short name, else the title of its trigger. */
+export function subject(alert) {
+	const title = (language === 'zh-CN' && alert.title_zh) || alert.title;
+	return texts[`trigger.${alert.trigger}`] ?? title ?? alert.trigger;
+}
+
 export function areaPath(thing) {
 	return (language === 'zh-CN' && thing.area_path_zh) || thing.area_path || thing.area;
 }
