@@ -13,7 +13,7 @@
 #include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
 
-enum { PATH_BYTES = 1024, FOLLOW_ROWS = 5 };
+enum { PATH_BYTES = 1024, FOLLOW_ROWS = 5, ID_BYTES = 17 };
 
 struct ask {
 	struct client client;
@@ -34,6 +34,7 @@ static const char help[] =
 	"characterise, respond, close, reopen, note, assign.\n"
 	"close and discard need --outcome: outbreak, artefact, known-event,\n"
 	"duplicate, holiday or other; and --note.\n"
+	"An ID may be cut short as long as only one alert begins with it.\n"
 	"\n"
 	"  --version N    only if nobody has changed it since version "
 	"N\n" CLIENT_HELP;
@@ -175,16 +176,20 @@ print_evidence(const struct client *c, const json_t *evidence, size_t most)
 }
 
 static void
-print_events(const json_t *events)
+print_events(const struct client *c, const json_t *events)
 {
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach (events, i, row)
-		printf("  %s  %-14s %s%s%s\n", client_text(row, "as_of"),
-		       client_text(row, "event"), client_text(row, "actor"),
+	json_array_foreach (events, i, row) {
+		if (strcmp(client_text(row, "event"), "continued") == 0)
+			continue;
+		printf("  %s  %s  %s%s%s\n", client_text(row, "as_of"),
+		       client_word(c, "event", client_text(row, "event")),
+		       client_text(row, "actor"),
 		       client_text(row, "note")[0] != '\0' ? ": " : "",
 		       client_text(row, "note"));
+	}
 }
 
 static void
@@ -212,8 +217,45 @@ print_alert(const struct ask *a, const json_t *alert)
 	print_evidence(c, json_object_get(alert, "evidence"), SIZE_MAX);
 	if (json_array_size(json_object_get(alert, "events")) > 0) {
 		printf("\n%s\n", client_say(c, "cli.activity"));
-		print_events(json_object_get(alert, "events"));
+		print_events(c, json_object_get(alert, "events"));
 	}
+}
+
+/* The whole id that the begin of one means, into full. */
+static int
+complete(const struct ask *a, const char *id, char full[ID_BYTES])
+{
+	const json_t *row;
+	json_t *reply;
+	size_t i, n = 0;
+	int rc;
+
+	if (strlen(id) >= ID_BYTES ||
+	    strspn(id, "0123456789abcdef") != strlen(id)) {
+		cli_error("'%s' is not the id of an alert; 'tocsin alert "
+			  "list' shows them",
+			  id);
+		return CLI_EX_USAGE;
+	}
+	snprintf(full, ID_BYTES, "%s", id);
+	if (strlen(id) == ID_BYTES - 1)
+		return 0;
+	rc = client_get(&a->client, "/api/v1/alerts?state=all", &reply);
+	json_array_foreach (json_object_get(reply, "alerts"), i, row) {
+		if (strncmp(client_text(row, "id"), id, strlen(id)) != 0)
+			continue;
+		snprintf(full, ID_BYTES, "%s", client_text(row, "id"));
+		n++;
+	}
+	json_decref(reply);
+	if (rc == 0 && n != 1) {
+		cli_error(n == 0 ? "there is no alert %s; 'tocsin alert list "
+				   "--state all' shows all"
+				 : "more than one alert begins with %s",
+			  id);
+		rc = CLI_EX_USAGE;
+	}
+	return rc;
 }
 
 static int
@@ -223,22 +265,19 @@ fetch(const struct ask *a, const char *id, json_t **alert)
 	const char *lang = a->client.lang == CATALOGUE_ZH ? "zh-CN" : "en";
 
 	*alert = NULL;
-	if (strlen(id) > 64 || strspn(id, "0123456789abcdef") != strlen(id)) {
-		cli_error("'%s' is not the id of an alert; 'tocsin alert "
-			  "list' shows them",
-			  id);
-		return CLI_EX_USAGE;
-	}
 	snprintf(path, sizeof(path), "/api/v1/alerts/%s?lang=%s", id, lang);
 	return client_get(&a->client, path, alert);
 }
 
 static int
-show(const struct ask *a, const char *id)
+show(const struct ask *a, const char *word)
 {
-	json_t *alert;
-	int rc = fetch(a, id, &alert);
+	char id[ID_BYTES];
+	json_t *alert = NULL;
+	int rc = complete(a, word, id);
 
+	if (rc == 0)
+		rc = fetch(a, id, &alert);
 	if (rc == 0 && a->client.json)
 		rc = client_print_json(alert);
 	else if (rc == 0)
@@ -248,22 +287,26 @@ show(const struct ask *a, const char *id)
 }
 
 static int
-act(const struct ask *a, const char *verb, const char *id)
+act(const struct ask *a, const char *verb, const char *word)
 {
 	struct client_request req = { .method = "POST",
 				      .type = "application/json" };
 	json_t *body = json_pack("{s:s,s:s*,s:s*}", "verb", verb, "note",
 				 a->note, "outcome", a->outcome);
-	char path[PATH_BYTES], *text;
+	char path[PATH_BYTES], id[ID_BYTES], *text;
 	json_t *reply = NULL;
-	int rc;
+	int rc = complete(a, word, id);
 
+	if (rc != 0) {
+		json_decref(body);
+		return rc;
+	}
 	if (a->version != NULL)
 		json_object_set_new(body, "version",
 				    json_integer(atoll(a->version)));
 	text = json_dumps(body, 0);
 	json_decref(body);
-	snprintf(path, sizeof(path), "/api/v1/alerts/%.64s/events", id);
+	snprintf(path, sizeof(path), "/api/v1/alerts/%s/events", id);
 	req.path = path;
 	req.body = text != NULL ? text : "";
 	req.len = strlen(req.body);
