@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "collectors/handover.h"
 
 static int
 open_parts(struct collector *c)
@@ -45,9 +46,12 @@ open_parts(struct collector *c)
 int
 collector_open(struct collector *c)
 {
+	char path[FILES_PATH_BYTES];
 	int lock;
 
-	if (files_make_dir(c->settings.state) < 0)
+	if (files_make_dir(c->settings.state) < 0 ||
+	    files_path(path, c->settings.state, HANDOVER_FOLDER) < 0 ||
+	    files_make_dir(path) < 0)
 		return -1;
 	lock = files_lock(c->settings.state);
 	if (lock < 0)

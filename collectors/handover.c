@@ -17,7 +17,6 @@
 #include "base/log.h"
 #include "collectors/complaint.h"
 
-#define FOLDER "handover"
 #define RESULT ".result"
 #define RESCAN_MS 2000
 
@@ -137,7 +136,7 @@ handover_open(struct event_base *base, struct outbox *o, struct take *take,
 	h->take = take;
 	h->took = took;
 	h->arg = arg;
-	if (files_path(h->folder, state, FOLDER) < 0 ||
+	if (files_path(h->folder, state, HANDOVER_FOLDER) < 0 ||
 	    files_make_dir(h->folder) < 0)
 		goto bad;
 	h->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -181,7 +180,7 @@ handover_give(const char *state, const char *file, char name[300])
 	snprintf(copy, sizeof(copy), "%s", file);
 	snprintf(name, 300, "%" PRId64 "-%ld_%.200s", files_now_ms(),
 		 (long)getpid(), basename(copy));
-	if (files_path(folder, state, FOLDER) < 0)
+	if (files_path(folder, state, HANDOVER_FOLDER) < 0)
 		return -1;
 	return files_copy(file, folder, name);
 }
@@ -195,7 +194,7 @@ handover_ask(const char *state, const char *name, struct handover_result *out)
 	int code = 0;
 
 	snprintf(file, sizeof(file), "%s" RESULT, name);
-	if (files_path(folder, state, FOLDER) < 0 ||
+	if (files_path(folder, state, HANDOVER_FOLDER) < 0 ||
 	    files_path(path, folder, file) < 0)
 		return -1;
 	if (access(path, F_OK) != 0)

@@ -17,6 +17,8 @@
 #include "collectors/files.h"
 #include "collectors/take.h"
 
+#define HANDOVER_FOLDER "handover" /* made before the lock is taken */
+
 struct event_base;
 struct outbox;
 struct handover;

@@ -17,6 +17,8 @@
 
 #define SCHEMA 1
 #define INPUTS_KEPT "10000"
+#define READY_TRIES 50
+#define READY_US 100000
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS meta("
@@ -128,35 +130,45 @@ outbox_meta_set(struct outbox *o, const char *key, int64_t value)
 	return db_run(o->sql[SQL_META_SET]);
 }
 
-/* Makes a new file's identity, or reads an old one's. */
+/* Schema and identity of a new file, in one transaction. */
 static int
-read_identity(struct outbox *o, bool read_only)
+make_new(struct outbox *o)
+{
+	int64_t epoch = 0;
+	int rc;
+
+	if (db_begin(o->db) < 0)
+		return -1;
+	if (db_exec(o->db, schema) < 0)
+		goto bad;
+	o->sql[SQL_META_GET] = db_prepare(o->db, text[SQL_META_GET]);
+	o->sql[SQL_META_SET] = db_prepare(o->db, text[SQL_META_SET]);
+	if (o->sql[SQL_META_GET] == NULL || o->sql[SQL_META_SET] == NULL)
+		goto bad;
+	rc = outbox_meta_get(o, "epoch", &epoch);
+	if (rc < 0)
+		goto bad;
+	if (rc == 0 && (getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch) ||
+			outbox_meta_set(o, "epoch", epoch) < 0 ||
+			outbox_meta_set(o, "schema", SCHEMA) < 0))
+		goto bad;
+	if (db_commit(o->db) == 0)
+		return 0;
+bad:
+	db_rollback(o->db);
+	return -1;
+}
+
+static int
+read_identity(struct outbox *o)
 {
 	int64_t epoch = 0, version = 0, last = 0, revision = 0;
-	int rc = outbox_meta_get(o, "epoch", &epoch);
 
-	if (rc < 0)
+	if (outbox_meta_get(o, "epoch", &epoch) < 0 ||
+	    outbox_meta_get(o, "schema", &version) < 0 ||
+	    outbox_meta_get(o, "last", &last) < 0 ||
+	    outbox_meta_get(o, "revision", &revision) < 0)
 		return -1;
-	if (rc == 0) {
-		if (read_only ||
-		    getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch)) {
-			log_error("outbox: the file has no identity yet");
-			return -1;
-		}
-		version = SCHEMA;
-		if (db_begin(o->db) < 0)
-			return -1;
-		if (outbox_meta_set(o, "epoch", epoch) < 0 ||
-		    outbox_meta_set(o, "schema", SCHEMA) < 0 ||
-		    db_commit(o->db) < 0) {
-			db_rollback(o->db);
-			return -1;
-		}
-	} else if (outbox_meta_get(o, "schema", &version) < 0 ||
-		   outbox_meta_get(o, "last", &last) < 0 ||
-		   outbox_meta_get(o, "revision", &revision) < 0) {
-		return -1;
-	}
 	if (version != SCHEMA) {
 		log_error("outbox: made by another version of tocsin-collect "
 			  "(layout %" PRId64 ", this one knows %d)",
@@ -167,6 +179,28 @@ read_identity(struct outbox *o, bool read_only)
 	o->last = o->committed = (uint64_t)last;
 	o->revision = (uint32_t)revision;
 	return 0;
+}
+
+/* A reader may come while the file is being made. */
+static int
+wait_for_schema(struct outbox *o)
+{
+	struct db_stmt *s = db_prepare(o->db, "SELECT count(*) FROM"
+					      " sqlite_master WHERE name ="
+					      " 'meta'");
+	bool there = false;
+
+	for (int i = 0; s != NULL && !there && i < READY_TRIES; i++) {
+		if (i > 0)
+			usleep(READY_US);
+		if (db_step(s) < 0)
+			break;
+		there = db_int(s, 0) > 0;
+		db_reset(s);
+	}
+	if (!there)
+		log_error("outbox: the file is no outbox");
+	return there ? 0 : -1;
 }
 
 int
@@ -214,14 +248,15 @@ outbox_open(const char *path, bool read_only, const struct outbox_limits *limits
 			"outbox");
 	if (o->db == NULL)
 		goto bad;
-	if (!read_only && db_exec(o->db, schema) < 0)
+	if ((read_only ? wait_for_schema(o) : make_new(o)) < 0)
 		goto bad;
 	for (int i = 0; i < SQL_MAX; i++) {
-		o->sql[i] = db_prepare(o->db, text[i]);
+		if (o->sql[i] == NULL)
+			o->sql[i] = db_prepare(o->db, text[i]);
 		if (o->sql[i] == NULL)
 			goto bad;
 	}
-	if (read_identity(o, read_only) < 0 || outbox_recount(o) < 0)
+	if (read_identity(o) < 0 || outbox_recount(o) < 0)
 		goto bad;
 	return o;
 bad:

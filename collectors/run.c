@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "collectors/collector.h"
@@ -14,6 +15,9 @@
 #include "collectors/drop.h"
 #include "collectors/handover.h"
 #include "collectors/input.h"
+
+#define LOCK_TRIES 30
+#define LOCK_US 100000
 
 struct run {
 	struct collector c;
@@ -163,6 +167,10 @@ command_run(const struct command_args *a)
 	if (settings_load(&r.c.settings, &a->flags, true) < 0)
 		return EX_CONFIG;
 	rc = collector_open(&r.c);
+	for (int i = 0; rc > 0 && i < LOCK_TRIES; i++) {
+		usleep(LOCK_US); /* a push may have it for a moment */
+		rc = collector_open(&r.c);
+	}
 	if (rc > 0) {
 		log_error("run: another tocsin-collect has the outbox in %s",
 			  r.c.settings.state);

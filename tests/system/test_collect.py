@@ -1,4 +1,5 @@
 """tocsin-collect from a file to a centre's acknowledgement."""
+import json
 import os
 import pathlib
 import random
@@ -186,6 +187,25 @@ def test_push_through_a_running_collector(site, centre, tmp_path):
     out, _ = push.communicate(timeout=30)
     assert push.returncode == 0
     assert len(centre.counts()) == 26
+
+
+def test_push_while_run_starts(tmp_path, centre):
+    for i in range(12):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        site = Site(folder, centre.endpoint, code=f"s{i}")
+        f = table(folder / "a.csv", days(5, site=f"s{i}"))
+        run = subprocess.Popen([BIN, *site.common, "run"],
+                               stderr=subprocess.PIPE, text=True)
+        time.sleep(0.004 * i)
+        done = site.push(f)
+        status = site.command("status")
+        run.terminate()
+        errors = run.communicate(timeout=10)[1]
+        assert done.returncode == 0, done.stderr + errors
+        assert run.returncode == 0, errors
+        assert status.returncode == 0, status.stderr
+    assert len(centre.counts()) == 60
 
 
 def test_two_runs_do_not_share_an_outbox(site, centre):
