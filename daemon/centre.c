@@ -297,6 +297,24 @@ open_http(struct centre *c)
 }
 
 static int
+open_kafka(struct centre *c)
+{
+	const struct kafka_conf *conf = conf_get(c->conf, "kafka");
+	const struct kafka_env env = {
+		.base = c->base,
+		.store = c->store,
+		.ingest = c->ingest,
+		.arg = c,
+		.now_us = received_us,
+	};
+
+	if (conf->brokers[0] == '\0')
+		return 0;
+	c->kafka = kafka_new(conf, &env);
+	return c->kafka == NULL ? -1 : 0;
+}
+
+static int
 open_doors(struct centre *c)
 {
 	const struct conf_main *m = conf_get(c->conf, "tocsind");
@@ -369,7 +387,8 @@ centre_init(struct centre *c, struct conf *conf, struct event_base *base)
 	if (open_store(c) < 0 || make_judge(c) < 0 || make_ingest(c) < 0 ||
 	    make_scales(c) < 0 || make_access(c) < 0 || rebuild(c) < 0)
 		return -1;
-	if (make_desk(c) < 0 || open_doors(c) < 0 || open_http(c) < 0)
+	if (make_desk(c) < 0 || open_doors(c) < 0 || open_kafka(c) < 0 ||
+	    open_http(c) < 0)
 		return -1;
 	if (write_addresses(c) < 0)
 		return -1;
@@ -386,6 +405,8 @@ centre_fini(struct centre *c)
 		api_free(&c->api);
 	if (c->zmqdoor != NULL)
 		zmqdoor_free(&c->zmqdoor);
+	if (c->kafka != NULL)
+		kafka_free(&c->kafka);
 	if (c->desk != NULL)
 		desk_free(&c->desk);
 	if (c->triggers != NULL)
@@ -420,6 +441,8 @@ centre_tick(struct centre *c)
 	scales_tick(c->scales);
 	if (c->zmqdoor != NULL)
 		zmqdoor_tick(c->zmqdoor);
+	if (c->kafka != NULL)
+		kafka_tick(c->kafka);
 	return store_stalled_ms(c->store) < STALL_MS;
 }
 

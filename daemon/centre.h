@@ -15,6 +15,7 @@
 #include "daemon/dayclock.h"
 #include "daemon/desk/desk.h"
 #include "daemon/intake/ingest.h"
+#include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
 #include "daemon/judge/registry.h"
@@ -41,6 +42,7 @@ struct centre {
 	struct desk *desk;
 	struct access *access;
 	struct zmqdoor *zmqdoor;
+	struct kafka *kafka;
 	struct api *api;
 	bool ready;
 	int64_t started_ms;

@@ -6,6 +6,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/intake/ingest.h"
+#include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
 
 static const char *const clocks[] = { "system", "manual", NULL };
@@ -118,6 +119,7 @@ const struct conf_block conf_blocks[] = {
 	{ "intake", false, ingest_conf_keys, sizeof(struct ingest_conf) },
 	{ "http", false, api_conf_keys, sizeof(struct api_conf) },
 	{ "zmq", false, zmqdoor_conf_keys, sizeof(struct zmqdoor_conf) },
+	{ "kafka", false, kafka_conf_keys, sizeof(struct kafka_conf) },
 	{ "judge", false, judge_keys, sizeof(struct conf_judge) },
 	{ 0 },
 };

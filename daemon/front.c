@@ -432,6 +432,8 @@ status(void *arg, json_t *out)
 	json_object_set_new(out, "store", store_object(c));
 	json_object_set_new(out, "intake", intake_object(c));
 	json_object_set_new(out, "scales", desk_object(c));
+	if (c->kafka != NULL)
+		json_object_set_new(out, "kafka", kafka_status(c->kafka));
 	if (c->zmqdoor != NULL)
 		json_object_set_new(out, "zmq",
 				    json_string(zmqdoor_address(c->zmqdoor)));
