@@ -48,6 +48,9 @@ static const struct det_method *const methods[] = {
 	&det_rnssp_switch,
 
 	/* weekly, sparse and special series */
+	&det_glm_nb,
+	&det_nb_cusum,
+	&det_poisson_cusum,
 	&det_fixed,
 	&det_percentile,
 	&det_drop,

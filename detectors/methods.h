@@ -60,6 +60,13 @@ extern const struct det_method det_rnssp_ewma;
 extern const struct det_method det_rnssp_regression;
 extern const struct det_method det_rnssp_switch;
 
+/* glm_nb.c */
+extern const struct det_method det_glm_nb;
+
+/* count_cusum.c */
+extern const struct det_method det_poisson_cusum;
+extern const struct det_method det_nb_cusum;
+
 /* tocsin.c */
 extern const struct det_method det_tocsin;
 
