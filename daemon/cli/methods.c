@@ -4,6 +4,7 @@
  */
 #include "daemon/cli/cli.h"
 #include "daemon/cli/method_args.h"
+#include "daemon/cli/methods_man.h"
 #include "detectors/detect.h"
 
 #include <jansson.h>
@@ -176,7 +177,10 @@ cli_methods(int argc, char **argv)
 		if (strcmp(argv[i], "--json") == 0) {
 			json = 1;
 		} else if (strcmp(argv[i], "--help") == 0) {
-			puts("Usage: tocsin methods [NAME] [--json]");
+			puts("Usage: tocsin methods [NAME] [--json|--man]");
+			return cli_finish();
+		} else if (strcmp(argv[i], "--man") == 0) {
+			methods_man_print();
 			return cli_finish();
 		} else if (argv[i][0] == '-' || only != NULL) {
 			cli_error("methods takes one name and --json, not "

@@ -17,6 +17,7 @@ MAY = {
     "base": set(),
     "proto": set(),
     "detectors": set(),
+    "docs": {"detectors"},  # its examples
     "collectors": {"base", "proto"},
     "daemon/store": {"base", "proto"},
     "daemon/judge": {"base", "detectors", "daemon/store", "proto"},

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -136,6 +137,19 @@ def test_methods_for_people_fit_80_columns():
             assert p["name"] in done.stdout
     table = tocsin("methods").stdout
     assert max(map(len, table.splitlines())) <= 80
+
+
+def test_the_manual_page_has_every_method_and_key():
+    page = tocsin("methods", "--man").stdout
+    for m in json.loads(tocsin("methods", "--json").stdout):
+        assert f"\n.Ss {m['name']}\n" in page
+        for p in m["parameters"]:
+            assert f"\n.It Cm {p['name']}\n" in page
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-z", "-ww", "-mandoc", "-Tutf8"],
+                              input=page, text=True, capture_output=True,
+                              timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_commands_and_help():
