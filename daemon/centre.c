@@ -157,12 +157,7 @@ static size_t
 plan(void *arg, const struct desk_event *event, const char **out, size_t cap,
      json_t **body)
 {
-	(void)arg;
-	(void)event;
-	(void)out;
-	(void)cap;
-	*body = NULL;
-	return 0;
+	return told_plan(((struct centre *)arg)->told, event, out, cap, body);
 }
 
 static void
@@ -170,6 +165,8 @@ stored(void *arg, const struct scales_stored *event)
 {
 	struct centre *c = arg;
 
+	if (c->told != NULL)
+		told_wake(c->told);
 	if (c->api != NULL)
 		api_event(c->api, event->number, event->name, event->body_json);
 }
@@ -189,6 +186,9 @@ make_scales(struct centre *c)
 		.stored = stored,
 	};
 
+	c->told = told_new(c->conf, c->base, c->store, c->registry);
+	if (c->told == NULL)
+		return -1;
 	c->scales = scales_new(&env);
 	return c->scales == NULL ? -1 : 0;
 }
@@ -403,6 +403,8 @@ centre_fini(struct centre *c)
 		store_drain(c->store);
 	if (c->api != NULL)
 		api_free(&c->api);
+	if (c->told != NULL)
+		told_free(&c->told);
 	if (c->zmqdoor != NULL)
 		zmqdoor_free(&c->zmqdoor);
 	if (c->kafka != NULL)

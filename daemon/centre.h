@@ -21,6 +21,7 @@
 #include "daemon/judge/registry.h"
 #include "daemon/space.h"
 #include "daemon/store/store.h"
+#include "daemon/told.h"
 #include "daemon/scales.h"
 
 struct event_base;
@@ -37,6 +38,7 @@ struct centre {
 	struct judge *judge;
 	struct ingest_env ingest_env;
 	struct ingest *ingest;
+	struct told *told;
 	struct scales *scales;
 	struct trigger_set *triggers;
 	struct desk *desk;

@@ -434,6 +434,7 @@ status(void *arg, json_t *out)
 	json_object_set_new(out, "scales", desk_object(c));
 	if (c->kafka != NULL)
 		json_object_set_new(out, "kafka", kafka_status(c->kafka));
+	told_status(c->told, out);
 	if (c->zmqdoor != NULL)
 		json_object_set_new(out, "zmq",
 				    json_string(zmqdoor_address(c->zmqdoor)));
@@ -478,6 +479,7 @@ metrics(void *arg, struct metrics *m)
 	struct scales_stats w;
 
 	metrics_intake(c, m);
+	told_metrics(c->told, m);
 	store_stats(c->store, &st);
 	scales_stats(c->scales, &w);
 	metrics_one(m, "commits_total", "Transactions of the store.",

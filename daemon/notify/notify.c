@@ -32,7 +32,7 @@ struct held {
 	int64_t id;
 	int64_t until_ms; /* INT64_MAX: under way */
 	struct notify *notify;
-	const struct receiver *receiver;
+	struct receiver *receiver;
 	int64_t created_ms, tries;
 	UT_hash_handle hh;
 };
@@ -77,6 +77,7 @@ settle(void *arg, const struct send_result *r)
 	h->until_ms = now + HOLD_MS;
 	if (r->sent) {
 		n->stats.sent++;
+		receiver_answered(h->receiver);
 	} else if (r->never || now - h->created_ms >=
 				       receiver_conf(h->receiver)->give_up_ms) {
 		try.outcome = NOTIFY_DEAD;
@@ -88,10 +89,7 @@ settle(void *arg, const struct send_result *r)
 		try.next_ms = now + next_wait_ms(h->tries, r->retry_after_s);
 		h->until_ms = try.next_ms;
 		n->stats.again++;
-		log_info("notify: failed receiver=%s notice=%lld tries=%lld "
-			 "error=%s",
-			 receiver_name(h->receiver), (long long)h->id,
-			 (long long)h->tries + 1, r->error);
+		receiver_failed(h->receiver, r->error);
 	}
 	n->env.tried(n->env.arg, &try);
 }

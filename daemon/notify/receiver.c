@@ -23,6 +23,7 @@ struct receiver {
 	char secret[SECRET_TEXT]; /* first line of its file; "" = none */
 	uint8_t key[HOOK_KEY_BYTES];
 	int key_len; /* 0 = bodies are not signed */
+	struct log_fault fault;
 };
 
 struct receivers {
@@ -176,7 +177,7 @@ receivers_free(struct receivers **rp)
 	free(r);
 }
 
-const struct receiver *
+struct receiver *
 receivers_find(const struct receivers *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -234,6 +235,19 @@ receivers_plan(const struct receivers *r, const json_t *alert, const char **out,
 			out[n++] = r->at[i].name;
 	}
 	return n;
+}
+
+void
+receiver_failed(struct receiver *r, const char *error)
+{
+	log_fault_begin(&r->fault, "notify: cannot tell receiver=%s error=%s",
+			r->name, error);
+}
+
+void
+receiver_answered(struct receiver *r)
+{
+	log_fault_end(&r->fault, "notify: told again receiver=%s", r->name);
 }
 
 const char *

@@ -19,11 +19,14 @@ struct receivers *receivers_new(const struct conf *conf,
 				const struct registry *registry);
 void receivers_free(struct receivers **r);
 
-const struct receiver *receivers_find(const struct receivers *r,
-				      const char *name);
+struct receiver *receivers_find(const struct receivers *r, const char *name);
 /* Names of those who want this alert, at most cap; how many. */
 size_t receivers_plan(const struct receivers *r, const json_t *alert,
 		      const char **out, size_t cap);
+
+/* Says once that it takes nothing, and once that it does again. */
+void receiver_failed(struct receiver *r, const char *error);
+void receiver_answered(struct receiver *r);
 
 const char *receiver_name(const struct receiver *r);
 const struct notify_receiver *receiver_conf(const struct receiver *r);
