@@ -23,8 +23,9 @@ struct farrington {
 	struct quasi_run *run;
 	double *weight;
 	double *y;
-	double *log_start;
 	double *y_log_y;
+	double *start_z;
+	double *start_dev;
 	double *report; /* 1: the cell has a count, 0: it has none */
 	double phi;	/* dispersion, at least 1 */
 };
@@ -50,7 +51,8 @@ bool farrington_fit(struct farrington *k, bool trend, double threshold,
 
 /*
  * True if the trend of the last fit may stay: p below p_trend with that
- * dispersion, and no mean above all baseline counts in the group now.
+ * dispersion, or p_trend 1, and no mean above all baseline counts in the
+ * group now.
  */
 bool farrington_trend_stays(const struct farrington *k, double dispersion,
 			    double p_trend, size_t group);

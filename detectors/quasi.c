@@ -32,47 +32,63 @@ struct fixed {
 	double start_deviance;
 };
 
+struct quasi_start
+quasi_start(double y)
+{
+	double log_mu = log(y + START_SHIFT);
+	double y_log_y = y > 0 ? y * log(y) : 0;
+
+	return (struct quasi_start){
+		.y_log_y = y_log_y,
+		.z = (y + START_SHIFT) * log_mu - START_SHIFT,
+		.dev = y_log_y - y * log_mu + START_SHIFT,
+	};
+}
+
+/* The sums of step 1 over one run. */
+static void
+start_run(const struct quasi_data *d, const struct quasi_run *run,
+	  struct fixed *f, struct sums *s)
+{
+	double weight = 0, y = 0, wz = 0, w0 = 0, w1 = 0, w2 = 0;
+	double t = (double)run->first - d->now;
+
+	for (size_t j = run->first; j < run->first + run->n; j++, t++) {
+		double v = d->weight[j];
+		double vy = v * d->y[j];
+		double z = v * d->start_z[j];
+		double w = vy + v * START_SHIFT;
+
+		weight += v;
+		y += vy;
+		wz += z;
+		w0 += w;
+		w1 += w * t;
+		w2 += w * t * t;
+		f->yt += vy * t;
+		f->wtz += z * t;
+		f->y_log_y += v * d->y_log_y[j];
+		f->start_deviance += 2 * v * d->start_dev[j];
+	}
+	f->weight[run->group] += weight;
+	f->y[run->group] += y;
+	f->wz[run->group] += wz;
+	s->w[run->group] += w0;
+	s->wt[run->group] += w1;
+	s->wtt[run->group] += w2;
+}
+
 /*
  * The sums of step 1, whose working weights are y + 0.1 and working response
  * log(y + 0.1) - 0.1 / (y + 0.1).
  */
 static void
-sum_start(const struct quasi_data *d, struct fixed *f, struct sums *s,
-	  struct quasi_fit *fit)
+sum_start(const struct quasi_data *d, struct fixed *f, struct sums *s)
 {
 	*f = (struct fixed){ .yt = 0 };
 	*s = (struct sums){ .w = { 0 } };
-	fit->n = 0;
-	fit->largest = 0;
-	for (size_t r = 0; r < d->runs; r++) {
-		size_t g = d->run[r].group;
-		size_t end = d->run[r].first + d->run[r].n;
-
-		for (size_t j = d->run[r].first; j < end; j++) {
-			double v = d->weight[j];
-			double y = d->y[j];
-			double t = (double)j - d->now;
-			double w = v * (y + START_SHIFT);
-			double wz = w * d->log_start[j] - v * START_SHIFT;
-
-			if (v == 0)
-				continue;
-			fit->n++;
-			fit->largest = fmax(fit->largest, y);
-			f->weight[g] += v;
-			f->y[g] += v * y;
-			f->yt += v * y * t;
-			f->y_log_y += v * d->y_log_y[j];
-			f->wz[g] += wz;
-			f->wtz += wz * t;
-			f->start_deviance += 2 * v *
-					     (d->y_log_y[j] -
-					      y * d->log_start[j] + START_SHIFT);
-			s->w[g] += w;
-			s->wt[g] += w * t;
-			s->wtt[g] += w * t * t;
-		}
-	}
+	for (size_t r = 0; r < d->runs; r++)
+		start_run(d, &d->run[r], f, s);
 	for (size_t g = 0; g < d->groups; g++)
 		f->y_sum += f->y[g];
 }
@@ -116,15 +132,15 @@ sum_weights(const struct quasi_data *d, const struct fixed *f,
 	raise(d, fit->slope, fit->rise);
 	for (size_t r = 0; r < d->runs; r++) {
 		double s0 = 0, s1 = 0, s2 = 0;
+		double t = (double)d->run[r].first - d->now;
 		size_t end = d->run[r].first + d->run[r].n;
 
-		for (size_t j = d->run[r].first; j < end; j++) {
+		for (size_t j = d->run[r].first; j < end; j++, t++) {
 			double w = d->weight[j] * fit->rise[j];
-			double wt = w * ((double)j - d->now);
 
 			s0 += w;
-			s1 += wt;
-			s2 += wt * ((double)j - d->now);
+			s1 += w * t;
+			s2 += w * t * t;
 		}
 		s->w[d->run[r].group] += s0;
 		s->wt[d->run[r].group] += s1;
@@ -306,8 +322,8 @@ quasi_fit(const struct quasi_data *d, bool trend, struct quasi_fit *fit)
 
 	fit->trend = trend;
 	fit->converged = false;
-	sum_start(d, &f, &s, fit);
-	fit->df = fit->n - (trend ? 1 : 0);
+	sum_start(d, &f, &s);
+	fit->df = d->n - (trend ? 1 : 0);
 	for (size_t g = 0; g < d->groups; g++)
 		fit->df -= s.w[g] > 0 ? 1 : 0;
 	old_dev = f.start_deviance;
@@ -333,74 +349,77 @@ quasi_fit(const struct quasi_data *d, bool trend, struct quasi_fit *fit)
 		      isfinite(fit->sigma2);
 }
 
-/* 1 less the leverage of cell j, whose working weight is w. */
-static double
-slack(const struct quasi_fit *fit, size_t g, double w, double t)
-{
-	double h = 1 / fit->w[g];
-
-	if (fit->trend) {
-		double dt = t - fit->wt[g] / fit->w[g];
-
-		h += dt * dt / fit->spread;
-	}
-	return 1 - w * h;
-}
-
 /*
- * The standardised Anscombe residual of a count y above its mu, or 0 where
- * it cannot be above the threshold: it is at most (y - mu) / sqrt(mu).  A
- * cell alone in its group, of slack 0, has none; R divides rounding errors.
+ * The standardised Anscombe residual of a count y above its mu, whose
+ * dispersion is phi times 1 less the leverage; 0 where it cannot be above the
+ * threshold: it is at most (y - mu) / sqrt(mu).
  */
 static double
-residual(double y, double mu, double slack_j, double phi, double threshold)
+residual(double y, double mu, double dispersion, double threshold)
 {
 	double d = y - mu;
 	double a;
 
-	if (d <= 0 || slack_j < 1e-13 ||
-	    d * d <= threshold * threshold * mu * phi * slack_j)
+	if (d * d <= threshold * threshold * mu * dispersion)
 		return 0;
 	a = 1.5 * (cbrt(y * y) / sqrt(cbrt(mu)) - sqrt(mu));
-	return a / sqrt(phi * slack_j);
+	return a / sqrt(dispersion);
+}
+
+/*
+ * Lowers the weights of one run's high counts to s^-2 and returns by how much
+ * in all.  A cell alone in its group has no residual: R divides rounding
+ * errors there.
+ */
+static double
+lower_run(const struct quasi_data *d, const struct quasi_fit *fit,
+	  const struct quasi_run *run, double phi, double threshold)
+{
+	size_t g = run->group;
+	double scale = exp(fit->level[g]);
+	double old_scale = exp(fit->old_level[g]);
+	double level_h = 1 / fit->w[g];
+	double mean_t = fit->wt[g] / fit->w[g] + d->now;
+	double slope_h = fit->trend ? 1 / fit->spread : 0;
+	double lowered = 0;
+
+	for (size_t j = run->first; j < run->first + run->n; j++) {
+		double mu = mu_at(fit, scale, j);
+		double t = (double)j - mean_t;
+		double slack, s;
+
+		if (d->y[j] <= mu || d->weight[j] == 0)
+			continue;
+		slack = 1 - working_weight(d, fit, old_scale, j) *
+				    (level_h + t * t * slope_h);
+		if (slack < 1e-13)
+			continue;
+		s = residual(d->y[j], mu, phi * slack, threshold);
+		if (s <= threshold)
+			continue;
+		d->weight[j] = 1 / (s * s);
+		lowered += 1 - d->weight[j];
+	}
+	return lowered;
 }
 
 bool
 quasi_reweight(const struct quasi_data *d, const struct quasi_fit *fit,
 	       double phi, double threshold)
 {
-	double sum = fit->n;
-	bool changed = false;
+	double lowered = 0;
 
+	for (size_t r = 0; r < d->runs; r++)
+		lowered += lower_run(d, fit, &d->run[r], phi, threshold);
+	if (lowered == 0)
+		return false;
 	for (size_t r = 0; r < d->runs; r++) {
-		size_t g = d->run[r].group;
-		double scale = exp(fit->level[g]);
-		double old_scale = exp(fit->old_level[g]);
-		size_t end = d->run[r].first + d->run[r].n;
-
-		for (size_t j = d->run[r].first; j < end; j++) {
-			double w = working_weight(d, fit, old_scale, j);
-			double t = (double)j - d->now;
-			double s;
-
-			if (d->weight[j] == 0)
-				continue;
-			s = residual(d->y[j], mu_at(fit, scale, j),
-				     slack(fit, g, w, t), phi, threshold);
-			if (s <= threshold)
-				continue;
-			d->weight[j] = 1 / (s * s);
-			sum += d->weight[j] - 1;
-			changed = true;
-		}
-	}
-	for (size_t r = 0; r < d->runs && changed; r++) {
 		size_t end = d->run[r].first + d->run[r].n;
 
 		for (size_t j = d->run[r].first; j < end; j++)
-			d->weight[j] *= fit->n / sum;
+			d->weight[j] *= d->n / (d->n - lowered);
 	}
-	return changed;
+	return true;
 }
 
 double

@@ -30,15 +30,27 @@ struct quasi_run {
 
 /* The cells; t_j = j - now.  Borrowed by every call below. */
 struct quasi_data {
-	const double *y;	 /* 0 where there is no report */
-	const double *log_start; /* log(y + 0.1) */
-	const double *y_log_y;	 /* 0 where y is 0 */
-	double *weight;		 /* 0 where there is no report */
+	const double *y;       /* 0 where there is no report */
+	const double *y_log_y; /* 0 where y is 0 */
+	const double *start_z; /* as quasi_start() has them */
+	const double *start_dev;
+	double *weight; /* 0 where there is no report */
 	const struct quasi_run *run;
 	size_t runs;
 	size_t groups;
 	double now;
+	double n;	/* reports */
+	double largest; /* of them */
 };
+
+/* What the first step knows of a count: R starts from mu = y + 0.1. */
+struct quasi_start {
+	double y_log_y;
+	double z;   /* working weight times working response */
+	double dev; /* half its part of the deviance */
+};
+
+struct quasi_start quasi_start(double y);
 
 /* A fit, and what the last step's working weights leave behind. */
 struct quasi_fit {
@@ -47,11 +59,9 @@ struct quasi_fit {
 	bool trend;
 	bool finite;	/* false: nothing else here holds */
 	bool converged; /* as R judges it */
-	double n;	/* reports */
-	double df;	/* n less the coefficients */
+	double df;	/* reports less the coefficients */
 	double phi;	/* Pearson dispersion with the working weights */
 	double sigma2;	/* the same with the prior weights */
-	double largest; /* report */
 	/* the working weights: mu of the step before times prior weight */
 	double w[QUASI_MAX_GROUPS];  /* sum; 0: the group has no report */
 	double wt[QUASI_MAX_GROUPS]; /* sum of w t */

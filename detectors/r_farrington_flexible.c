@@ -143,27 +143,23 @@ count_limit(const double *p, const struct farrington *k, double y, double eta,
 }
 
 /*
- * Too few cases are never an alarm, whatever the limit.  R calls normal, too,
- * what has no limit since its mean overflowed; here that is unknown.
+ * Too few cases are never an alarm, whatever the limit; nor, in R, is what
+ * has no limit since its mean overflowed.  Both are normal, without one.
  */
 static struct det_verdict
 conclude(const struct limit *l, double y, bool enough)
 {
-	bool known = !isnan(l->upper) && !isnan(l->p) && !isnan(l->score);
-	struct det_verdict v = {
-		.expected = enough ? l->expected : NAN,
-		.upper = enough ? l->upper : NAN,
+	bool limited = enough && !isnan(l->upper) && !isnan(l->score);
+
+	return (struct det_verdict){
+		.expected = limited ? l->expected : NAN,
+		.upper = limited ? l->upper : NAN,
 		.statistic = l->p,
-		.p = known ? l->p : 1,
-		.level = DET_NORMAL,
+		.p = isnan(l->p) ? 1 : l->p,
+		.level = limited && l->score > 1 && y != 0 ? DET_ALERT
+							   : DET_NORMAL,
 		.reason = DET_JUDGED,
 	};
-
-	if (enough && !known)
-		return cells_unknown(DET_DEGENERATE);
-	if (enough && l->score > 1 && y != 0)
-		v.level = DET_ALERT;
-	return v;
 }
 
 static bool

@@ -107,11 +107,9 @@ windows <- function(s, D, n, holes) {
   }
 }
 
-# R calls a period normal when one of its last four is missing, or when it has
-# no limit since the mean overflowed; such rows are left out, since ours goes by
-# the cases that were reported, and calls the other unknown.
-four <- function(x, t) sapply(t, function(i) sum(x[(i - 3):i], na.rm = TRUE))
-farrington_flexible <- function(s, S, x, n, skip) {
+# R calls a period normal when one of its last four is missing; such rows are
+# left out, since ours goes by the cases that were reported.
+farrington_flexible <- function(s, S, n, skip) {
   sets <- list(
     list(5, 3, 1, 3, 2.58, 0.05, "delta", "2/3", 0.05),
     list(5, 3, 10, 26, 2.58, 1, "nbPlugin", "2/3", 0.005),
@@ -138,8 +136,6 @@ farrington_flexible <- function(s, S, x, n, skip) {
         as.numeric(upperbound(r)), as.numeric(r@control$pvalue), alarms(r),
         as.numeric(r@control$expected), thin = 3, skip = skip,
         p = as.numeric(r@control$pvalue))
-    none <- is.na(r@control$pvalue) & four(x, rg) >= 5
-    if (any(none)) out[[length(out)]] <<- subset(out[[length(out)]], !(t %in% rg[none]))
   }
 }
 
@@ -167,12 +163,12 @@ for (s in names(series)) {
   if (!holes && sum(x[1:29]) > 0 && n < 400) charts(s, S, D, x, n)
   if (s == "d-years") {
     windows(s, D, n, holes)
-    farrington_flexible(s, S, x, n, NULL)
+    farrington_flexible(s, S, n, NULL)
     farrington_original(s, D, n)
   }
   if (!weekly) next
   windows(s, D, n, holes)
-  farrington_flexible(s, S, x, n, unlist(lapply(which(is.na(x)), function(i) i:(i + 3))))
+  farrington_flexible(s, S, n, unlist(lapply(which(is.na(x)), function(i) i:(i + 3))))
   if (!holes) farrington_original(s, D, n)
 }
 
