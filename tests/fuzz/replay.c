@@ -24,7 +24,7 @@ replay(const char *folder, const char *name)
 		abort();
 	n = fread(data, 1, MAX_BYTES, file);
 	fclose(file);
-	data = realloc(data, n + 1); /* so that ASan sees the end */
+	data = realloc(data, n ? n : 1); /* so that ASan sees the end */
 	if (!data)
 		abort();
 	LLVMFuzzerTestOneInput(data, n);

@@ -190,11 +190,12 @@ test_csv_bad_rows(void **state)
 			     "2020-02-01,s,i,1,,\"stray\"quote\"\n"
 			     ",s,i,1,,\n"
 			     "2020-02-01,s,i,99999999999999999999999,,\n"
+			     "2020-02-01,s,i,1,,,7\n"
 			     "2020-02-02,s,i,4,,\xff\n",
 			     NULL),
 			 TEXT_OK);
 	assert_int_equal(tally.rows, 2);
-	assert_int_equal(tally.bad, 12);
+	assert_int_equal(tally.bad, 13);
 	assert_int_equal(tally.warnings, 1);
 	assert_problem(0, "!line 1: column \"note\" is unknown and ignored");
 	assert_problem(1, "line 2: date \"2020-02-30\" is not a date as "
@@ -212,8 +213,9 @@ test_csv_bad_rows(void **state)
 	assert_true(strstr(seen.problems[10], "line 12: a quote stands"));
 	assert_problem(11, "line 13: no date");
 	assert_true(strstr(seen.problems[12], "line 14: count \"9999"));
+	assert_problem(13, "line 15: row has 7 fields, the header 6");
 	assert_row(1, "2020-02-02", "s", 4, 0);
-	assert_int_equal(seen.rows[1].line, 15);
+	assert_int_equal(seen.rows[1].line, 16);
 }
 
 static void

@@ -46,7 +46,7 @@ decode(const char *hex)
 {
 	uint8_t body[512];
 	size_t n = bytes(hex, body);
-	uint8_t *copy = malloc(n + 1);
+	uint8_t *copy = malloc(n ? n : 1);
 	int rc;
 
 	assert_non_null(copy);
@@ -87,8 +87,9 @@ static void
 test_protobuf(void **state)
 {
 	static const char *const bad[] = {
-		SENDER "0a",			    /* no length */
-		SENDER "0a05 'ab'",		    /* past the end */
+		SENDER "0a",	    /* no length */
+		SENDER "0a05 'ab'", /* past the end */
+		"0a03 'ab'",
 		SENDER "80",			    /* tag unfinished */
 		SENDER "00",			    /* field number 0 */
 		SENDER "a301 a401",		    /* a group */
@@ -106,6 +107,8 @@ test_protobuf(void **state)
 		"0805",				  /* sender as a number */
 		SENDER SERIES "3201 80",	  /* entry unfinished */
 		SENDER SERIES "3202 8000 3a01 00 4201 00", /* not shortest */
+		SENDER SERIES "320a 8000 0000000000000000 3a09 "
+			      "000000000000000000 4209 000000000000000000",
 		SENDER SERIES "320b ffffffffffffffffffff01 3a01 00 4201 00",
 	};
 
@@ -319,7 +322,7 @@ test_control(void **state)
 static int
 open_copy(size_t len)
 {
-	uint8_t *copy = malloc(len + 1);
+	uint8_t *copy = malloc(len ? len : 1);
 	struct wire_header h;
 	const uint8_t *body;
 	int rc;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 static uint8_t frame[WIRE_MAX_FRAME];
 static struct wire_batch batch, read_back;
@@ -69,6 +70,26 @@ test_crc(void **state)
 	assert_int_equal(wire_crc32(0, "", 0), 0);
 	assert_int_equal(wire_partition("123456789", 9, 10), 0xcbf43926u % 10);
 	assert_int_equal(wire_partition("123456789", 9, 0), 0);
+}
+
+static void
+test_crc_as_zlib(void **state)
+{
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < 512; i++) {
+		x = x * 1664525u + 1013904223u;
+		frame[i] = (uint8_t)(x >> 24);
+	}
+	for (size_t from = 0; from < 9; from++) {
+		for (size_t len = 0; len < 200; len++) {
+			uint32_t want =
+				(uint32_t)crc32(7, frame + from, (uInt)len);
+
+			assert_int_equal(wire_crc32(7, frame + from, len), want);
+		}
+	}
 }
 
 static void
@@ -165,6 +186,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_crc_as_zlib),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_control),
 	};
