@@ -478,6 +478,15 @@ close_it(struct output *o)
 
 static const struct output_kind kind = { put, flush, close_it };
 
+static bool
+is_remote(const char *endpoint)
+{
+	return strncmp(endpoint, "tcp://127.", 10) != 0 &&
+	       strncmp(endpoint, "tcp://localhost:", 16) != 0 &&
+	       strncmp(endpoint, "tcp://[::1]:", 12) != 0 &&
+	       strncmp(endpoint, "ipc://", 6) != 0;
+}
+
 /* Encryption needs this site's own key. */
 static int
 load_keys(struct output_zmq *z)
@@ -486,8 +495,16 @@ load_keys(struct output_zmq *z)
 	bool needed = false;
 	int rc;
 
-	for (size_t i = 0; i < s->centres; i++)
-		needed = needed || s->centre[i].key[0] != '\0';
+	for (size_t i = 0; i < s->centres; i++) {
+		bool secret = s->centre[i].key[0] != '\0';
+
+		needed = needed || secret;
+		if (!secret && is_remote(s->centre[i].address))
+			log_warn("output: counts travel to %s unencrypted, and "
+				 "nobody proves who it is: enroll, or set its "
+				 "key",
+				 s->centre[i].address);
+	}
 	if (!needed)
 		return 0;
 	rc = keys_load(s->state, &z->keys);

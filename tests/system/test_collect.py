@@ -48,6 +48,25 @@ def test_push(site, centre, tmp_path):
     assert centre.duplicates() == 0
 
 
+def test_progress_on_a_terminal(site, centre, tmp_path):
+    import pty
+    centre.hold = True
+    leader, follower = pty.openpty()
+    f = table(tmp_path / "a.csv", days(2500))
+    push = subprocess.Popen([BIN, *site.common, "push", str(f)],
+                            stderr=follower, stdout=subprocess.PIPE, text=True)
+    os.close(follower)
+    seen = b""
+    while b"0/2500 counts" not in seen:
+        seen += os.read(leader, 4096)
+    centre.hold = False
+    while b"[########################] 2500/2500 counts" not in seen:
+        seen += os.read(leader, 4096)
+    out, _ = push.communicate(timeout=20)
+    os.close(leader)
+    assert push.returncode == 0 and "2500 rows taken" in out
+
+
 def test_no_site_column_and_optional_columns(site, centre, tmp_path):
     f = tmp_path / "a.csv"
     f.write_text("indicator,date,count,denominator,stratum,revision\r\n"

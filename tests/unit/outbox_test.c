@@ -209,6 +209,35 @@ test_full_refuses_and_keeps(void **state)
 	outbox_close(&o);
 }
 
+/* SQLite says FULL for a file that may not grow as for a full disk. */
+static void
+test_full_disk_refuses_and_keeps(void **state)
+{
+	struct outbox *o = open_it(&wide);
+	int n = 0, rc = 0;
+
+	(void)state;
+	assert_int_equal(db_exec(outbox_db(o), "PRAGMA max_page_count = 24"), 0);
+	while (rc == 0 && n < 2000) {
+		assert_int_equal(outbox_begin(o, 1000), 0);
+		rc = add(o, (uint32_t)n);
+		if (rc == 0)
+			rc = outbox_commit(o);
+		else
+			outbox_rollback(o);
+		n += rc == 0;
+	}
+	assert_int_equal(rc, 1);
+	assert_non_null(strstr(outbox_why(o), "disk is full"));
+	assert_int_equal(outbox_last(o), n);
+	assert_int_equal(value_of(o, (uint64_t)n), n - 1);
+	assert_int_equal(db_exec(outbox_db(o), "PRAGMA max_page_count = 10000"),
+			 0);
+	put(o, 7, 2000);
+	assert_int_equal(value_of(o, (uint64_t)n + 1), 7);
+	outbox_close(&o);
+}
+
 static void
 test_positions_of_centres(void **state)
 {
@@ -360,6 +389,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_dies_at_every_step, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_full_refuses_and_keeps,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_full_disk_refuses_and_keeps,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_positions_of_centres,
 						set_up, tear_down),
