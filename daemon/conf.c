@@ -8,6 +8,7 @@
 #include "daemon/intake/ingest.h"
 #include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
+#include "daemon/judge/judge.h"
 #include "daemon/told.h"
 
 static const char *const clocks[] = { "system", "manual", NULL };
@@ -63,12 +64,12 @@ static const struct conf_key judge_keys[] = {
 	{ .name = "day_method",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_judge, day_method),
-	  .def = "ears-c2",
+	  .def = JUDGE_DAY_METHOD,
 	  .help = "Method that judges daily series." },
 	{ .name = "week_method",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_judge, week_method),
-	  .def = "ears-c1",
+	  .def = JUDGE_WEEK_METHOD,
 	  .help = "Method that judges weekly series." },
 	{ .name = "day_params",
 	  .type = CONF_LIST,

@@ -137,7 +137,9 @@ tell(struct scales *w, const struct events *events)
 			.body_json = events->at[i].body,
 		};
 
-		w->env.stored(w->env.arg, &stored);
+		/* One without a number makes no history. */
+		if (stored.number != 0)
+			w->env.stored(w->env.arg, &stored);
 	}
 }
 

@@ -55,13 +55,13 @@ last_chain(struct db *db, unsigned char chain[ALERTS_CHAIN_BYTES])
 	return rc < 0 ? -1 : 0;
 }
 
-static int
-put_alert(struct db *db, const struct alerts_event *e)
+int
+alerts_put_state(struct db *db, const struct alerts_event *e)
 {
 	struct db_stmt *s = db_cached(
 		db, "INSERT INTO alert(id, version, body) VALUES(?, ?, ?)"
 		    " ON CONFLICT DO UPDATE SET version=excluded.version,"
-		    " body=excluded.body WHERE excluded.version>version");
+		    " body=excluded.body WHERE excluded.version>=version");
 
 	if (s == NULL)
 		return -1;
@@ -93,7 +93,7 @@ alerts_put(struct db *db, const struct alerts_event *e, int64_t *number)
 	if (db_run(s) < 0)
 		return -1;
 	*number = db_last_rowid(db);
-	return put_alert(db, e);
+	return alerts_put_state(db, e);
 }
 
 int

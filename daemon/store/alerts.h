@@ -30,6 +30,10 @@ struct alerts_event {
 int alerts_put(struct db *db, const struct alerts_event *event, int64_t *number)
 	__attribute__((warn_unused_result));
 
+/* Writer: the alert alone, for an event that makes no history. */
+int alerts_put_state(struct db *db, const struct alerts_event *event)
+	__attribute__((warn_unused_result));
+
 /* Reader: all alerts, oldest id first. */
 typedef void alerts_each(void *arg, const char *id, const char *body);
 int alerts_load(struct db *db, alerts_each *each, void *arg)

@@ -130,6 +130,11 @@ write_one(struct events_one *one, struct db *db)
 		.alert = one->alert,
 	};
 
+	/* A signal that goes on changes the alert and makes no history. */
+	if (strcmp(one->name, "continued") == 0) {
+		one->number = 0;
+		return alerts_put_state(db, &event);
+	}
 	if (alerts_put(db, &event, &one->number) < 0)
 		return -1;
 	return one->notice != NULL ? write_notices(one, db) : 0;
