@@ -349,14 +349,19 @@ zero_bits(const struct tile *t, size_t from, size_t want, uint32_t *restrict zer
 
 /* Values that stay without excess zeros; 0 below two positive ones. */
 static void
-kept_values(const struct tile *t, uint32_t *restrict zeros, size_t want,
+kept_values(const struct tile *t, const uint32_t *restrict zeros, size_t want,
 	    double *restrict kept)
 {
+	uint32_t most = (uint32_t)want - 2; /* zeros that leave two positive */
+
 	for (size_t j = 0; j < t->n; j++)
 		kept[j] = (double)want;
 	for (size_t j = 0; j < t->n; j++) {
-		if ((zeros[j] & (zeros[j] >> 1)) != 0)
-			kept[j] = (double)zeros_kept_of_bits(zeros[j], want);
+		if ((zeros[j] & (zeros[j] >> 1)) == 0)
+			continue;
+		kept[j] -= (double)zeros_excess_of_bits(zeros[j], want);
+		if (zeros_count_of_bits(zeros[j]) > most)
+			kept[j] = 0;
 	}
 }
 

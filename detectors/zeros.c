@@ -6,13 +6,19 @@
 
 #define UNLIKELY 0.01
 
-/* Whether `run` zeros in a row are unlikely: share^run <= .01. */
+/*
+ * Whether a run of zeros may go out of n values with that many zeros: a zero
+ * being as frequent as among the others, so many in a row are unlikely.
+ */
 static bool
-is_unlikely(double likely, double left, size_t run)
+may_go(size_t n, size_t zeros, size_t run)
 {
-	double share = likely / left;
+	double others = (double)(n - run);
+	double share = fmax(1, (double)(zeros - run)) / others;
 	double chance = share;
 
+	if (n == run)
+		return false;
 	for (size_t i = 1; i < run; i++)
 		chance *= share;
 	return chance <= UNLIKELY;
@@ -52,8 +58,8 @@ count_zeros(const double *value, size_t n)
 	return zeros;
 }
 
-size_t
-zeros_excess(const double *value, size_t n)
+static size_t
+excess_of_long(const double *value, size_t n)
 {
 	size_t zeros = count_zeros(value, n);
 	size_t gone = 0;
@@ -62,10 +68,7 @@ zeros_excess(const double *value, size_t n)
 
 	while ((run = longest_run(value, n, run, &times)) > 0) {
 		for (; times > 0; times--) {
-			double left = (double)(n - gone - run);
-			double likely = fmax(1, (double)(zeros - gone - run));
-
-			if (left == 0 || !is_unlikely(likely, left, run))
+			if (!may_go(n - gone, zeros - gone, run))
 				return gone;
 			gone += run;
 		}
@@ -97,43 +100,53 @@ zeros_base(const double *value, size_t n, size_t excess)
 	return b;
 }
 
-static size_t
-count_bits(uint32_t x)
+size_t
+zeros_count_of_bits(uint64_t x)
 {
-	x -= x >> 1 & 0x55555555;
-	x = (x & 0x33333333) + (x >> 2 & 0x33333333);
-	x = (x + (x >> 4)) & 0x0f0f0f0f;
-	return x * 0x01010101 >> 24;
+	x -= x >> 1 & 0x5555555555555555;
+	x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return x * 0x0101010101010101 >> 56;
 }
 
 size_t
-zeros_kept_of_bits(uint32_t zeros, size_t n)
+zeros_excess_of_bits(uint64_t zeros, size_t n)
 {
-	uint32_t longer[33]; /* ones where a run of so many begins */
-	size_t all = count_bits(zeros);
+	uint64_t longer[ZEROS_MAX_BITS + 1]; /* ones where such a run begins */
+	size_t all = zeros_count_of_bits(zeros);
 	size_t run = 1;
 	size_t gone = 0;
 	size_t times = 0; /* runs that were longer */
 
-	if (n - all < 2)
+	/* one zero in so few values is never unlikely */
+	if ((zeros & (zeros >> 1)) == 0)
 		return 0;
 	longer[1] = zeros;
-	while (longer[run] != 0 && run < 32) {
+	while (longer[run] != 0 && run < ZEROS_MAX_BITS) {
 		longer[run + 1] = longer[run] & (longer[run] >> 1);
 		run++;
 	}
 	for (; run > 0; run--) {
-		uint32_t begins = longer[run] & ~(longer[run] << 1);
-		size_t now = count_bits(begins);
+		uint64_t begins = longer[run] & ~(longer[run] << 1);
+		size_t now = zeros_count_of_bits(begins);
 
 		for (; times < now; times++) {
-			double left = (double)(n - gone - run);
-			double likely = (double)(all - gone - run);
-
-			if (!is_unlikely(likely > 1 ? likely : 1, left, run))
-				return n - gone;
+			if (!may_go(n - gone, all - gone, run))
+				return gone;
 			gone += run;
 		}
 	}
-	return n - gone;
+	return gone;
+}
+
+size_t
+zeros_excess(const double *value, size_t n)
+{
+	uint64_t zeros = 0;
+
+	if (n > ZEROS_MAX_BITS)
+		return excess_of_long(value, n);
+	for (size_t i = 0; i < n; i++)
+		zeros = zeros << 1 | (uint64_t)(value[i] == 0);
+	return zeros_excess_of_bits(zeros, n);
 }

@@ -30,10 +30,15 @@ struct zeros_base {
 };
 struct zeros_base zeros_base(const double *value, size_t n, size_t excess);
 
+#define ZEROS_MAX_BITS 64
+
 /*
- * How many of n <= 32 values zeros_base() would keep, when the low n bits of
- * `zeros` say which are zero.
+ * The same for n <= ZEROS_MAX_BITS values, when the low n bits of `zeros` say
+ * which are zero.
  */
-size_t zeros_kept_of_bits(uint32_t zeros, size_t n);
+size_t zeros_excess_of_bits(uint64_t zeros, size_t n);
+
+/* How many bits are set. */
+size_t zeros_count_of_bits(uint64_t x);
 
 #endif
