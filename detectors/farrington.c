@@ -158,11 +158,9 @@ farrington_enough_cases(const struct det_window *w, size_t i)
 }
 
 struct farrington_limit
-farrington_power_limit(double y, double mu, double phi, double variance,
-		       double z, double exponent)
+farrington_power_limit(double y, double mu, double tau, double z, double exponent)
 {
 	struct farrington_limit limit;
-	double tau = phi + variance / mu;
 	double mean = pow(mu, exponent);
 	double se = exponent * pow(mu, exponent - 0.5) * sqrt(tau);
 

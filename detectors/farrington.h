@@ -67,10 +67,10 @@ struct farrington_limit {
 
 /*
  * Limit and tail of count y around mu, normal on the scale of the power:
- * z standard deviations up; variance is that of the estimated mu.
+ * z standard deviations up.  tau is the variance of y - mu over mu, that of
+ * the estimated mu included.
  */
-struct farrington_limit farrington_power_limit(double y, double mu, double phi,
-					       double variance, double z,
-					       double exponent);
+struct farrington_limit farrington_power_limit(double y, double mu, double tau,
+					       double z, double exponent);
 
 #endif

@@ -57,9 +57,9 @@ static struct det_verdict
 limit(const struct farrington *k, const double *p, double z, double y, bool enough)
 {
 	double mu = exp(k->fit.level[0]);
-	double variance = quasi_variance(&k->fit, 0) * k->phi * mu * mu;
+	double tau = k->phi + quasi_variance(&k->fit, 0) * k->phi * mu;
 	struct farrington_limit l = farrington_power_limit(
-		y, mu, k->phi, variance, z, farrington_exponent(p[POWER]));
+		y, mu, tau, z, farrington_exponent(p[POWER]));
 	struct det_verdict v;
 
 	if (isnan(l.upper) || isnan(l.p))

@@ -115,9 +115,8 @@ delta_limit(const double *p, const struct farrington *k, double y, double eta,
 	    double variance, double z)
 {
 	double mu = exp(eta);
-	struct farrington_limit f =
-		farrington_power_limit(y, mu, k->phi, variance * mu * mu, z,
-				       farrington_exponent(p[POWER]));
+	struct farrington_limit f = farrington_power_limit(
+		y, mu, k->phi + variance * mu, z, farrington_exponent(p[POWER]));
 
 	return (struct limit){ f.upper, mu, score(y, mu, f.upper), f.p };
 }
