@@ -294,7 +294,7 @@ def wait(check, seconds=20):
     return bool(check())
 
 
-__all__ = ["BIN", "DATE", "Daemon", "Disk", "FIRST", "FULL", "Pusher",
+__all__ = ["BIN", "DATE", "Daemon", "Disk", "FIRST", "FULL", "Outbox", "Pusher",
            "Reckoning", "Refused", "Sender", "Shim", "load", "parse",
            "random", "reckon", "report", "reports", "rounds", "shutil",
            "wait"]
