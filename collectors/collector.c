@@ -4,6 +4,7 @@
 #include "collectors/collector.h"
 
 #include <event2/event.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -43,20 +44,56 @@ open_parts(struct collector *c)
 	return 0;
 }
 
+/* Files that root makes in another user's outbox would lock that user out. */
+static bool
+is_foreign(const char *state)
+{
+	struct stat st;
+
+	return geteuid() == 0 && stat(state, &st) == 0 && st.st_uid != 0;
+}
+
+static int
+refuse_foreign(const char *state)
+{
+	log_error("collector: %s belongs to another user; run this as that "
+		  "user",
+		  state);
+	return -1;
+}
+
+/* Root may still hand files to that user's running collector. */
+static int
+prepare(const char *state)
+{
+	char path[FILES_PATH_BYTES];
+
+	if (files_make_dir(state) < 0)
+		return -1;
+	if (is_foreign(state)) {
+		if (files_path(path, state, "lock") < 0)
+			return -1;
+		return access(path, F_OK) == 0 ? 0 : refuse_foreign(state);
+	}
+	if (files_path(path, state, HANDOVER_FOLDER) < 0)
+		return -1;
+	return files_make_dir(path);
+}
+
 int
 collector_open(struct collector *c)
 {
-	char path[FILES_PATH_BYTES];
+	const char *state = c->settings.state;
 	int lock;
 
-	if (files_make_dir(c->settings.state) < 0 ||
-	    files_path(path, c->settings.state, HANDOVER_FOLDER) < 0 ||
-	    files_make_dir(path) < 0)
+	if (prepare(state) < 0)
 		return -1;
-	lock = files_lock(c->settings.state);
+	lock = files_lock(state);
 	if (lock < 0)
 		return lock == -2 ? 1 : -1;
 	c->lock = lock;
+	if (is_foreign(state))
+		return refuse_foreign(state);
 	return open_parts(c);
 }
 

@@ -5,6 +5,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -357,3 +358,30 @@ def test_notify_socket(site, centre, tmp_path):
     site.end()
     while not any("STOPPING=1" in s for s in seen):
         seen.append(sock.recv(4096).decode())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to change users")
+def test_root_leaves_another_users_outbox_alone(centre):
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        site = Site(folder, centre.endpoint)
+        for part in (site.state, site.drop):
+            part.mkdir()
+            os.chown(part, 65534, 65534)
+        f = table(folder / "a.csv", days(3))
+        f.chmod(0o600)
+        done = site.push(f)
+        assert done.returncode == 73
+        assert "belongs to another user" in done.stderr
+        assert list(site.state.iterdir()) == []
+        site.start(user=65534, group=65534, extra_groups=[])
+        try:
+            # Through the running collector of that user.
+            done = site.push(f)
+            assert done.returncode == 0, done.stderr
+            assert len(centre.counts()) == 3
+            assert all(p.stat().st_uid == 65534
+                       for p in site.state.rglob("*"))
+        finally:
+            site.kill()
