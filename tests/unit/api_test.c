@@ -509,6 +509,26 @@ streams_have_a_limit(void **state)
 	close(fd[1]);
 }
 
+/* A leaked request of a client that left shows as a leak at the end. */
+static void
+streams_come_and_go(void **state)
+{
+	static const char request[] =
+		"GET /api/v1/events HTTP/1.1\r\n" HOST "\r\n";
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct api_client_reply r = api_client_talk(
+			base, api_client_connect(api_address(api)), request,
+			sizeof(request) - 1, 6);
+
+		assert_int_equal(r.status, 200);
+		free(r.text);
+		for (int k = 0; k < 4; k++)
+			event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+}
+
 static void
 hosts_and_origins(void **state)
 {
@@ -545,6 +565,7 @@ main(void)
 		cmocka_unit_test(more_connections_wait),
 		cmocka_unit_test(streams_replay_and_go_on),
 		cmocka_unit_test(streams_have_a_limit),
+		cmocka_unit_test(streams_come_and_go),
 		cmocka_unit_test(hosts_and_origins),
 	};
 

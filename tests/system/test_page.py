@@ -1,0 +1,134 @@
+"""The console's page in a real browser: what it shows, that it can be used,
+and that nothing breaks its content policy.  Pictures go to the folder of
+TOCSIN_PICTURES, if it is set."""
+import json
+import os
+import pathlib
+
+import alarm
+import browser
+import pytest
+from browser import Browser
+from daemon import Daemon
+
+pytestmark = pytest.mark.skipif(browser.PROGRAM is None,
+                                reason="there is no chromium here")
+
+
+@pytest.fixture(scope="module")
+def d(tmp_path_factory):
+    with Daemon(tmp_path_factory.mktemp("page"),
+                http_listen="127.0.0.1:0") as daemon:
+        daemon.alert = alarm.ring(daemon)
+        yield daemon
+
+
+def keep(b, name):
+    folder = os.environ.get("TOCSIN_PICTURES")
+    if folder:
+        b.picture(pathlib.Path(folder) / f"{name}.png")
+
+
+def url(d, hash="", lang="en"):
+    return f"{d.address('http')}/?lang={lang}#/{hash}"
+
+
+def fits(b):
+    """Nothing is wider than the window."""
+    return b.run("document.documentElement.scrollWidth"
+                 " <= document.documentElement.clientWidth")
+
+
+def test_the_desk_in_both_languages(d):
+    with Browser() as b:
+        b.open(url(d))
+        b.wait("document.querySelector('.alerts tbody tr')")
+        text = b.text()
+        assert "Needs me now" in text and "Qinghe" in text
+        assert " signal" in text and "undefined" not in text
+        b.run("[...document.querySelectorAll('button')]"
+              ".find(x => x.lang === 'zh-CN').click()")
+        b.wait("document.body.innerText.includes('待我处理')")
+        assert "清河县" in b.text() and "信号" in b.text()
+        assert b.run("document.documentElement.lang") == "zh-CN"
+        keep(b, "desk-zh")
+        assert b.problems == []
+
+
+def test_an_alert_with_charts_and_table(d):
+    with Browser() as b:
+        b.open(url(d, f"alerts/{d.alert['id']}"))
+        b.wait("document.querySelectorAll('.chart canvas').length >= 3")
+        text = b.text()
+        assert "Why this rang" in text and "Evidence over time" in text
+        rows = b.run("document.querySelectorAll('.main > .card table.dense"
+                     " tbody tr').length")
+        whole = d.get(f"/api/v1/alerts/{d.alert['id']}")
+        assert rows >= len(whole["evidence"])
+        assert "no report" in b.run(
+            "document.querySelector('.twin').textContent")
+        keep(b, "alert-en")
+        assert b.problems == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_view_fits(d, width):
+    views = {"desk": "", "places": "places", "status": "status",
+             "alert": f"alerts/{d.alert['id']}", "site": "sites/pharmacy-K1"}
+    with Browser(width=width) as b:
+        for name, hash in views.items():
+            b.open("about:blank")
+            b.open(url(d, hash, "zh-CN"))
+            b.wait("document.querySelector('main h1, main .tiles')")
+            b.wait("!document.querySelector('.waiting, .plot-wait')")
+            assert fits(b), f"{name} is wider than {width} px"
+            assert "undefined" not in b.text() and "NaN" not in b.text()
+            keep(b, f"{name}-{width}")
+        assert b.problems == []
+
+
+def test_it_is_live_and_can_be_acted_on(d):
+    secret = (d.state / "token").read_text().strip()
+    with Browser() as b:
+        b.open(url(d, f"alerts/{d.alert['id']}"))
+        b.wait("document.querySelector('.live-live')")
+        b.wait("document.querySelector('.actions .primary')")
+        # Somebody else's note appears without loading the page again.
+        d.ask("POST", f"/api/v1/alerts/{d.alert['id']}/events",
+              json.dumps({"verb": "note", "note": "rang the county"}))
+        b.wait("document.body.innerText.includes('rang the county')")
+        # Acting asks who one is.
+        b.run("document.querySelector('.actions .primary').click()")
+        b.wait("document.querySelector('dialog[open]')")
+        b.run("""(() => {
+            const [name, token] = document.querySelectorAll('dialog input');
+            const put = (node, text) => {
+                node.value = text;
+                node.dispatchEvent(new Event('input', { bubbles: true }));
+            };
+            put(name, '李伟');
+            put(token, '%s');
+        })()""" % secret)
+        b.run("new Promise(r => setTimeout(r, 100))")
+        b.run("document.querySelector('dialog .primary').click()")
+        b.wait("!document.querySelector('dialog[open]')")
+        b.wait("document.querySelector('.bar').innerText.includes('李伟')")
+        b.run("document.querySelector('.actions .primary').click()")
+        b.wait("!document.querySelector('.actions .primary')")
+        assert b.problems == []
+    events = d.get(f"/api/v1/alerts/{d.alert['id']}/events")["events"]
+    assert events[-1]["event"] == "acknowledged"
+    assert events[-1]["actor"] == "李伟"
+
+
+def test_keys_move_over_the_desk(d):
+    with Browser() as b:
+        b.open(url(d))
+        b.wait("document.querySelector('.alerts tbody tr')")
+        b.run("document.body.dispatchEvent(new KeyboardEvent('keydown',"
+              " { key: 'j', bubbles: true }))")
+        b.wait("document.querySelector('tr.chosen')")
+        b.run("document.body.dispatchEvent(new KeyboardEvent('keydown',"
+              " { key: 'Enter', bubbles: true }))")
+        b.wait("location.hash.startsWith('#/alerts/')")
+        assert b.problems == []
