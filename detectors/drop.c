@@ -11,6 +11,7 @@
 
 #define WEEKDAYS 7
 #define LEAST_REPORTS 3 /* of a weekday in the baseline */
+#define LEAST_SUMS 3	/* that tell how much they vary */
 
 enum { WINDOW, BASELINE, ALPHA };
 
@@ -67,6 +68,35 @@ dispersion(const struct det_window *w, size_t from, size_t to,
 	return df > 0 ? fmax(1, chi2 / df) : 1;
 }
 
+/*
+ * The same of the sums of as many periods as the window has, in the baseline:
+ * where a season or a trend moves them, they say so, and days do not.
+ */
+static double
+sums_dispersion(const struct det_window *w, size_t from, size_t to,
+		size_t window, const struct weekday day[WEEKDAYS])
+{
+	double chi2 = 0;
+	double sums = 0;
+
+	for (size_t end = to; end >= from + window; end -= window) {
+		double cases = 0;
+		double expected = 0;
+
+		for (size_t i = end - window; i < end; i++) {
+			double x = cells_count(w, i);
+
+			cases += isnan(x) ? 0 : x;
+			expected += isnan(x) ? 0 : day[cells_weekday(w, i)].mean;
+		}
+		if (!(expected > 0))
+			continue;
+		chi2 += (cases - expected) * (cases - expected) / expected;
+		sums++;
+	}
+	return sums >= LEAST_SUMS ? chi2 / (sums - 1) : 1;
+}
+
 static enum det_level
 level_of(const double *p, double tail)
 {
@@ -98,7 +128,8 @@ judge_sum(const double *p, const struct det_window *w, size_t first, size_t i)
 		sum += x;
 		day[cells_weekday(w, j)].judged++;
 	}
-	phi = dispersion(w, oldest, first, day);
+	phi = fmax(dispersion(w, oldest, first, day),
+		   sums_dispersion(w, oldest, first, (size_t)p[WINDOW], day));
 	for (size_t k = 0; k < WEEKDAYS; k++) {
 		if (day[k].judged == 0)
 			continue;

@@ -81,6 +81,14 @@ drop <- function(s, x) {
 		fit <- past[m[day[past]] > 0]
 		df <- length(fit) - sum(m > 0, na.rm = TRUE)
 		phi <- if (df > 0) max(1, sum((x[fit] - m[day[fit]])^2 / m[day[fit]]) / df) else 1
+		chi <- c()
+		for (j in 1:8) {
+			b <- (t - 6 - 7 * j):(t - 7 * j)
+			if (b[1] < max(1, t - 62)) next
+			b <- b[!is.na(x[b])]; eb <- sum(m[day[b]])
+			if (eb > 0) chi <- c(chi, (sum(x[b]) - eb)^2 / eb)
+		}
+		if (length(chi) >= 3) phi <- max(phi, sum(chi) / (length(chi) - 1))
 		on <- k > 0
 		e <- sum((k * m)[on]); v <- sum((phi * m * k * (1 + k / n))[on])
 		if (any(n[on] < 3) || !(e > 0)) { unknown(s, t, x[t], "drop", ""); next }
