@@ -185,15 +185,3 @@ out:
 	settings_free(&r.settings);
 	return rc;
 }
-
-int
-command_check(const struct command_args *a)
-{
-	struct settings s;
-
-	if (settings_load(&s, &a->flags, true) < 0)
-		return EX_CONFIG;
-	settings_show(&s, stdout);
-	settings_free(&s);
-	return EX_OK;
-}

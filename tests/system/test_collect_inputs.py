@@ -86,7 +86,22 @@ def test_http(site, centre):
 def test_http_only_on_loopback(site):
     site.conf('http {\n\tlisten = "0.0.0.0:8099"\n}\n')
     done = site.command("run")
-    assert done.returncode != 0 and "127.0.0.1:port" in done.stderr
+    assert done.returncode == 73 and "127.0.0.1:port" in done.stderr
+
+
+def test_check_reads_what_run_would(site, tmp_path):
+    for text, word in (
+            ('mllp {\n\tlisten = "127.0.0.1:1"\n}\n', "syndromes"),
+            ('site {\n\tcounties = "/nonexistent.csv"\n}\n', "nonexistent"),
+            ('http {\n\tlisten = "0.0.0.0:1"\n}\n', "loopback"),
+            ('query "q" {\n\tdatabase = "/nonexistent.db"\n\tsql = "x"\n}\n',
+             "nonexistent")):
+        conf = tmp_path / "x.conf"
+        conf.write_text(text)
+        done = site.command("-c", str(conf), "check")
+        assert done.returncode == 78, text
+        assert word in done.stderr
+        assert "LeakSanitizer" not in done.stderr
 
 
 def test_command(site, centre, tmp_path):
