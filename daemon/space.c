@@ -36,7 +36,10 @@ give_up_reserve(struct space *s)
 		 "written");
 }
 
-/* Free space without what we could give up; the reserve is not "used". */
+/*
+ * Free space without the reserve, whether it is still held or was given up:
+ * else giving it up would look like space for more counts.
+ */
 static enum space_level
 measure(struct space *s)
 {
@@ -53,6 +56,10 @@ measure(struct space *s)
 		return s->level;
 	s->all_bytes = (int64_t)(st.f_blocks * st.f_frsize);
 	s->free_bytes = (int64_t)(st.f_bavail * st.f_frsize);
+	if (!s->reserved)
+		s->free_bytes -= s->reserve;
+	if (s->free_bytes < 0)
+		s->free_bytes = 0;
 	if (s->all_bytes <= 0)
 		return SPACE_FINE;
 	percent = s->free_bytes / (s->all_bytes / 100 + 1);

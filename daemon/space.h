@@ -17,7 +17,8 @@ struct space {
 	int64_t low_percent, out_percent;
 	bool reserved;
 	enum space_level level;
-	int64_t free_bytes, all_bytes; /* as last seen */
+	/* As last seen; free_bytes without the reserve. */
+	int64_t free_bytes, all_bytes;
 };
 
 /* Makes the reserve in the folder, if there is room.  Always usable. */

@@ -139,6 +139,12 @@ ingest_set_disk(struct ingest *in, enum ingest_disk disk)
 	in->disk = disk;
 }
 
+enum ingest_disk
+ingest_disk(const struct ingest *in)
+{
+	return in->disk;
+}
+
 bool
 ingest_has_room(const struct ingest *in)
 {

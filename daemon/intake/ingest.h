@@ -116,6 +116,7 @@ uint32_t ingest_window(const struct ingest *in);
 /* Is there room for another batch? */
 bool ingest_has_room(const struct ingest *in);
 void ingest_set_disk(struct ingest *in, enum ingest_disk disk);
+enum ingest_disk ingest_disk(const struct ingest *in);
 
 struct feed_set *ingest_feeds(struct ingest *in);
 /* At start: which stored series has which index. */

@@ -392,8 +392,13 @@ post_counts(struct ingest *in, const struct ingest_env *env,
 	int status;
 
 	if (!ingest_has_room(in)) {
-		done(arg, 503,
-		     json_pack("{s:s}", "detail", "the centre is busy; wait"));
+		bool full = ingest_disk(in) == INGEST_DISK_OUT;
+
+		done(arg, full ? 507 : 503,
+		     json_pack("{s:s}", "detail",
+			       full ? "the centre's disk is nearly full; "
+				      "nothing was stored; try again later"
+				    : "the centre is busy; wait"));
 		return;
 	}
 	p = new_post(in, env, request);

@@ -2,7 +2,16 @@
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    yield
+    import faults
+    faults.kill_what_is_left()
 
 
 def pytest_terminal_summary(terminalreporter):

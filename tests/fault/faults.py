@@ -7,8 +7,6 @@ import itertools
 import mmap
 import os
 import pathlib
-import random
-import shutil
 import struct
 import sys
 import threading
@@ -17,8 +15,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import zmq  # noqa: E402
 
-from daemon import BIN, Daemon  # noqa: E402,F401
-from sender import Refused, Sender, parse  # noqa: E402
+import daemon  # noqa: E402
+from daemon import BIN  # noqa: E402
+from sender import Sender  # noqa: E402
 
 FULL = os.environ.get("TOCSIN_FAULT") == "full"
 FIRST = 18323  # 2020-03-02
@@ -28,10 +27,25 @@ RECORD = struct.Struct("<c3xIqq")
 SECTOR = 512
 
 reports = []
+started = []  # daemons and collectors that a failed test may leave behind
 
 
 def rounds(short, full):
     return full if FULL else short
+
+
+class Daemon(daemon.Daemon):
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        started.append(self)
+
+
+def kill_what_is_left():
+    while started:
+        process = started.pop().process
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 class Reckoning:
@@ -189,13 +203,13 @@ class Pusher(threading.Thread):
     """A site that sends frame after frame and outlives its centre.  Its
     revision is the number of the frame, so that the last frame holds."""
 
-    def __init__(self, address, name, epoch, rows=20):
+    def __init__(self, address, name, epoch, rows=20, patience=1.0):
         super().__init__(daemon=True)
-        self.address, self.rows = address, rows
+        self.address, self.rows, self.patience = address, rows, patience
+        self.connections = 0
         self.ending, self.error = False, None
         self.idle = 0.0
         self.sender = Outbox("", name, epoch=epoch)
-        self.patience = 1.0
 
     def rows_of(self, n):
         return [{"date": FIRST - n % 30, "indicator": "ili-visit",
@@ -222,6 +236,7 @@ class Pusher(threading.Thread):
             if s.socket is None or s.address != self.address():
                 s.address = self.address()
                 s.connect()
+                self.connections += 1
                 s.hello(timeout=self.patience)
             s.wait_ack(timeout=self.patience)
         except (TimeoutError, OSError, KeyError, ValueError, zmq.Again):
@@ -243,14 +258,14 @@ class Pusher(threading.Thread):
             self.once(frames=0)
 
 
-def reckon(daemon, pushers):
-    """What the daemon's database (it may be down) holds of what they sent."""
+def reckon(centre, pushers):
+    """What the centre's database (it may be down) holds of what they sent."""
     out = Reckoning()
     stored = {}
-    for name, seq, crc in daemon.rows(
+    for name, seq, crc in centre.rows(
             "SELECT sender, seq, crc FROM ledger ORDER BY id"):
         stored.setdefault(name, []).append((seq, crc))
-    kept = daemon.counts()
+    kept = centre.counts()
     for p in pushers:
         s = p.sender
         have = stored.get(s.name, [])
@@ -275,10 +290,10 @@ def reckon(daemon, pushers):
     return out
 
 
-def load(daemon, n=2, address=None, **more):
+def load(centre, n=2, address=None, **more):
     """n sites that push; started."""
     names = ["clinic-1", "clinic-2", "school-1", "school-2"]
-    pushers = [Pusher(address or daemon.address, names[i], i + 1, **more)
+    pushers = [Pusher(address or centre.address, names[i], i + 1, **more)
                for i in range(n)]
     for p in pushers:
         p.start()
@@ -292,9 +307,3 @@ def wait(check, seconds=20):
             return True
         time.sleep(0.02)
     return bool(check())
-
-
-__all__ = ["BIN", "DATE", "Daemon", "Disk", "FIRST", "FULL", "Outbox", "Pusher",
-           "Reckoning", "Refused", "Sender", "Shim", "load", "parse",
-           "random", "reckon", "report", "reports", "rounds", "shutil",
-           "wait"]

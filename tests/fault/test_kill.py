@@ -7,7 +7,7 @@ import time
 import pytest
 
 from faults import (BIN, DATE, Daemon, Reckoning, Shim, load, reckon, report,
-                    rounds, wait)
+                    rounds, started, wait)
 
 
 def test_kill_the_daemon(tmp_path):
@@ -101,6 +101,7 @@ class Collector:
                        "--state", str(folder / "collect"), "--drop",
                        str(self.drop), "--centre", daemon.address()]
         self.process = None
+        started.append(self)
 
     def start(self):
         with open(self.folder / "collect.log", "ab") as log:
