@@ -192,6 +192,29 @@ print_events(const struct client *c, const json_t *events)
 	}
 }
 
+/* Broken at blanks; Chinese has few, and terminals break it themselves. */
+static void
+print_wrapped(const char *text, size_t width)
+{
+	size_t at = 0, n, cells;
+
+	while (*text != '\0') {
+		char word[256];
+
+		n = strcspn(text, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		cells = grid_width(word);
+		if (at > 0 && at + 1 + cells > width) {
+			putchar('\n');
+			at = 0;
+		}
+		printf("%s%.*s", at > 0 ? " " : "", (int)n, text);
+		at += cells + (at > 0);
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
 static void
 print_alert(const struct ask *a, const json_t *alert)
 {
@@ -201,11 +224,11 @@ print_alert(const struct ask *a, const json_t *alert)
 	char p[32], coverage[32];
 	size_t i;
 
-	json_array_foreach (json_object_get(alert, "explanation"), i, line)
-		printf("%s%s%s\n",
-		       i == 0 && a->colour ? signal_colour(grade) : "",
-		       json_string_value(line),
-		       i == 0 && a->colour ? "\033[0m" : "");
+	json_array_foreach (json_object_get(alert, "explanation"), i, line) {
+		fputs(i == 0 && a->colour ? signal_colour(grade) : "", stdout);
+		print_wrapped(json_string_value(line), grid_terminal());
+		puts(i == 0 && a->colour ? "\033[0m" : "");
+	}
 	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
 	print_number(coverage, sizeof(coverage),
 		     json_object_get(alert, "coverage"), "%.2f");

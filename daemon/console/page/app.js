@@ -9,6 +9,7 @@ import { Status } from './status.js';
 
 const GATHER_MS = 400;
 const POLL_MS = 15000;
+const REFRESH_MS = 60000;
 
 function readRoute() {
 	const [, view = '', id] = location.hash.split('/');
@@ -43,9 +44,8 @@ function useLive() {
 		listen(soon, setState);
 	}, []);
 	useEffect(() => {
-		if (state === 'live')
-			return undefined;
-		const poll = setInterval(() => setTick((n) => n + 1), POLL_MS);
+		/* Counts that ring nothing are no events: the day goes on too. */
+		const poll = setInterval(() => setTick((n) => n + 1), state === 'live' ? REFRESH_MS : POLL_MS);
 		return () => clearInterval(poll);
 	}, [state]);
 	return [tick, state];

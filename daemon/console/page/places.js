@@ -91,10 +91,10 @@ export function Places({ area, kinds, tick }) {
 					onChange=${(e) => setOnlySilent(e.target.checked)} /> ${t('places.silent')}</label></div>
 			${sites.length === 0 ? html`<${Empty} title=${t('places.none')}>${t('places.none_hint')}<//>` : html`
 			<div class="scroll" tabindex="0"><table class="dense sites"><thead><tr><th>${t('col.site')}</th><th>${t('col.kind')}</th>
-				<th>${t('col.area')}</th><th class="num">${t('col.series')}</th><th>${t('col.recent')}</th></tr></thead>
+				<th class="wide">${t('col.area')}</th><th class="num wide">${t('col.series')}</th><th>${t('col.recent')}</th></tr></thead>
 			<tbody>${sites.slice(0, SHOWN).map((s) => html`<tr key=${s.site} class=${silent(s) ? 'silent' : ''}>
 				<td><a href="#/sites/${s.site}">${s.name || s.site}</a> <small>${s.site}</small></td>
-				<td>${kinds(s.kind)}</td><td>${named(s, 'area_')}</td><td class="num">${number(s.series)}</td>
+				<td>${kinds(s.kind)}</td><td class="wide">${named(s, 'area_')}</td><td class="num wide">${number(s.series)}</td>
 				<td><${Recent} recent=${s.recent} period=${s.period} lastDay=${s.last_day} />
 					${silent(s) && html` <span class="flag">${t('site.silent')}</span>`}</td></tr>`)}</tbody></table></div>`}
 			${sites.length > SHOWN && html`<p class="muted small">${t('places.more', { n: SHOWN, of: sites.length })}</p>`}

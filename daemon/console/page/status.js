@@ -6,19 +6,34 @@ import { Failure, Waiting, Tile } from './parts.js';
 
 const HEAD = ['version', 'ready', 'not_ready', 'clock', 'today', 'uptime_s', 'areas', 'sites', 'series', 'kinds'];
 
-function value(v) {
-	if (v === null)
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function bytes(n) {
+	const step = n > 0 ? Math.min(Math.floor(Math.log2(n) / 10), UNITS.length - 1) : 0;
+	return `${number(n / 1024 ** step, 1)} ${UNITS[step]}`;
+}
+
+/* A figure as its name says: bytes, microseconds, a date, a count. */
+function value(key, v) {
+	if (v === null || v === '')
 		return '–';
+	if (typeof v === 'number' && (key === 'bytes' || key.endsWith('_bytes')))
+		return bytes(v);
+	if (typeof v === 'number' && key.endsWith('_us'))
+		return `${number(v / 1000, 1)} ms`;
 	if (typeof v === 'number')
 		return number(v, 2);
 	if (typeof v === 'boolean')
 		return v ? t('yes') : t('no');
-	return typeof v === 'object' ? JSON.stringify(v) : v;
+	if (typeof v === 'object')
+		return Object.entries(v).map(([k, x]) => `${k} ${value(k, x)}`).join(', ') || t('status.none');
+	return /^\d{4}-\d\d-\d\d$/.test(v) ? date(v) : v;
 }
 
 function Block({ name, block }) {
+	const label = (k) => (name === 'alerts' ? word('state', k) : word(`status.${name}`, k));
 	return html`<section class="card"><h2>${word('block', name)}</h2><dl class="facts">
-		${Object.entries(block).map(([k, v]) => html`<dt>${word(`status.${name}`, k)}</dt><dd>${value(v)}</dd>`)}
+		${Object.entries(block).map(([k, v]) => html`<dt>${label(k)}</dt><dd>${value(k, v)}</dd>`)}
 	</dl></section>`;
 }
 

@@ -1,0 +1,120 @@
+"""The commands of tocsin that ask a running daemon."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import alarm
+import pytest
+from daemon import BIN, Daemon
+
+MAN = pathlib.Path(__file__).resolve().parents[2] / "docs/man/tocsin.1"
+
+
+@pytest.fixture(scope="module")
+def d(tmp_path_factory):
+    with Daemon(tmp_path_factory.mktemp("cli")) as daemon:
+        daemon.alert = alarm.ring(daemon)
+        yield daemon
+
+
+def tocsin(d, *words, lang="C.UTF-8", stdin=None):
+    env = {**os.environ, "TOCSIN_SOCKET": str(d.state / "tocsin.sock"),
+           "LC_ALL": lang}
+    return subprocess.run([BIN / "tocsin", *words], text=True, env=env,
+                          capture_output=True, timeout=60, input=stdin)
+
+
+def good(d, *words, **kw):
+    r = tocsin(d, *words, **kw)
+    assert r.returncode == 0, (words, r.returncode, r.stderr)
+    assert r.stderr == ""
+    return r.stdout
+
+
+def cells(line):
+    """A terminal's cells: Chinese characters take two."""
+    return sum(2 if "\u2e80" <= c <= "\uffef" else 1 for c in line)
+
+
+def test_status(d, tmp_path):
+    assert "2025-03-11" in good(d, "status")
+    s = json.loads(good(d, "status", "--json"))
+    assert s["sites"] == 6 and s["ready"] is True
+    r = tocsin(d, "status", "--socket", str(tmp_path / "none"))
+    assert r.returncode == 3 and "--socket" in r.stderr
+    assert r.stdout == ""
+
+
+def test_words_come_before_numbers(d):
+    text = good(d, "alert", "show", d.alert["id"][:6])
+    words = text.split("\n\n")[0]
+    assert not re.search(r"\d", words), words
+    assert "Qinghe" in words and "Nobody has acknowledged it" in words
+    assert all(cells(line) <= 80 for line in words.splitlines())
+    assert d.alert["id"] in text and "otc-cough-cold" in text
+    zh = good(d, "alert", "show", d.alert["id"], lang="zh_CN.UTF-8")
+    assert "清河县" in zh and "信号" in zh and "预警" not in zh
+
+
+def test_an_alert_from_open_to_closed(d):
+    id = d.alert["id"]
+    assert id in good(d, "alert", "list")
+    good(d, "alert", "ack", id, "--note", "ringing them")
+    r = tocsin(d, "alert", "close", id, "--outcome", "outbreak")
+    assert r.returncode != 0 and "note" in r.stderr
+    good(d, "alert", "close", id, "--outcome", "outbreak",
+         "--note", "confirmed")
+    assert id not in good(d, "alert", "list")
+    assert id in good(d, "alert", "list", "--state", "all")
+    events = json.loads(good(d, "alert", "show", id, "--json"))["events"]
+    assert [e["event"] for e in events][-2:] == ["acknowledged", "closed"]
+    assert events[-1]["note"] == "confirmed" and events[-1]["actor"]
+    r = tocsin(d, "alert", "show", "ffffff")
+    assert r.returncode == 2 and "alert list" in r.stderr
+
+
+def test_areas_sites_series(d):
+    assert "Qinghe" in good(d, "area", "list")
+    assert len(json.loads(good(d, "area", "list", "--json"))) == 4
+    assert "pharmacy-K1" in good(d, "site", "list")
+    text = good(d, "series", "show", "pharmacy-K1", "otc-cough-cold")
+    assert "2025-03-10" in text
+    r = tocsin(d, "series", "show", "pharmacy-K9", "otc-cough-cold")
+    assert r.returncode != 0 and "pharmacy-K" in r.stderr
+
+
+def test_imports_refuse_bad_rows_whole(d, tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text("site,kind,area,name\nnew-1,school,K1,New\n"
+                    "new-2,schol,K1,Bad kind\n")
+    r = tocsin(d, "site", "import", str(path))
+    assert r.returncode != 0 and "school" in r.stderr
+    assert "new-1" not in good(d, "site", "list")
+    path.write_text("site,kind,area,name\nnew-1,school,K1,New\n")
+    assert "1" in good(d, "site", "import", str(path))
+    assert "new-1" in good(d, "site", "list")
+
+
+def test_counts_and_clock(d, tmp_path):
+    path = tmp_path / "counts.csv"
+    path.write_text("date,site,indicator,count\n"
+                    "2025-03-11,pharmacy-K2,otc-cough-cold,31\n")
+    good(d, "counts", "post", str(path))
+    good(d, "clock", "advance", "2025-03-12")
+    text = good(d, "series", "show", "pharmacy-K2", "otc-cough-cold",
+                "--from", "2025-03-11")
+    assert "31" in text
+    r = tocsin(d, "clock", "advance", "2025-03-01")
+    assert r.returncode != 0 and "2025-03-01" in r.stderr
+    r = tocsin(d, "counts", "post", str(tmp_path / "no such file"))
+    assert r.returncode == 2
+
+
+def test_the_manual_lists_the_commands(d):
+    listed = set(re.findall(r"^  tocsin (\w+) ", good(d, "help"), re.M))
+    manual = set(re.findall(r"^\.It Cm (\w+)", MAN.read_text(), re.M))
+    assert listed == manual
+    for name in listed:
+        assert "sage:" in tocsin(d, name, "--help").stdout
