@@ -1,18 +1,8 @@
-/* The shipped triggers of etc/triggers.d, as they are. */
+/* The shipped triggers of etc/triggers.d, one after the other. */
 	.section .rodata
-	.globl shipped_respiratory, shipped_respiratory_end
-shipped_respiratory:
-	.incbin "etc/triggers.d/respiratory.conf"
-shipped_respiratory_end:
-	.byte 0
-	.globl shipped_enteric, shipped_enteric_end
-shipped_enteric:
-	.incbin "etc/triggers.d/enteric.conf"
-shipped_enteric_end:
-	.byte 0
-	.globl shipped_single_case, shipped_single_case_end
-shipped_single_case:
-	.incbin "etc/triggers.d/single-case.conf"
-shipped_single_case_end:
+	.globl shipped_conf, shipped_conf_end
+shipped_conf:
+	.incbin "shipped.conf"
+shipped_conf_end:
 	.byte 0
 	.section .note.GNU-stack,"",%progbits
