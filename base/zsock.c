@@ -98,6 +98,19 @@ may_read(struct zsock *z)
 	return (events & ZMQ_POLLIN) != 0;
 }
 
+/*
+ * The next turn of the loop, after it has looked at everything else: an event
+ * that activates itself would be run again before that.
+ */
+static void
+read_soon(struct zsock *z)
+{
+	const struct timeval now = { 0 };
+
+	if (!evtimer_pending(z->again_ev, NULL))
+		evtimer_add(z->again_ev, &now);
+}
+
 /* Gives one message to the reader; false when there was none. */
 static bool
 read_one(struct zsock *z)
@@ -144,7 +157,7 @@ drain(evutil_socket_t fd, short what, void *arg)
 			break;
 	}
 	if (may_read(z))
-		event_active(z->again_ev, EV_READ, 0);
+		read_soon(z);
 }
 
 static int
@@ -157,11 +170,11 @@ watch(struct zsock *z, struct event_base *base)
 		return -1;
 	z->readable_ev =
 		event_new(base, fd, EV_READ | EV_PERSIST | EV_ET, drain, z);
-	z->again_ev = event_new(base, -1, EV_PERSIST, drain, z);
+	z->again_ev = evtimer_new(base, drain, z);
 	if (z->readable_ev == NULL || z->again_ev == NULL ||
 	    event_add(z->readable_ev, NULL) < 0)
 		return -1;
-	event_active(z->again_ev, EV_READ, 0);
+	read_soon(z);
 	return 0;
 }
 
@@ -229,7 +242,7 @@ zsock_connect(struct zsock *z, const char *endpoint)
 			  zmq_strerror(errno));
 		return -1;
 	}
-	event_active(z->again_ev, EV_READ, 0);
+	read_soon(z);
 	return 0;
 }
 
@@ -254,7 +267,7 @@ zsock_send(struct zsock *z, const struct zsock_part *part, size_t n)
 	}
 	/* The send may have taken the edge of a readable message. */
 	if (may_read(z))
-		event_active(z->again_ev, EV_READ, 0);
+		read_soon(z);
 	return rc;
 }
 

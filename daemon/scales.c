@@ -16,10 +16,12 @@
 #include "daemon/store/events.h"
 #include "daemon/store/meta.h"
 
-#define JUDGE_BUDGET 512 /* series judged in one turn */
-#define SETTLE_MS 1000	 /* quiet after a change before weighing */
-#define MAX_JUMP 4000	 /* days of one advance */
-#define MAX_CATCH_UP 60	 /* days weighed at start, at most */
+#define JUDGE_BUDGET 16 /* series judged between two looks at the time */
+#define TURN_US 3000	/* judging in one turn of the loop, about */
+#define JUDGE_MS 250	/* changes gathered before they are judged together */
+#define SETTLE_MS 1000	/* quiet after a change before weighing */
+#define MAX_JUMP 4000	/* days of one advance */
+#define MAX_CATCH_UP 60 /* days weighed at start, at most */
 #define MAX_RECEIVERS 64
 
 struct event_job {
@@ -35,6 +37,7 @@ struct event_job {
 struct scales {
 	struct scales_env env;
 	struct event *work_ev;	 /* carries on */
+	struct event *judge_ev;	 /* JUDGE_MS after a change */
 	struct event *settle_ev; /* SETTLE_MS after a change */
 	bool weigh_due;
 	int32_t from, to; /* days to weigh, from DAY_NONE = none */
@@ -56,7 +59,10 @@ static void work(evutil_socket_t fd, short what, void *arg);
 static void
 carry_on(struct scales *w)
 {
-	event_active(w->work_ev, EV_TIMEOUT, 0);
+	/* Not event_active(): the loop would not look at its sockets first. */
+	const struct timeval now = { 0 };
+
+	evtimer_add(w->work_ev, &now);
 }
 
 static void
@@ -83,8 +89,9 @@ scales_new(const struct scales_env *env)
 	w->from = w->to = DAY_NONE;
 	w->stats.weighed_day = DAY_NONE;
 	w->work_ev = event_new(env->base, -1, 0, work, w);
+	w->judge_ev = evtimer_new(env->base, work, w);
 	w->settle_ev = evtimer_new(env->base, settle, w);
-	if (w->work_ev == NULL || w->settle_ev == NULL) {
+	if (w->work_ev == NULL || w->judge_ev == NULL || w->settle_ev == NULL) {
 		log_error("scales: no events");
 		scales_free(&w);
 	}
@@ -116,6 +123,8 @@ scales_free(struct scales **pw)
 		free_job(w->gather);
 	if (w->work_ev != NULL)
 		event_free(w->work_ev);
+	if (w->judge_ev != NULL)
+		event_free(w->judge_ev);
 	if (w->settle_ev != NULL)
 		event_free(w->settle_ev);
 	free(w);
@@ -311,6 +320,20 @@ say_ready(struct scales *w)
 	w->ready = NULL;
 }
 
+/* Judges for a while; true when nothing is dirty any more. */
+static bool
+judge_some(struct scales *w)
+{
+	int64_t until = monotonic_us() + TURN_US;
+
+	while (!judge_idle(w->env.judge)) {
+		(void)judge_dirty(w->env.judge, JUDGE_BUDGET);
+		if (monotonic_us() >= until)
+			return judge_idle(w->env.judge);
+	}
+	return true;
+}
+
 /* The next day of a range; the last one ends an advance or the start. */
 static void
 weigh_range(struct scales *w)
@@ -339,8 +362,7 @@ work(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!judge_idle(w->env.judge) &&
-	    judge_dirty(w->env.judge, JUDGE_BUDGET) > 0) {
+	if (!judge_some(w)) {
 		carry_on(w);
 		return;
 	}
@@ -354,15 +376,23 @@ work(evutil_socket_t fd, short what, void *arg)
 		carry_on(w);
 }
 
+static void
+later(struct event *ev, int ms)
+{
+	const struct timeval wait = { .tv_sec = ms / 1000,
+				      .tv_usec = ms % 1000 * 1000 };
+
+	if (!evtimer_pending(ev, NULL))
+		evtimer_add(ev, &wait);
+}
+
 void
 scales_changed(struct scales *w)
 {
-	const struct timeval soon = { .tv_usec = SETTLE_MS * 1000 % 1000000,
-				      .tv_sec = SETTLE_MS / 1000 };
-
-	carry_on(w);
-	if (!w->env.clock->manual && !evtimer_pending(w->settle_ev, NULL))
-		evtimer_add(w->settle_ev, &soon);
+	/* The sums of an area are judged once for many counts. */
+	later(w->judge_ev, JUDGE_MS);
+	if (!w->env.clock->manual)
+		later(w->settle_ev, SETTLE_MS);
 }
 
 int

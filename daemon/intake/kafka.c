@@ -274,6 +274,15 @@ drain(struct kafka *k)
 	return true;
 }
 
+/* The next turn, after the loop has looked at everything else. */
+static void
+carry_on(struct kafka *k)
+{
+	const struct timeval now = { 0 };
+
+	evtimer_add(k->more, &now);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -285,7 +294,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	while (read(k->pipe[0], bytes, sizeof(bytes)) > 0)
 		;
 	if (drain(k))
-		event_active(k->more, EV_READ, 0);
+		carry_on(k);
 }
 
 void
@@ -306,7 +315,7 @@ kafka_tick(struct kafka *k)
 		}
 	}
 	if (drain(k))
-		event_active(k->more, EV_READ, 0);
+		carry_on(k);
 }
 
 /* Each partition goes on where the database says. */
@@ -448,7 +457,7 @@ watch(struct kafka *k)
 	rd_kafka_queue_destroy(queue);
 	k->readable = event_new(k->env.base, k->pipe[0], EV_READ | EV_PERSIST,
 				on_readable, k);
-	k->more = event_new(k->env.base, -1, EV_PERSIST, on_readable, k);
+	k->more = evtimer_new(k->env.base, on_readable, k);
 	if (k->readable == NULL || k->more == NULL ||
 	    event_add(k->readable, NULL) < 0) {
 		log_error("kafka: no events");

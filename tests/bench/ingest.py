@@ -55,6 +55,17 @@ def memory(pid):
     return 0
 
 
+def cpu(pid):
+    """Seconds of CPU by thread: the loop's, and the busiest other's."""
+    tick = os.sysconf("SC_CLK_TCK")
+    used = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        words = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        used[int(task.name)] = (int(words[11]) + int(words[12])) / tick
+    loop = used.pop(pid)
+    return loop, max(used.values())
+
+
 def keys_for(daemon, folder):
     """A key pair a sender, known to the centre."""
     import zmq
@@ -84,6 +95,7 @@ def end_to_end(window, frame, plan, curve):
             out = load("send", d.address(), SENDERS, per, INDICATORS, days,
                        frame, FIRST, *more)
             out["until_judged_s"] = out["seconds"] + settle(d)
+            out["loop_cpu_s"], out["store_cpu_s"] = cpu(d.process.pid)
             status = d.status()
             assert status["intake"]["counts"] == out["counts"]
             out["memory_mib"] = memory(d.process.pid)
@@ -155,7 +167,9 @@ def main():
                   f"({rate / result['raw_upsert']:.0%} of raw)  ack p50 "
                   f"{r['ack_p50_ms']:.1f} ms p99 {r['ack_p99_ms']:.1f} ms  "
                   f"{r['memory_mib']:.0f} MiB  "
-                  f"{r['disk_bytes'] / r['counts']:.1f} B/count")
+                  f"{r['disk_bytes'] / r['counts']:.1f} B/count  CPU/count "
+                  f"loop {r['loop_cpu_s'] / r['counts'] * 1e6:.1f} us, store "
+                  f"{r['store_cpu_s'] / r['counts'] * 1e6:.1f} us")
     if args.only in (None, "rebuild"):
         per = 156 if args.quick else 1563
         result["rebuild"] = rebuild(per, 60)
