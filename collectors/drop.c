@@ -24,6 +24,7 @@
 #include "collectors/files.h"
 
 #define FILES_A_TURN 16
+#define TIDY_MS 3600000 /* done/ is looked through this often */
 
 struct drop {
 	struct drop_conf conf;
@@ -33,6 +34,7 @@ struct drop {
 	struct event *notice;
 	struct event *rescan;
 	struct log_fault stuck; /* files that cannot be taken now */
+	int64_t tidied_ms;
 };
 
 static bool
@@ -186,6 +188,31 @@ again(struct drop *d, int64_t ms)
 	event_add(d->rescan, &tv);
 }
 
+/* Deletes what has been in done/ for long enough. */
+static void
+tidy(struct drop *d, int64_t now_ms)
+{
+	char path[FILES_PATH_BYTES];
+	struct dirent **entry;
+	struct stat st;
+	int n;
+
+	if (d->conf.keep_done_ms == 0 || now_ms - d->tidied_ms < TIDY_MS)
+		return;
+	d->tidied_ms = now_ms;
+	n = scandir(d->done, &entry, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		if (files_path(path, d->done, entry[i]->d_name) == 0 &&
+		    lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		    now_ms / 1000 - st.st_ctim.tv_sec >
+			    d->conf.keep_done_ms / 1000)
+			unlink(path);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+}
+
 static void
 on_rescan(evutil_socket_t fd, short what, void *arg)
 {
@@ -197,6 +224,7 @@ on_rescan(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	again(d, d->conf.rescan_ms);
+	tidy(d, files_now_ms());
 	if (n < 0) {
 		log_error("drop: cannot read %s: %m", d->conf.folder);
 		return;

@@ -24,6 +24,7 @@ struct drop_conf {
 	const char *folder; /* made where it is missing */
 	int64_t rescan_ms;
 	int64_t settle_ms;
+	int64_t keep_done_ms;	 /* 0 = for ever */
 	void (*took)(void *arg); /* after every file taken */
 	void *arg;
 };

@@ -96,6 +96,7 @@ open_inputs(struct run *r)
 		.folder = c->settings.drop,
 		.rescan_ms = c->settings.drop_conf->rescan_ms,
 		.settle_ms = c->settings.drop_conf->settle_ms,
+		.keep_done_ms = c->settings.drop_conf->keep_done_ms,
 		.took = on_took,
 		.arg = r
 	};

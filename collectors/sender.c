@@ -11,6 +11,7 @@
 #include "proto/wire.h"
 
 #define GO_BACK_MS 1000 /* one go-back for a burst of equal NACKs */
+#define QUIET_MS 2000	/* an unanswered HELLO is worth a word */
 
 static int64_t
 min64(int64_t a, int64_t b)
@@ -254,6 +255,8 @@ apply_timer(struct sender *s, enum sender_state to, int64_t now,
 			leave(s, to, false, now, acts);
 		} else if (now >= s->greet_at) {
 			acts->hello = true;
+			if (now >= s->until - SENDER_HELLO_MS + QUIET_MS)
+				say(s, acts, "the centre does not answer");
 		}
 		break;
 	case SENDER_OPEN:

@@ -72,6 +72,9 @@ static const struct conf_key drop_keys[] = {
 	    "how often the folder is looked through besides its notices"),
 	KEY(drop, "settle", CONF_DURATION, settle_ms, "2s", 0, 3600000,
 	    "how long a file that was not renamed in must be unchanged"),
+	KEY(drop, "keep-done", CONF_DURATION, keep_done_ms, "90d", 0, 0,
+	    "how long files stay in done/ before they are deleted; 0: for "
+	    "ever"),
 	{ 0 },
 };
 

@@ -51,6 +51,7 @@ struct settings_drop {
 	char *folder; /* "" = state/drop */
 	int64_t rescan_ms;
 	int64_t settle_ms;
+	int64_t keep_done_ms;
 };
 
 struct settings_http {

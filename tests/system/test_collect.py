@@ -183,6 +183,17 @@ def test_drop_folder(site, centre, tmp_path):
     assert "took file=x.csv rows=10 bad=0" in log
 
 
+def test_done_is_tidied(site, centre, tmp_path):
+    site.conf("drop {\n\tkeep-done = 1s\n\trescan = 200ms\n}\n")
+    for name in ("done", "failed"):
+        (site.drop / name).mkdir(parents=True)
+        (site.drop / name / "old.csv").write_text("x")
+    time.sleep(2.2)
+    site.start()
+    assert wait(lambda: not (site.drop / "done" / "old.csv").exists())
+    assert (site.drop / "failed" / "old.csv").exists()
+
+
 def test_push_through_a_running_collector(site, centre, tmp_path):
     site.start()
     rows = days(20)
