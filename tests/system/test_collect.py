@@ -263,6 +263,31 @@ def test_restored_centre_gets_everything_again(site, centre, tmp_path):
     assert centre.hellos[-1].last_acked_crc == frames[4][0]
 
 
+def test_several_centres(site, centre, tmp_path):
+    second = Centre(database_id=5).start()
+    site.common += ["--centre", second.endpoint]
+    try:
+        centre.refuse = 4
+        assert site.push(table(tmp_path / "a.csv", days(6))).returncode == 0
+        assert len(second.counts()) == 6 and not centre.counts()
+        # The preferred one is back, and lacks all of it.
+        centre.refuse = None
+        f = table(tmp_path / "b.csv", days(6, start=6))
+        assert site.push(f).returncode == 0
+        assert len(centre.counts()) == 12 and len(second.counts()) == 6
+        assert centre.hellos[-1].last_acked_seq == 0
+        # And away again: the second goes on where it was.
+        centre.refuse = 4
+        received = second.received
+        f = table(tmp_path / "c.csv", days(6, start=12))
+        assert site.push(f).returncode == 0
+        assert len(second.counts()) == 18
+        assert second.received - received == 2
+        assert second.hellos[-1].last_acked_seq == 1
+    finally:
+        second.stop()
+
+
 def test_copied_outbox_is_a_fork(site, centre, tmp_path):
     assert site.push(table(tmp_path / "a.csv", days(3))).returncode == 0
     copy = tmp_path / "copy"
