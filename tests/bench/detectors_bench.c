@@ -183,6 +183,25 @@ bench_batch(double mean, const char *what)
 	free(b.count);
 }
 
+/* The defaults; for improved Farrington what detectors_reference.R runs. */
+static void
+set_params(const struct det_method *m, double p[DET_MAX_PARAMS])
+{
+	static const char *const same[][2] = {
+		{ "b", "4" },	     { "periods", "10" },
+		{ "past", "26" },    { "p_trend", "1" },
+		{ "alpha", "0.01" }, { "threshold", "nbPlugin" },
+	};
+
+	det_params_default(m, p);
+	if (strcmp(m->name, "r-farrington-flexible") != 0)
+		return;
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		if (det_params_set(m, p, same[i][0], same[i][1]) != DET_OK)
+			fputs("bench-detectors: parameter refused\n", stderr);
+	}
+}
+
 /* Every cell of the series in a call, or the last alone. */
 static double
 rate(const struct det_method *m, enum det_period period, const double *count,
@@ -199,7 +218,7 @@ rate(const struct det_method *m, enum det_period period, const double *count,
 	double start;
 	void *scratch;
 
-	det_params_default(m, p);
+	set_params(m, p);
 	if (last && m->reach(p) < n) {
 		/* as the daemon: no more cells than the method reads */
 		size_t skip = n - m->reach(p);
