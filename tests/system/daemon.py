@@ -45,8 +45,10 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Daemon:
-    def __init__(self, folder, clock="manual", curve=False, env=None, **more):
-        """more: zmq_listen="..." becomes --set zmq.listen=..."""
+    def __init__(self, folder, clock="manual", curve=False, env=None, conf=None,
+                 **more):
+        """conf: text of a configuration file; more: zmq_listen="..." becomes
+        --set zmq.listen=..."""
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         self.log = self.folder / "tocsind.log"
@@ -64,12 +66,17 @@ class Daemon:
         for key, value in more.items():
             self.settings[key.replace("_", ".", 1)] = str(value)
         self.env = {**os.environ, **(env or {})}
+        self.conf = conf
         self.process = None
 
     def start(self, wait=True, binary="tocsind"):
         addresses = self.state / "addresses"
         addresses.unlink(missing_ok=True)
         command = [str(BIN / binary), "--state", str(self.state)]
+        if self.conf is not None:
+            path = self.folder / "tocsin.conf"
+            path.write_text(self.conf)
+            command += ["-c", str(path)]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
         with open(self.log, "ab") as log:
