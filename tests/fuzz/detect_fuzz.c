@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_CELLS 1200
+#define MAX_CELLS 500
 
 enum { WEEK = 1, DATED = 2, DENOM = 4, MARKS = 8, EARLY = 16 };
 
