@@ -1,0 +1,44 @@
+#ifndef TOCSIN_JUDGE_CALENDAR_H
+#define TOCSIN_JUDGE_CALENDAR_H
+
+/*
+ * Calendars: holidays, the weekend days that are worked instead, and when
+ * schools are closed, by country, read from etc/calendars.  They say when a
+ * report is expected from a site, and which days a detector must not take for
+ * ordinary ones.  Outside the years that a calendar lists, only weekends are
+ * known.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/conf.h"
+#include "daemon/judge/registry.h"
+
+struct calendar;
+
+/* The titled block "calendar", for the manual and for tests. */
+extern const struct conf_block calendar_blocks[];
+
+/*
+ * Reads the calendar of that name from files or folders.  All errors are
+ * reported, then NULL; a name that is not there is one, with the nearest.
+ */
+struct calendar *calendar_load(const char *const *paths, size_t n,
+			       const char *name, conf_report *report, void *arg);
+void calendar_free(struct calendar **c);
+
+/* With NULL: no holidays are known. */
+bool calendar_is_holiday(const struct calendar *c, int32_t day);
+bool calendar_is_workday(const struct calendar *c, int32_t day);
+bool calendar_is_schoolday(const struct calendar *c, int32_t day);
+
+/*
+ * Is a report about that day expected?  Of a weekly site: about the week that
+ * begins with the day, a Monday.
+ */
+bool calendar_expects(const struct calendar *c, enum reg_expect expect,
+		      int32_t day);
+
+#endif

@@ -1,0 +1,116 @@
+#include "daemon/judge/calendar.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/day.h"
+
+static void
+keep(void *arg, const char *message)
+{
+	snprintf(arg, 512, "%s", message);
+}
+
+static int32_t
+day(const char *text)
+{
+	return day_parse(text, strlen(text));
+}
+
+static struct calendar *
+shipped(const char *name, char message[512])
+{
+	const char *path = "etc/calendars";
+
+	message[0] = '\0';
+	return calendar_load(&path, 1, name, keep, message);
+}
+
+static void
+test_china(void **state)
+{
+	char message[512];
+	struct calendar *c = shipped("cn", message);
+
+	(void)state;
+	assert_string_equal(message, "");
+	assert_non_null(c);
+	assert_true(calendar_is_holiday(c, day("2024-02-12")));
+	assert_false(calendar_is_workday(c, day("2024-02-12")));
+	/* a Sunday that is worked for the spring festival */
+	assert_int_equal(day_weekday(day("2024-02-18")), 6);
+	assert_true(calendar_is_workday(c, day("2024-02-18")));
+	assert_false(calendar_is_schoolday(c, day("2024-02-18")));
+	assert_true(calendar_is_schoolday(c, day("2024-09-29")));
+	assert_false(calendar_is_schoolday(c, day("2024-08-06")));
+	assert_true(calendar_is_workday(c, day("2024-08-06")));
+	calendar_free(&c);
+	assert_null(c);
+}
+
+static void
+test_the_united_states(void **state)
+{
+	char message[512];
+	struct calendar *c = shipped("us", message);
+
+	(void)state;
+	assert_non_null(c);
+	assert_true(calendar_is_holiday(c, day("2020-11-26")));
+	assert_true(calendar_is_holiday(c, day("2021-07-05")));
+	assert_false(calendar_is_holiday(c, day("2021-07-04")));
+	assert_false(calendar_is_schoolday(c, day("2021-07-14")));
+	calendar_free(&c);
+}
+
+static void
+test_without_a_calendar_only_weekends_are_known(void **state)
+{
+	(void)state;
+	assert_true(calendar_is_workday(NULL, day("2024-02-12")));
+	assert_false(calendar_is_workday(NULL, day("2024-02-18")));
+	assert_true(calendar_expects(NULL, REG_DAILY, day("2024-02-18")));
+	assert_false(calendar_expects(NULL, REG_SCHOOLDAYS, day("2024-02-18")));
+	assert_true(calendar_expects(NULL, REG_WEEKLY, day("2024-02-12")));
+	assert_false(calendar_expects(NULL, REG_WEEKLY, day("2024-02-13")));
+}
+
+static void
+test_errors_name_the_place(void **state)
+{
+	static const char text[] =
+		"calendar \"x\" {\n\tholidays = { \"2024-02-30\" }\n}\n";
+	char message[512], path[] = "/tmp/calendar_testXXXXXX";
+	const char *paths[] = { path };
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	assert_null(calendar_load(paths, 1, "x", keep, message));
+	assert_non_null(strstr(message, ":2: \"2024-02-30\" is not a day"));
+	unlink(path);
+	assert_null(shipped("cm", message));
+	assert_non_null(strstr(message, "did you mean \"cn\"?"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_china),
+		cmocka_unit_test(test_the_united_states),
+		cmocka_unit_test(test_without_a_calendar_only_weekends_are_known),
+		cmocka_unit_test(test_errors_name_the_place),
+	};
+
+	return cmocka_run_group_tests_name("calendar", tests, NULL, NULL);
+}
