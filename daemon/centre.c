@@ -13,6 +13,7 @@
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/front.h"
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/vocabulary.h"
 #include "daemon/restore.h"
 #include "daemon/store/alerts.h"
@@ -103,6 +104,23 @@ params_of(const struct conf_list *list)
 	return params;
 }
 
+static void
+say_calendar(void *arg, const char *message)
+{
+	(void)arg;
+	log_error("calendar: %s", message);
+}
+
+static int
+set_calendar(struct centre *c, const char *path)
+{
+	if (path[0] == '\0')
+		return 0;
+	c->calendar = calendar_load(&path, 1, NULL, say_calendar, NULL);
+	registry_set_calendar(c->registry, c->calendar);
+	return c->calendar == NULL ? -1 : 0;
+}
+
 static int
 make_judge(struct centre *c)
 {
@@ -117,7 +135,8 @@ make_judge(struct centre *c)
 		log_error("tocsind: out of memory");
 		return -1;
 	}
-	if (vocabulary_read(c->registry, m->vocabulary, say_row, NULL) < 0)
+	if (vocabulary_read(c->registry, m->vocabulary, say_row, NULL) < 0 ||
+	    set_calendar(c, m->calendar) < 0)
 		return -1;
 	c->judge_conf = (struct judge_conf){
 		.history_days = (int)j->history_days,
@@ -425,6 +444,7 @@ centre_fini(struct centre *c)
 		judge_free(&c->judge);
 	if (c->registry != NULL)
 		registry_free(&c->registry);
+	calendar_free(&c->calendar);
 	free(c->day_params);
 	free(c->week_params);
 	conf_free(&c->conf);

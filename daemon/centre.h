@@ -33,6 +33,7 @@ struct centre {
 	struct space space;
 	struct store *store;
 	struct registry *registry;
+	struct calendar *calendar; /* NULL: weekends only */
 	struct judge_conf judge_conf;
 	const char **day_params, **week_params; /* for judge_conf */
 	struct judge *judge;

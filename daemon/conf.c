@@ -45,6 +45,12 @@ static const struct conf_key main_keys[] = {
 	  .def = "",
 	  .help = "Folder with kinds.csv and indicators.csv; empty: the "
 		  "shipped lists." },
+	{ .name = "calendar",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, calendar),
+	  .def = "",
+	  .help = "File with the calendar by which reports are expected, as "
+		  "/etc/tocsin/calendars/cn.conf; empty: weekends only." },
 	{ .name = "triggers",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, triggers),

@@ -18,6 +18,7 @@ struct conf_main {
 	char *zone;  /* IANA name of the centre's time zone; "" = TZ */
 	char *log_level;
 	char *vocabulary; /* folder with kinds.csv, indicators.csv; "" = ours */
+	char *calendar;	  /* file of a calendar; "" = weekends only */
 	char *triggers;	  /* file or folder of triggers; "" = ours */
 };
 enum conf_clock { CONF_CLOCK_SYSTEM, CONF_CLOCK_MANUAL };

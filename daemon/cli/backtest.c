@@ -12,6 +12,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
+#include "daemon/judge/calendar.h"
 
 #define MAX_TRIGGER_PATHS 16
 
@@ -25,6 +26,8 @@ static const char help[] =
 	"  --triggers PATH  a file or a folder of triggers (may be given "
 	"often;\n"
 	"                   the shipped ones)\n"
+	"  --calendar FILE  by which reports are expected, such as\n"
+	"                   etc/calendars/cn.conf (weekends only)\n"
 	"  --from DATE      first day that is weighed (the first received)\n"
 	"  --to DATE        last day that is weighed (the last received)\n"
 	"  --table          a table for people instead of JSON\n"
@@ -36,6 +39,7 @@ struct request {
 	const char *dir;
 	const char *triggers[MAX_TRIGGER_PATHS];
 	size_t triggers_n;
+	const char *calendar;
 	struct replay_conf conf;
 	bool table;
 };
@@ -75,6 +79,9 @@ read_option(struct request *q, int c)
 		}
 		q->triggers[q->triggers_n++] = optarg;
 		return 0;
+	case 'c':
+		q->calendar = optarg;
+		return 0;
 	case 'f':
 		return read_date("from", optarg, &q->conf.from);
 	case 'u':
@@ -94,6 +101,7 @@ read_words(int argc, char **argv, struct request *q)
 {
 	static const struct option options[] = {
 		{ "triggers", required_argument, NULL, 't' },
+		{ "calendar", required_argument, NULL, 'c' },
 		{ "from", required_argument, NULL, 'f' },
 		{ "to", required_argument, NULL, 'u' },
 		{ "table", no_argument, NULL, 'T' },
@@ -199,6 +207,7 @@ cli_backtest(int argc, char **argv)
 {
 	struct request q = { .conf = { .from = DAY_NONE, .to = DAY_NONE } };
 	char buf[PATH_MAX];
+	struct calendar *calendar = NULL;
 	const char *etc;
 	struct history h;
 	int rc = read_words(argc, argv, &q);
@@ -214,12 +223,19 @@ cli_backtest(int argc, char **argv)
 			  " program nor in /etc/tocsin; set TOCSIN_ETC");
 	if (etc == NULL)
 		return CLI_EX_USAGE;
+	if (q.calendar != NULL) {
+		calendar = calendar_load(&q.calendar, 1, NULL, say_conf, NULL);
+		if (calendar == NULL)
+			return CLI_EX_USAGE;
+	}
 	bad = history_read(&h, etc, q.dir, say, NULL);
+	registry_set_calendar(h.registry, calendar);
 	rc = bad < 0 ? CLI_EX_USAGE : play(&q, &h, etc);
 	if (rc == 0 && bad > 0) {
 		cli_error("%d bad rows were left out", bad);
 		rc = EX_DATAERR;
 	}
 	history_free(&h);
+	calendar_free(&calendar);
 	return rc;
 }

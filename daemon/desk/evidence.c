@@ -298,33 +298,12 @@ evidence_fini(struct evidence *e)
 	e->kinds = NULL;
 }
 
-/* Is a report of the day expected from the site? */
-static bool
-expected_on(const struct reg_site *site, int32_t day)
-{
-	int wd = day_weekday(day);
-
-	if (site->withdrawn)
-		return false;
-	switch (site->expect) {
-	case REG_DAILY:
-		return true;
-	case REG_WORKDAYS:
-	case REG_SCHOOLDAYS:
-		return wd < 5;
-	case REG_WEEKLY:
-		return wd == 6;
-	}
-	return true;
-}
-
 static void
 cover_series(const struct judge *judge, const struct registry *registry,
 	     uint32_t series, int32_t from, int32_t to, size_t *expected,
 	     size_t *in)
 {
 	const struct reg_series *row = registry_series_at(registry, series);
-	const struct reg_site *site = registry_site_at(registry, row->site);
 	int32_t first, last;
 
 	judge_span(judge, series, &first, &last);
@@ -333,7 +312,7 @@ cover_series(const struct judge *judge, const struct registry *registry,
 	for (int32_t d = from > first ? from : first; d <= to; d++) {
 		struct judge_cell cell;
 
-		if (!expected_on(site, d))
+		if (!registry_expects(registry, row->site, d))
 			continue;
 		judge_cell(judge, series, d, &cell);
 		*expected += 1;

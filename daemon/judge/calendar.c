@@ -150,15 +150,15 @@ calendar_load(const char *const *paths, size_t n, const char *name,
 
 	if (conf == NULL)
 		return NULL;
-	while (i < conf_count(conf, "calendar") &&
+	while (name != NULL && i < conf_count(conf, "calendar") &&
 	       strcmp(conf_title(conf, "calendar", i), name) != 0)
 		i++;
 	block = conf_at(conf, "calendar", i);
 	r.where = conf_where(conf, "calendar", i);
 	if (block == NULL) {
-		not_there(conf, name, &r);
+		not_there(conf, name != NULL ? name : "", &r);
 	} else if ((c = calloc(1, sizeof(*c))) == NULL) {
-		complain(&r, name, "held: out of memory");
+		complain(&r, "calendar", "held: out of memory");
 	} else {
 		read_spans(&r, &block->holidays, &c->holidays);
 		read_spans(&r, &block->workdays, &c->workdays);
@@ -216,7 +216,7 @@ calendar_expects(const struct calendar *c, enum reg_expect expect, int32_t day)
 	case REG_SCHOOLDAYS:
 		return calendar_is_schoolday(c, day);
 	case REG_WEEKLY:
-		return day_weekday(day) == 0;
+		return day_weekday(day) == 6;
 	}
 	return true;
 }

@@ -22,8 +22,9 @@ struct calendar;
 extern const struct conf_block calendar_blocks[];
 
 /*
- * Reads the calendar of that name from files or folders.  All errors are
- * reported, then NULL; a name that is not there is one, with the nearest.
+ * Reads the calendar of that name, or with NULL the first one, from files or
+ * folders.  All errors are reported, then NULL; a name that is not there is
+ * one, with the nearest.
  */
 struct calendar *calendar_load(const char *const *paths, size_t n,
 			       const char *name, conf_report *report, void *arg);
@@ -35,8 +36,8 @@ bool calendar_is_workday(const struct calendar *c, int32_t day);
 bool calendar_is_schoolday(const struct calendar *c, int32_t day);
 
 /*
- * Is a report about that day expected?  Of a weekly site: about the week that
- * begins with the day, a Monday.
+ * Is a report expected when that day is over?  Of a weekly site on Sundays,
+ * about the week.
  */
 bool calendar_expects(const struct calendar *c, enum reg_expect expect,
 		      int32_t day);

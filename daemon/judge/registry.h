@@ -71,6 +71,8 @@ struct reg_series {
 
 struct registry;
 
+struct calendar; /* daemon/judge/calendar.h */
+
 struct registry *registry_new(void);
 void registry_free(struct registry **r);
 
@@ -138,6 +140,14 @@ bool registry_area_within(const struct registry *r, uint32_t a, uint32_t b);
 /* The ancestor of area at that level, the area itself included, or none. */
 uint32_t registry_area_above(const struct registry *r, uint32_t area,
 			     enum reg_level level);
+
+/*
+ * The calendar by which reports are expected; NULL, the default: weekends
+ * only.  Borrowed for the registry's life.
+ */
+void registry_set_calendar(struct registry *r, const struct calendar *c);
+/* Is a report about that day expected from the site? */
+bool registry_expects(const struct registry *r, uint32_t site, int32_t day);
 
 const char *registry_level_str(enum reg_level level); /* "county" */
 int registry_level_parse(const char *text);	      /* -1 = no such level */

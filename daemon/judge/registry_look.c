@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/judge/names.h"
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/registry_rows.h"
 
 static const char *const level_name[REG_LEVELS] = { "nation", "province", "city",
@@ -185,4 +186,18 @@ registry_level_parse(const char *text)
 			return i;
 	}
 	return -1;
+}
+
+void
+registry_set_calendar(struct registry *r, const struct calendar *c)
+{
+	r->calendar = c;
+}
+
+bool
+registry_expects(const struct registry *r, uint32_t site, int32_t day)
+{
+	const struct reg_site *s = registry_site_at(r, site);
+
+	return !s->withdrawn && calendar_expects(r->calendar, s->expect, day);
 }

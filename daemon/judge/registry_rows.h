@@ -17,6 +17,7 @@ struct registry {
 	struct names class_names, kind_names, ind_names, area_names, site_names;
 	struct names strata;
 	struct rows kind, ind, area, site, series;
+	const struct calendar *calendar;
 };
 
 #endif
