@@ -91,7 +91,7 @@ calib_openings(const double *score, size_t n, double threshold, size_t quiet)
 	bool open = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (open && i - last >= quiet)
+		if (open && i - last > quiet)
 			open = false;
 		if (!(score[i] >= threshold))
 			continue;

@@ -50,8 +50,8 @@ double calib_score(double p);
 
 /*
  * Openings in a series of daily scores (NaN = not weighed) of one area: an
- * episode opens on a day at or above the threshold and ends after quiet days
- * below it.
+ * episode opens on a day at or above the threshold and has ended when `quiet`
+ * days in a row lie below it, as on the desk.
  */
 size_t calib_openings(const double *score, size_t n, double threshold,
 		      size_t quiet);

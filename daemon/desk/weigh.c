@@ -18,6 +18,9 @@
 #define DAY_CORRELATION 0.3
 #define KIND_CORRELATION 0.2
 #define KIND_WORTH 28 /* days of data that the prior is worth */
+/* Above this p no colour is possible, and the days before the window are not
+   looked at. */
+#define LOOK_BACK_P 0.1
 
 struct scale *
 weigh_new(const struct registry *registry, struct judge *judge)
@@ -212,18 +215,26 @@ gather(struct scale *w, const struct trigger *t, uint32_t i, uint32_t *kind)
 }
 
 static bool
-weigh_kind_days(struct scale *w, const struct trigger *t, uint32_t kind,
-		struct weighing *out)
+room_for_kind(struct scale *w)
 {
 	size_t longest = w->level[LEVEL_SERIES].n;
-	struct weigh_kind *k = &out->kind[out->kinds];
-	double *day_p = w->day_p[out->kinds];
 
 	if (w->level[LEVEL_BELOW].n > longest)
 		longest = w->level[LEVEL_BELOW].n;
-	if (!weigh_room(w, longest + 1))
+	return weigh_room(w, longest + 1);
+}
+
+static bool
+weigh_kind_window(struct scale *w, const struct trigger *t, uint32_t kind,
+		  struct weighing *out)
+{
+	struct weigh_kind *k = &out->kind[out->kinds];
+	double *day_p = w->day_p[out->kinds];
+
+	if (!room_for_kind(w))
 		return false;
-	for (int d = 0; d < HISTORY_DAYS; d++)
+	for (int d = HISTORY_DAYS - t->window - t->lag[kind]; d < HISTORY_DAYS;
+	     d++)
 		day_p[d] = kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
 	k->kind = kind;
 	k->streams = w->level[LEVEL_SERIES].n;
@@ -241,24 +252,67 @@ weigh_all_kinds(struct scale *w, const struct trigger *t, struct weighing *out)
 		uint32_t kind;
 
 		i = gather(w, t, i, &kind);
-		if (kind != REG_NONE && !weigh_kind_days(w, t, kind, out))
+		if (kind != REG_NONE && !weigh_kind_window(w, t, kind, out))
 			return;
 	}
 }
 
-/* De-correlated Stouffer over the kinds. */
-static double
-over_kinds(struct scale *w, const struct trigger *t, const struct weighing *out,
-	   const double *p)
+/* The kinds' p on the days before the window. */
+static void
+look_back(struct scale *w, const struct trigger *t, const struct weighing *out)
+{
+	uint32_t i = judge_sums_of(w->judge, out->area);
+
+	for (size_t k = 0; k < out->kinds;) {
+		uint32_t kind;
+
+		i = gather(w, t, i, &kind);
+		if (kind == REG_NONE || !room_for_kind(w))
+			return;
+		for (int d = 0; d < HISTORY_DAYS - t->window; d++)
+			w->day_p[k][d] =
+				kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
+		k++;
+	}
+}
+
+/* The correlation between kinds on the days before the window. */
+static void
+correlate(struct scale *w, const struct trigger *t, const struct weighing *out)
 {
 	size_t n = out->kinds, days = (size_t)(HISTORY_DAYS - t->window);
 
+	look_back(w, t, out);
 	for (size_t d = 0; d < days; d++) {
 		for (size_t k = 0; k < n; k++)
 			w->score[d * n + k] = fuse_score(w->day_p[k][d]);
 	}
 	fuse_correlation(w->score, n, days, KIND_CORRELATION, KIND_WORTH, w->r);
-	return fuse_stouffer(p, w->r, n);
+}
+
+static void
+no_correlation(struct scale *w, size_t n)
+{
+	for (size_t i = 0; i < n * n; i++)
+		w->r[i] = i % (n + 1) == 0 ? 1 : 0;
+}
+
+/* Cauchy over the kinds and their joint view under the correlation w->r. */
+static double
+over_kinds(const struct scale *w, const struct trigger *t,
+	   const struct weighing *out)
+{
+	double p[FUSE_MAX_KINDS + 1], weight[FUSE_MAX_KINDS + 1], all = 0;
+
+	for (size_t k = 0; k < out->kinds; k++) {
+		p[k] = out->kind[k].p;
+		weight[k] = t->kind_weight[out->kind[k].kind];
+		all += isnan(p[k]) ? 0 : weight[k];
+	}
+	p[out->kinds] = out->kinds > 1 ? fuse_stouffer(p, w->r, out->kinds) : NAN;
+	/* The joint view has as much say as all single ones together. */
+	weight[out->kinds] = all;
+	return fuse_cauchy(p, weight, out->kinds + 1);
 }
 
 double
@@ -291,25 +345,18 @@ void
 weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 	     int32_t as_of, struct weighing *out)
 {
-	double p[FUSE_MAX_KINDS + 1], weight[FUSE_MAX_KINDS + 1], all = 0;
-
 	*out = (struct weighing){
 		.area = area, .site = REG_NONE, .as_of = as_of, .p = NAN
 	};
 	weigh_all_kinds(w, t, out);
 	if (out->kinds == 0)
 		return;
-	for (size_t k = 0; k < out->kinds; k++) {
-		p[k] = out->kind[k].p;
-		weight[k] = t->kind_weight[out->kind[k].kind];
-		all += isnan(p[k]) ? 0 : weight[k];
+	no_correlation(w, out->kinds);
+	out->p = over_kinds(w, t, out);
+	if (out->kinds > 1 && out->p <= LOOK_BACK_P) {
+		correlate(w, t, out);
+		out->p = over_kinds(w, t, out);
 	}
-	p[out->kinds] = NAN;
-	if (out->kinds > 1)
-		p[out->kinds] = over_kinds(w, t, out, p);
-	/* The joint view has as much say as all single ones together. */
-	weight[out->kinds] = all;
-	out->p = fuse_cauchy(p, weight, out->kinds + 1);
 	count_points(w, out);
 }
 

@@ -44,7 +44,7 @@ set_params(struct bench *b, const char *const *params)
 
 static int
 open_bench(struct bench *b, const char *name, const char *const *params,
-	   uint32_t limit, uint32_t keep)
+	   uint32_t limit, uint32_t keep, size_t longest)
 {
 	b->method = det_find(name);
 	if (b->method == NULL) {
@@ -55,6 +55,9 @@ open_bench(struct bench *b, const char *name, const char *const *params,
 	if (set_params(b, params) < 0)
 		return -1;
 	b->reach = b->method->reach(b->p);
+	b->capped = b->reach == DET_REACH_ALL;
+	if (b->capped)
+		b->reach = longest;
 	b->limit = limit;
 	b->keep = keep > limit ? limit : keep;
 	b->scratch = malloc(b->method->scratch(b->p, limit) + 1);
@@ -74,11 +77,12 @@ open_both(struct judge *j, const struct judge_conf *conf)
 						: (uint32_t)conf->verdict_days;
 	uint32_t weeks = keep / 7 < VERDICT_WEEKS ? VERDICT_WEEKS : keep / 7;
 
-	if (open_bench(&j->day, conf->day_method, conf->day_params, days, keep) <
-	    0)
+	if (open_bench(&j->day, conf->day_method, conf->day_params, days, keep,
+		       JUDGE_LONGEST_DAYS) < 0)
 		return -1;
 	return open_bench(&j->week, conf->week_method, conf->week_params,
-			  days / 7 < 60 ? 60 : days / 7, weeks);
+			  days / 7 < 60 ? 60 : days / 7, weeks,
+			  JUDGE_LONGEST_WEEKS);
 }
 
 struct judge *
@@ -319,23 +323,23 @@ load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
 	return any;
 }
 
-int
-judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
+/* Judges the periods from..to, which see the same past, into out. */
+static int
+judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
+	    struct det_verdict *out)
 {
 	const struct reg_series *row = registry_series_at(j->registry, series);
 	int period = registry_site_at(j->registry, row->site)->period;
 	const struct bench *b = judge_bench(j, period);
 	const struct stream *s = &j->series[series];
-	struct det_window w = { .count = j->count, .period = DET_DAY };
+	struct det_window w = { .count = j->count, .first_t = 1 };
 	int32_t begin = s->first;
 	int rc;
 
 	/* Reports that were withdrawn leave no trace in the past. */
 	while (begin < from && stream_cell(s, begin) == CELL_MISSING)
 		begin++;
-	w.first_t = 1;
-	if (b->reach != DET_REACH_ALL &&
-	    (int64_t)from - (int64_t)b->reach + 1 > begin) {
+	if ((int64_t)from - (int64_t)b->reach + 1 > begin) {
 		w.first_t += from - (int32_t)b->reach + 1 - begin;
 		begin = from - (int32_t)b->reach + 1;
 	}
@@ -343,19 +347,35 @@ judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
 	w.n = (size_t)(to - begin) + 1;
 	w.first_day = stream_day(begin, period);
 	w.period = period == 7 ? DET_WEEK : DET_DAY;
-	if (judge_room(j, (size_t)(to - from) + 1) < 0)
-		return -1;
-	rc = b->method->judge(b->p, &w, (size_t)(from - begin), b->scratch,
-			      j->verdict);
+	rc = b->method->judge(b->p, &w, (size_t)(from - begin), b->scratch, out);
 	if (rc != DET_OK) {
 		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
 		return -1;
 	}
 	for (int32_t t = from; t <= to; t++)
-		judge_turn(&j->verdict[t - from],
+		judge_turn(&out[t - from],
 			   registry_indicator_at(j->registry, row->indicator)
 				   ->direction);
 	j->stats.verdicts += (uint64_t)(to - from) + 1;
+	return 0;
+}
+
+int
+judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
+{
+	const struct reg_series *row = registry_series_at(j->registry, series);
+	int period = registry_site_at(j->registry, row->site)->period;
+	const struct bench *b = judge_bench(j, period);
+
+	if (judge_room(j, (size_t)(to - from) + 1) < 0)
+		return -1;
+	if (!b->capped ||
+	    (int64_t)to - (int64_t)b->reach < (int64_t)j->series[series].first)
+		return judge_piece(j, series, from, to, j->verdict);
+	for (int32_t t = from; t <= to; t++) {
+		if (judge_piece(j, series, t, t, &j->verdict[t - from]) < 0)
+			return -1;
+	}
 	return 0;
 }
 

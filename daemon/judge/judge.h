@@ -27,6 +27,14 @@
 
 struct judge;
 
+/*
+ * What a method gets to see that reads back to the start of a series: at most
+ * so many periods.  A longer memory than this would make the verdicts of a
+ * centre that keeps less differ from those of a back-test.
+ */
+#define JUDGE_LONGEST_DAYS 400
+#define JUDGE_LONGEST_WEEKS 260
+
 /* The methods by default. */
 #define JUDGE_DAY_METHOD "rnssp-switch"
 #define JUDGE_WEEK_METHOD "rnssp-ewma"

@@ -11,6 +11,7 @@ struct bench {
 	const struct det_method *method;
 	double p[DET_MAX_PARAMS];
 	size_t reach;
+	bool capped; /* the method reads to the start: reach is our limit */
 	void *scratch;
 	uint32_t limit; /* periods in memory */
 	uint32_t keep;	/* periods whose verdicts are kept */

@@ -354,8 +354,7 @@ load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 	}
 	if ((int64_t)t - b->limit + 1 > begin)
 		begin = (int32_t)((int64_t)t - b->limit + 1);
-	if (b->reach != DET_REACH_ALL &&
-	    (int64_t)t - (int64_t)b->reach + 1 > begin)
+	if ((int64_t)t - (int64_t)b->reach + 1 > begin)
 		begin = t - (int32_t)b->reach + 1;
 	n = (size_t)(t - begin) + 1;
 	memset(j->count, 0, n * sizeof(*j->count));

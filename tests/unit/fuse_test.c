@@ -158,8 +158,9 @@ test_openings_are_episodes(void **state)
 
 	(void)state;
 	assert_int_equal(calib_openings(s, 12, 4, 4), 2);
-	assert_int_equal(calib_openings(s, 12, 4, 1), 4);
+	assert_int_equal(calib_openings(s, 12, 4, 1), 3);
 	assert_int_equal(calib_openings(s, 12, 4, 2), 3);
+	assert_int_equal(calib_openings(s, 12, 4, 0), 4);
 	assert_int_equal(calib_openings(s, 12, 6, 3), 0);
 }
 
