@@ -221,6 +221,17 @@ fuse_correlation(const double *z, size_t n, size_t m, double common,
 }
 
 double
+fuse_count_p(double x, double sum, double n)
+{
+	double size = sum + 0.5, prob = n / (n + 1);
+
+	if (!(n >= 1) || isnan(x) || isnan(sum))
+		return NAN;
+	x = floor(x + 0.5);
+	return pnbinom(x, size, prob, 0, 0) + dnbinom(x, size, prob, 0) / 2;
+}
+
+double
 fuse_ebp(double observed, double expected)
 {
 	if (!(observed > expected))

@@ -65,6 +65,15 @@ double fuse_score(double p);
 double fuse_upper(double z);
 
 /*
+ * Mid-p of a count of x, given a total of sum over n earlier periods and
+ * nothing else: Poisson with a Jeffreys prior on its mean, so that the next
+ * count is negative binomial of size sum + 1/2 and probability n / (n + 1).
+ * Few events in a short past cannot make a p of 1e-13, whatever a normal
+ * model of them says.  NaN without a past.
+ */
+double fuse_count_p(double x, double sum, double n);
+
+/*
  * Expectation-based Poisson scan (Neill 2009): log likelihood ratio of a
  * raised rate where observed exceeds expected, else 0.  expected > 0.
  */

@@ -29,10 +29,12 @@ int cli_area(int argc, char **argv);
 int cli_clock(int argc, char **argv);
 int cli_counts(int argc, char **argv);
 int cli_backtest(int argc, char **argv);
+int cli_calibrate(int argc, char **argv);
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
 int cli_series(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
+int cli_trigger(int argc, char **argv);
 int cli_site(int argc, char **argv);
 int cli_status(int argc, char **argv);
 

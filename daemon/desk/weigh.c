@@ -18,6 +18,7 @@
 #define DAY_CORRELATION 0.3
 #define KIND_CORRELATION 0.2
 #define KIND_WORTH 28 /* days of data that the prior is worth */
+#define SELF_WORTH 28 /* the same for a kind's own mean and scatter */
 /* Above this p no colour is possible, and the days before the window are not
    looked at. */
 #define LOOK_BACK_P 0.1
@@ -276,13 +277,40 @@ look_back(struct scale *w, const struct trigger *t, const struct weighing *out)
 	}
 }
 
+/*
+ * Measures a kind against itself.  A season that rises, a holiday, a method
+ * whose scores scatter more than they should: all of it shows in the kind's
+ * scores of the weeks before.  Their mean (if above 0) and their scatter (if
+ * above 1), shrunk towards 0 and 1, are taken out of the window's scores, so
+ * that only what is new against them counts.
+ */
+static void
+against_itself(const struct trigger *t, uint32_t kind, double *day_p)
+{
+	int to = HISTORY_DAYS - t->window - t->lag[kind];
+	double n = SELF_WORTH, sum = 0, squares = SELF_WORTH, mean, sd;
+
+	for (int d = 0; d < to; d++) {
+		double z = fuse_score(day_p[d]);
+
+		if (isnan(z))
+			continue;
+		n++;
+		sum += z;
+		squares += z * z;
+	}
+	mean = fmax(0, sum / n);
+	sd = sqrt(fmax(1, squares / n - mean * mean));
+	for (int d = to; d < HISTORY_DAYS; d++)
+		day_p[d] = fuse_upper((fuse_score(day_p[d]) - mean) / sd);
+}
+
 /* The correlation between kinds on the days before the window. */
 static void
 correlate(struct scale *w, const struct trigger *t, const struct weighing *out)
 {
 	size_t n = out->kinds, days = (size_t)(HISTORY_DAYS - t->window);
 
-	look_back(w, t, out);
 	for (size_t d = 0; d < days; d++) {
 		for (size_t k = 0; k < n; k++)
 			w->score[d * n + k] = fuse_score(w->day_p[k][d]);
@@ -353,7 +381,13 @@ weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 		return;
 	no_correlation(w, out->kinds);
 	out->p = over_kinds(w, t, out);
-	if (out->kinds > 1 && out->p <= LOOK_BACK_P) {
+	if (out->p <= LOOK_BACK_P) {
+		look_back(w, t, out);
+		for (size_t k = 0; k < out->kinds; k++) {
+			against_itself(t, out->kind[k].kind, w->day_p[k]);
+			out->kind[k].p =
+				kind_p(t, out->kind[k].kind, w->day_p[k]);
+		}
 		correlate(w, t, out);
 		out->p = over_kinds(w, t, out);
 	}

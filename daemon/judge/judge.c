@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "daemon/judge/judge_rows.h"
+#include "detectors/fuse.h"
 
 #define VERDICT_DAYS 42
 #define VERDICT_WEEKS 8
@@ -140,6 +141,7 @@ judge_free(struct judge **jp)
 	free(j->denom_weight);
 	free(j->chosen);
 	free(j->verdict);
+	free(j->prudent);
 	free(j->day.scratch);
 	free(j->week.scratch);
 	free(j);
@@ -166,15 +168,20 @@ int
 judge_room(struct judge *j, size_t n)
 {
 	struct det_verdict *verdict;
+	double *prudent;
 
 	if (n <= j->verdict_cap)
 		return 0;
 	verdict = realloc(j->verdict, n * sizeof(*verdict));
-	if (verdict == NULL) {
+	if (verdict != NULL)
+		j->verdict = verdict;
+	prudent = realloc(j->prudent, n * sizeof(*prudent));
+	if (prudent != NULL)
+		j->prudent = prudent;
+	if (verdict == NULL || prudent == NULL) {
 		log_error("judge: no memory for %zu verdicts", n);
 		return -1;
 	}
-	j->verdict = verdict;
 	j->verdict_cap = n;
 	return 0;
 }
@@ -379,14 +386,44 @@ judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
 	return 0;
 }
 
-/* Keeps what is in j->verdict. */
-static void
-keep(struct judge *j, struct judged *g, uint32_t places, int32_t from, int32_t to)
-{
-	for (int32_t t = from; t <= to; t++) {
-		const struct det_verdict *v = &j->verdict[t - from];
+/* Periods that an expectation is taken to rest on. */
+#define PAST_DAYS 28
+#define PAST_WEEKS 12
 
-		judged_set(g, places, t, v->p, v->level);
+double
+judge_prudent_p(double count, const struct det_verdict *v, int period)
+{
+	double n = period == 7 ? PAST_WEEKS : PAST_DAYS;
+	double bound;
+
+	if (!(v->p < 0.05) || isnan(v->expected))
+		return v->p;
+	bound = fuse_count_p(count, fmax(0, v->expected) * n, n);
+	return fmax(fmax(v->p, bound), JUDGE_LEAST_P);
+}
+
+/* Keeps the verdicts in j->verdict. */
+static void
+keep_series(struct judge *j, uint32_t i, const struct bench *b, int32_t from)
+{
+	struct stream *s = &j->series[i];
+	const struct reg_series *row = registry_series_at(j->registry, i);
+	int period = registry_site_at(j->registry, row->site)->period;
+	bool high =
+		registry_indicator_at(j->registry, row->indicator)->direction ==
+		REG_HIGH;
+
+	for (int32_t t = from; t <= s->last; t++) {
+		const struct det_verdict *v = &j->verdict[t - from];
+		bool settled = judge_settled(j, i, stream_day(t, period));
+		uint32_t cell = stream_cell(s, t);
+		double p = v->p;
+
+		if (high && cell != CELL_MISSING)
+			p = judge_prudent_p((double)(cell & ~CELL_PARTIAL), v,
+					    period);
+		judged_set(&s->judged, b->keep, t, settled ? p : NAN,
+			   settled ? v->level : DET_UNKNOWN);
 	}
 }
 
@@ -424,7 +461,7 @@ judge_one_series(struct judge *j, uint32_t i)
 	if (judged_init(&s->judged, b->keep) < 0 ||
 	    judge_series_run(j, i, from, s->last) < 0)
 		return;
-	keep(j, &s->judged, b->keep, from, s->last);
+	keep_series(j, i, b, from);
 }
 
 static void
@@ -441,7 +478,9 @@ judge_one_sum(struct judge *j, uint32_t i)
 	if (judged_init(&s->judged, b->keep) < 0 ||
 	    judge_sum_run(j, i, from, s->last) < 0)
 		return;
-	keep(j, &s->judged, b->keep, from, s->last);
+	for (int32_t t = from; t <= s->last; t++)
+		judged_set(&s->judged, b->keep, t, j->prudent[t - from],
+			   j->verdict[t - from].level);
 }
 
 size_t

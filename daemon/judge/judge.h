@@ -122,8 +122,16 @@ uint32_t judge_sums_of(const struct judge *j, uint32_t area);
 /*
  * The p-value and level kept for the period that holds the day, one of the
  * last verdict_days before the series' last report; NaN and DET_UNKNOWN where
- * there is none.  Towards the side on which the indicator is worrying.
+ * there is none or the series has not settled.  Towards the side on which the
+ * indicator is worrying.
+ *
+ * This p is for fusion and prudent: never below what a Poisson count allows
+ * whose mean is the method's expectation, known from 28 days (12 weeks), see
+ * fuse_count_p(); and never below JUDGE_LEAST_P, for no model of some weeks of
+ * a site knows its own tail any further.  judge_points() gives the method's
+ * own.
  */
+#define JUDGE_LEAST_P 1e-6
 double judge_series_p(const struct judge *j, uint32_t series, int32_t day,
 		      enum det_level *level);
 double judge_sum_p(const struct judge *j, uint32_t sum, int32_t day,

@@ -54,6 +54,7 @@ struct judge {
 	uint32_t *chosen; /* members of the sum at hand */
 	size_t chosen_cap;
 	struct det_verdict *verdict;
+	double *prudent; /* p for fusion, of judge_sum_run() */
 	size_t verdict_cap;
 	struct judge_stats stats;
 };
@@ -71,6 +72,9 @@ int judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to);
 
 /* Room for n verdicts; 0 or -1 (logged). */
 int judge_room(struct judge *j, size_t n);
+
+/* The verdict's p, held above what its expectation and our modesty allow. */
+double judge_prudent_p(double count, const struct det_verdict *v, int period);
 
 /* Turns a verdict on high counts to the indicator's worrying side. */
 void judge_turn(struct det_verdict *v, enum reg_direction direction);

@@ -375,10 +375,13 @@ load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 static const struct det_verdict nobody = { NAN, NAN,	     NAN,
 					   NAN, DET_UNKNOWN, DET_REPORT_MISSING };
 
-/* Judges the one period t into out. */
+/* Judges the one period t into out; *prudent gets the p for fusion. */
 static int
-judge_at(struct judge *j, const struct sum *s, int32_t t, struct det_verdict *out)
+judge_at(struct judge *j, const struct sum *s, int32_t t,
+	 struct det_verdict *out, double *prudent)
 {
+	enum reg_direction direction =
+		registry_indicator_at(j->registry, s->indicator)->direction;
 	const struct bench *b = judge_bench(j, s->period);
 	bool denoms = false;
 	size_t n = load_sum(j, s, t, &denoms);
@@ -387,6 +390,7 @@ judge_at(struct judge *j, const struct sum *s, int32_t t, struct det_verdict *ou
 	int rc;
 
 	*out = nobody;
+	*prudent = NAN;
 	if (n == 0)
 		return 0;
 	while (skip + 1 < n && isnan(j->count[skip]))
@@ -403,8 +407,10 @@ judge_at(struct judge *j, const struct sum *s, int32_t t, struct det_verdict *ou
 		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
 		return -1;
 	}
-	judge_turn(out,
-		   registry_indicator_at(j->registry, s->indicator)->direction);
+	judge_turn(out, direction);
+	*prudent = out->p;
+	if (direction == REG_HIGH)
+		*prudent = judge_prudent_p(w.count[w.n - 1], out, s->period);
 	j->stats.verdicts++;
 	return 0;
 }
@@ -415,7 +421,8 @@ judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to)
 	if (judge_room(j, (size_t)(to - from) + 1) < 0)
 		return -1;
 	for (int32_t t = from; t <= to; t++) {
-		if (judge_at(j, &j->sum[sum], t, &j->verdict[t - from]) < 0)
+		if (judge_at(j, &j->sum[sum], t, &j->verdict[t - from],
+			     &j->prudent[t - from]) < 0)
 			return -1;
 	}
 	return 0;

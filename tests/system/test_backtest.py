@@ -159,12 +159,12 @@ def test_what_came_late_is_seen_late(tmp_path):
     made(tmp_path)
     with open(tmp_path / "counts.csv", encoding="utf-8") as f:
         head, *rows = f.read().splitlines()
-    late = [r + (",2024-03-20" if r.split(",")[1] > "2024-03-10"
-                 and r.split(",")[1] < "2024-03-20" else ",") for r in rows]
+    late = [r + (",2024-03-13" if "2024-03-10" < r.split(",")[1] < "2024-03-13"
+                 else ",") for r in rows]
     write(tmp_path, "counts.csv",
           "\n".join([head + ",received"] + late) + "\n")
     events = events_of(backtest(tmp_path))
-    assert events[0]["as_of"] == "2024-03-20"
+    assert events[0]["as_of"] == "2024-03-13"
 
 
 def test_bad_rows_are_all_named(tmp_path):

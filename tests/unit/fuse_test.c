@@ -40,6 +40,9 @@ test_values_of_r(void **state)
 	near(fuse_stouffer(p3, r, 3), 0.0536120766177007);
 	near(fuse_ebp(30, 18), 3.32476871297972);
 	assert_true(fuse_ebp(18, 30) == 0);
+	near(fuse_count_p(2, 0, 28), 0.000232053556015913);
+	near(fuse_count_p(45, 560, 28), 1.32595431998604e-06);
+	assert_true(isnan(fuse_count_p(2, 0, 0)));
 }
 
 static void

@@ -197,6 +197,31 @@ test_the_desk_s_budget_is_shared_out(void **state)
 	registry_free(&r);
 }
 
+static void
+test_every_key_is_in_the_manual(void **state)
+{
+	static char text[32768];
+	FILE *f = fopen("docs/man/tocsin-triggers.5", "r");
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	for (size_t b = 0; trigger_blocks[b].name != NULL; b++) {
+		const struct conf_key *key = trigger_blocks[b].key;
+
+		for (; key->name != NULL; key++) {
+			char line[64];
+
+			snprintf(line, sizeof(line), "\n.B %s\n", key->name);
+			if (strstr(text, line) == NULL)
+				fail_msg("%s is not in the manual", key->name);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -206,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_names_are_taken_once),
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
+		cmocka_unit_test(test_every_key_is_in_the_manual),
 	};
 
 	return cmocka_run_group_tests_name("trigger", tests, NULL, NULL);

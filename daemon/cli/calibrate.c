@@ -1,0 +1,324 @@
+/*
+ * tocsin calibrate: what the triggers ring by chance, and the thresholds that
+ * keep them to their budgets.
+ */
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "daemon/cli/cli.h"
+#include "daemon/cli/null.h"
+
+#define MAX_TRIGGER_PATHS 16
+#define DAYS_A_YEAR 365.25
+
+static const char help[] =
+	"Usage: tocsin calibrate [OPTION]...\n"
+	"\n"
+	"Weighs the triggers in an invented province without outbreaks, or in\n"
+	"a quiet history of your own, and prints how often each rings by\n"
+	"chance, the thresholds that keep it to its budget (as lines for its\n"
+	"file), and what it would ring with them in years it was not fitted\n"
+	"to.\n"
+	"\n"
+	"  --triggers PATH  a file or a folder of triggers (the shipped ones)\n"
+	"  --trigger NAME   only this one\n"
+	"  --history DIR    a quiet history in the back-test's format, "
+	"instead\n"
+	"                   of the simulation; its second half is the check\n"
+	"  --counties N     of the invented province (30)\n"
+	"  --years N        simulated years, each with a seed of its own (4)\n"
+	"  --seed N         the first seed (1)\n";
+
+struct request {
+	const char *triggers[MAX_TRIGGER_PATHS];
+	size_t triggers_n;
+	const char *only, *history;
+	int counties, years;
+	uint64_t seed;
+};
+
+static void
+say_conf(void *arg, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "tocsin: %s\n", message);
+}
+
+static void
+say(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
+}
+
+static int
+whole(const char *option, long min, long max, long *out)
+{
+	char *end;
+
+	*out = strtol(optarg, &end, 10);
+	if (*end == '\0' && end != optarg && *out >= min && *out <= max)
+		return 0;
+	cli_error("--%s %.40s: no whole number from %ld to %ld", option, optarg,
+		  min, max);
+	return -1;
+}
+
+static int
+read_option(struct request *q, int c)
+{
+	long n = 0;
+	int rc = 0;
+
+	switch (c) {
+	case 't':
+		if (q->triggers_n == MAX_TRIGGER_PATHS)
+			return -1;
+		q->triggers[q->triggers_n++] = optarg;
+		break;
+	case 'o':
+		q->only = optarg;
+		break;
+	case 'd':
+		q->history = optarg;
+		break;
+	case 'c':
+		rc = whole("counties", 2, SIM_MAX_COUNTIES, &n);
+		q->counties = (int)n;
+		break;
+	case 'y':
+		rc = whole("years", 1, 50, &n);
+		q->years = (int)n;
+		break;
+	case 's':
+		rc = whole("seed", 1, LONG_MAX, &n);
+		q->seed = (uint64_t)n;
+		break;
+	default:
+		cli_error("that is no option of calibrate, or it lacks its"
+			  " value; see tocsin calibrate --help");
+		rc = -1;
+	}
+	return rc;
+}
+
+/* 0, CLI_EX_USAGE, or -1 for the help. */
+static int
+read_words(int argc, char **argv, struct request *q)
+{
+	static const struct option options[] = {
+		{ "triggers", required_argument, NULL, 't' },
+		{ "trigger", required_argument, NULL, 'o' },
+		{ "history", required_argument, NULL, 'd' },
+		{ "counties", required_argument, NULL, 'c' },
+		{ "years", required_argument, NULL, 'y' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'h')
+			return -1;
+		if (read_option(q, c) < 0)
+			return CLI_EX_USAGE;
+	}
+	if (optind != argc) {
+		cli_error("'%.80s' is not wanted here; see tocsin calibrate"
+			  " --help",
+			  argv[optind]);
+		return CLI_EX_USAGE;
+	}
+	return 0;
+}
+
+/* Scores of years first..first+n-1, each a province of its own. */
+static int
+simulate_years(const struct request *q, const char *etc,
+	       const struct trigger_set *set, uint64_t first, double noise,
+	       struct null_scores *out)
+{
+	struct null_scores *year = calloc(set->n, sizeof(*year));
+	int rc = year == NULL ? -1 : 0;
+
+	for (int y = 0; y < q->years && rc == 0; y++) {
+		const struct sim_conf conf = { .seed = first + (uint64_t)y,
+					       .first_day = 19358,
+					       .days = NULL_WARM_DAYS + 366,
+					       .counties = q->counties,
+					       .size = 1,
+					       .noise = noise,
+					       .faults = true };
+		struct history h;
+
+		fprintf(stderr, "tocsin: a year with seed %llu ...\n",
+			(unsigned long long)conf.seed);
+		rc = null_simulate(&h, etc, &conf, NULL, 0);
+		if (rc == 0)
+			rc = null_weigh(&h, set, year);
+		for (size_t t = 0; t < set->n && rc == 0; t++)
+			rc = null_append(&out[t], &year[t]);
+		for (size_t t = 0; t < set->n; t++)
+			null_free(&year[t]);
+		history_free(&h);
+	}
+	free(year);
+	return rc;
+}
+
+/* The first or the second half of the days. */
+static int
+half_of(const struct null_scores *all, bool second, struct null_scores *out)
+{
+	size_t days = all->days / 2;
+
+	*out = (struct null_scores){ .areas = all->areas, .days = days };
+	out->at = malloc((all->areas * days + 1) * sizeof(*out->at));
+	if (out->at == NULL)
+		return -1;
+	for (size_t a = 0; a < all->areas; a++)
+		memcpy(out->at + a * days,
+		       all->at + a * all->days + (second ? days : 0),
+		       days * sizeof(*out->at));
+	return 0;
+}
+
+static int
+play_history(const struct request *q, const char *etc,
+	     const struct trigger_set *set, struct null_scores *fit,
+	     struct null_scores *check)
+{
+	struct null_scores *all = calloc(set->n, sizeof(*all));
+	struct history h;
+	int rc = history_read(&h, etc, q->history, say, NULL);
+
+	if (rc == 0 && all != NULL)
+		rc = null_weigh(&h, set, all);
+	for (size_t t = 0; t < set->n && rc == 0 && all != NULL; t++) {
+		rc = half_of(&all[t], false, &fit[t]);
+		if (rc == 0)
+			rc = half_of(&all[t], true, &check[t]);
+		null_free(&all[t]);
+	}
+	free(all);
+	history_free(&h);
+	return rc != 0 || all == NULL ? -1 : 0;
+}
+
+/* Openings per area-year of a colour or higher under a calibration. */
+static double
+realised(const struct trigger *t, const struct calib *c,
+	 const struct null_scores *s, enum colour colour)
+{
+	double threshold =
+		calib_score(calib_p(c, 1 / trigger_interval(t, colour)));
+	size_t n = 0;
+
+	for (size_t a = 0; a < s->areas; a++)
+		n += calib_openings(s->at + a * s->days, s->days, threshold,
+				    (size_t)t->quiet_days);
+	return (double)n * DAYS_A_YEAR / ((double)s->areas * (double)s->days);
+}
+
+static void
+print_trigger(const struct trigger *t, const struct null_scores *fit,
+	      const struct null_scores *check)
+{
+	static const double rates[] = { 24,  16, 12, 8,	 6,  4,	 3, 2,
+					1.5, 1,	 .7, .5, .3, .2, .1 };
+	struct calib c;
+
+	printf("\n%s (budget %g per area and year)\n", t->name, t->share);
+	if (fit->areas == 0 ||
+	    calib_fit(&c, fit->at, fit->areas, fit->days, (size_t)t->quiet_days,
+		      rates, sizeof(rates) / sizeof(rates[0])) < 0) {
+		puts("  too few days or openings to calibrate");
+		return;
+	}
+	puts("  colour   wanted   as it is   calibrated   in other years");
+	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++)
+		printf("  %-7s %7.3f  %9.3f  %11.3f  %15.3f\n", colour_str(k),
+		       1 / trigger_interval(t, k), realised(t, &t->calib, fit, k),
+		       realised(t, &c, fit, k), realised(t, &c, check, k));
+	fputs("\tcalibration = { ", stdout);
+	for (size_t i = 0; i < c.n; i++)
+		printf("%s\"%.3f:%g\"", i > 0 ? ", " : "", c.at[i].score,
+		       c.at[i].rate);
+	printf(" }\n\ttail = %.3f\n", c.tail);
+}
+
+static int
+calibrate(const struct request *q, const char *etc, const struct trigger_set *set)
+{
+	struct null_scores *fit = calloc(set->n, sizeof(*fit));
+	struct null_scores *check = calloc(set->n, sizeof(*check));
+	int rc = CLI_EX_FAILURE;
+
+	if (fit == NULL || check == NULL)
+		goto out;
+	if (q->history != NULL) {
+		if (play_history(q, etc, set, fit, check) < 0)
+			goto out;
+	} else if (simulate_years(q, etc, set, q->seed, 1, fit) < 0 ||
+		   simulate_years(q, etc, set, q->seed + 1000, 1.2, check) < 0) {
+		goto out;
+	}
+	for (size_t t = 0; t < set->n; t++) {
+		if (!set->at[t].statutory &&
+		    (q->only == NULL || strcmp(q->only, set->at[t].name) == 0))
+			print_trigger(&set->at[t], &fit[t], &check[t]);
+	}
+	rc = cli_finish();
+out:
+	for (size_t t = 0; t < set->n; t++) {
+		if (fit != NULL)
+			null_free(&fit[t]);
+		if (check != NULL)
+			null_free(&check[t]);
+	}
+	free(fit);
+	free(check);
+	return rc;
+}
+
+int
+cli_calibrate(int argc, char **argv)
+{
+	struct request q = { .counties = 30, .years = 4, .seed = 1 };
+	char buf[PATH_MAX], shipped[PATH_MAX + 16];
+	const char *const one[] = { shipped };
+	const char *etc = history_etc(buf, sizeof(buf));
+	int rc = read_words(argc, argv, &q);
+	struct trigger_set *set;
+	struct history h;
+
+	if (rc < 0) {
+		fputs(help, stdout);
+		return cli_finish();
+	}
+	if (rc == 0 && etc == NULL)
+		cli_error("kinds.csv and triggers.d are neither beside the"
+			  " program nor in /etc/tocsin; set TOCSIN_ETC");
+	if (rc != 0 || etc == NULL)
+		return CLI_EX_USAGE;
+	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
+	if (history_vocabulary(&h, etc, say, NULL) != 0) {
+		history_free(&h);
+		return CLI_EX_USAGE;
+	}
+	set = trigger_load(q.triggers_n > 0 ? q.triggers : one,
+			   q.triggers_n > 0 ? q.triggers_n : 1, h.registry,
+			   say_conf, NULL);
+	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set);
+	trigger_free(&set);
+	history_free(&h);
+	return rc;
+}

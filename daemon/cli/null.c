@@ -1,0 +1,226 @@
+/*
+ * Triggers under the null, see null.h.
+ */
+#include "daemon/cli/null.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "daemon/cli/replay.h"
+#include "daemon/desk/weigh.h"
+#include "daemon/judge/registry_csv.h"
+
+static void
+say(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	if (error)
+		log_error("%s", message);
+}
+
+static int
+add_areas(struct history *h, const struct sim *sim)
+{
+	char err[256];
+
+	for (size_t i = 0; i < sim_areas(sim); i++) {
+		const struct sim_area *a = sim_area(sim, i);
+		const struct reg_area area = {
+			.code = a->code,
+			.name = a->name,
+			.name_zh = a->name_zh,
+			.level = (enum reg_level)registry_level_parse(a->level),
+			.population = a->population,
+			.lat = a->lat,
+			.lon = a->lon
+		};
+
+		if (registry_add_area(h->registry, &area, a->parent, err,
+				      sizeof(err)) == REG_NONE) {
+			log_error("simulated area %s: %s", a->code, err);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+add_sites(struct history *h, const struct sim *sim)
+{
+	char err[256];
+
+	for (size_t i = 0; i < sim_sites(sim); i++) {
+		const struct sim_site *s = sim_site(sim, i);
+		int expect = registry_expect_parse(s->reports_on);
+		const struct reg_site site = {
+			.code = s->code,
+			.name = s->name,
+			.gateway = s->gateway,
+			.period = 1,
+			.expect = (enum reg_expect)(expect < 0 ? 0 : expect)
+		};
+
+		if (registry_add_site(h->registry, &site, s->kind, s->area, err,
+				      sizeof(err)) == REG_NONE) {
+			log_error("simulated site %s: %s", s->code, err);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+take_count(void *arg, const struct sim_count *c)
+{
+	struct history *h = arg;
+	uint32_t site =
+		registry_site(h->registry, c->site->code, strlen(c->site->code));
+	uint32_t ind = registry_indicator(h->registry, c->indicator,
+					  strlen(c->indicator));
+	struct history_count count = {
+		.received = c->received,
+		.day = c->day,
+		.revision = (uint32_t)(c->received - c->day),
+		.series = registry_add_series(h->registry, site, ind, "", 0),
+		.value = (double)c->value,
+		.denominator = c->denominator > 0 ? (double)c->denominator : NAN
+	};
+
+	if (count.series == REG_NONE) {
+		log_error("simulated indicator %s is not known", c->indicator);
+		return -1;
+	}
+	return history_put(h, &count);
+}
+
+int
+null_simulate(struct history *h, const char *etc_dir, const struct sim_conf *conf,
+	      const struct sim_outbreak *outbreak, size_t outbreaks)
+{
+	struct sim *sim;
+	int rc = -1;
+
+	if (history_vocabulary(h, etc_dir, say, NULL) != 0)
+		return -1;
+	sim = sim_new(conf, outbreak, outbreaks);
+	if (sim == NULL) {
+		log_error("no memory for a province");
+		return -1;
+	}
+	if (add_areas(h, sim) == 0 && add_sites(h, sim) == 0)
+		rc = 0;
+	for (int d = 0; d < conf->days && rc == 0; d++)
+		rc = sim_day(sim, conf->first_day + d, take_count, h);
+	sim_free(&sim);
+	if (rc == 0)
+		history_settle(h);
+	return rc;
+}
+
+void
+null_free(struct null_scores *s)
+{
+	free(s->at);
+	free(s->area);
+	*s = (struct null_scores){ 0 };
+}
+
+static int
+make_room(const struct history *h, const struct trigger *t, struct null_scores *s)
+{
+	size_t areas = registry_areas(h->registry);
+	int32_t from = h->first_received + NULL_WARM_DAYS;
+
+	*s = (struct null_scores){ .first_day = from };
+	s->days = h->last_received < from
+			  ? 0
+			  : (size_t)(h->last_received - from) + 1;
+	s->area = malloc((areas + 1) * sizeof(*s->area));
+	s->at = malloc((areas * s->days + 1) * sizeof(*s->at));
+	if (s->area == NULL || s->at == NULL) {
+		log_error("no memory for %zu areas", areas);
+		return -1;
+	}
+	for (uint32_t a = 0; a < areas; a++) {
+		unsigned level = registry_area_at(h->registry, a)->level;
+
+		if (!t->statutory && (t->levels >> level & 1) != 0)
+			s->area[s->areas++] = a;
+	}
+	return 0;
+}
+
+static void
+weigh_one_day(struct scale *scale, const struct trigger *t, int32_t day,
+	      struct null_scores *s)
+{
+	struct weighing g;
+
+	for (size_t a = 0; a < s->areas; a++) {
+		weigh(scale, t, s->area[a], REG_NONE, day, &g);
+		s->at[a * s->days + (size_t)(day - s->first_day)] =
+			isnan(g.p) ? NAN : calib_score(g.p);
+	}
+}
+
+static int
+refuse_events(void *arg, const struct desk_event *event)
+{
+	(void)arg;
+	(void)event;
+	return -1;
+}
+
+int
+null_weigh(const struct history *h, const struct trigger_set *set,
+	   struct null_scores *out)
+{
+	struct replay *r = replay_new(h, set, refuse_events, NULL);
+	struct scale *scale = NULL;
+	int rc = r == NULL ? -1 : 0;
+
+	for (size_t t = 0; t < set->n; t++) {
+		if (make_room(h, &set->at[t], &out[t]) < 0)
+			rc = -1;
+	}
+	if (rc == 0)
+		scale = weigh_new(h->registry, replay_judge(r));
+	if (scale == NULL)
+		rc = -1;
+	for (int32_t d = h->first_received; rc == 0 && d <= h->last_received;
+	     d++) {
+		replay_receive(r, d);
+		for (size_t t = 0; t < set->n; t++) {
+			if (d >= out[t].first_day)
+				weigh_one_day(scale, &set->at[t], d, &out[t]);
+		}
+	}
+	weigh_free(&scale);
+	replay_free(&r);
+	return rc;
+}
+
+int
+null_append(struct null_scores *s, const struct null_scores *more)
+{
+	size_t n = s->areas * s->days, m = more->areas * more->days;
+	double *at;
+
+	if (s->areas == 0)
+		s->days = more->days;
+	if (more->days != s->days)
+		return -1;
+	at = realloc(s->at, (n + m + 1) * sizeof(*at));
+	if (at == NULL) {
+		log_error("no memory for %zu scores", n + m);
+		return -1;
+	}
+	memcpy(at + n, more->at, m * sizeof(*at));
+	s->at = at;
+	s->areas += more->areas;
+	return 0;
+}
