@@ -1,13 +1,10 @@
 #!/usr/bin/python3
-"""zmq-sender.py ADDRESS SENDER DATE INDICATOR=COUNT...: sends a day's counts.
+"""zmq-sender.py ADDRESS SENDER DATE INDICATOR=COUNT[/DENOMINATOR]...
 
-tocsin_pb2 comes from: protoc --python_out=. tocsin.proto
+tocsin_pb2 comes from: protoc --python_out=. tocsin.proto.  For CURVE the file
+that SENDER_KEYS names has the centre's key, ours, and our secret, in Z85.
 """
-import datetime
-import struct
-import sys
-import time
-import zlib
+import datetime, os, struct, sys, time, zlib
 import zmq
 import tocsin_pb2 as pb
 
@@ -28,10 +25,15 @@ def ask(socket, kind, message, wanted, answer):
 
 batch = pb.Batch(sender=sender, base_day=(datetime.date.fromisoformat(date) - datetime.date(1970, 1, 1)).days)
 for i, (indicator, value) in enumerate(c.split("=") for c in counts):
+    value, _, of = value.partition("/")
     batch.series.add(indicator=indicator)
     batch.series_index.append(i), batch.day.append(0), batch.value.append(int(value))
+    batch.denominator.append(int(of or 0)), batch.flags.append(1 if of else 0)
 dealer = zmq.Context.instance().socket(zmq.DEALER)
-dealer.linger = 0  # with CURVE: set curve_publickey, curve_secretkey, curve_serverkey here
+dealer.linger = 0
+if "SENDER_KEYS" in os.environ:
+    keys = open(os.environ["SENDER_KEYS"], "rb").read().split()
+    dealer.curve_serverkey, dealer.curve_publickey, dealer.curve_secretkey = keys
 dealer.connect(address)
 ask(dealer, 1, pb.Hello(sender=sender, first_seq=1), 2, pb.Welcome)
 ack = ask(dealer, 3, batch, 4, pb.Ack)
