@@ -18,8 +18,8 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(
 	clang clang-format libclang-rt-14-dev curl kcat libcmocka-dev
-	libprotobuf-c-dev mandoc nginx-light procps protobuf-c-compiler
-	protobuf-compiler python3-protobuf python3-pytest python3-zmq
+	libprotobuf-c-dev mandoc nginx-light openssl procps
+	protobuf-c-compiler protobuf-compiler python3-protobuf python3-pytest python3-zmq
 	shellcheck systemd universal-ctags valgrind
 )
 
