@@ -71,6 +71,7 @@ def test_webhook_mail_and_program(tmp_path):
     hook, mail = Hook(), Mail()
     (tmp_path / "secret").write_text(f"whsec_{SECRET}\n")
     out = tmp_path / "told"
+    out.mkdir()
     conf = f"""
 notify {{
 	console_url = "https://watch.example.org"
@@ -91,7 +92,7 @@ receiver "mail" {{
 }}
 receiver "program" {{
 	type = command
-	command = {{"/bin/sh", "-c", "cat >> {out}; echo >> {out}"}}
+	command = {{"/bin/sh", "-c", "cat > {out}/$$.new && mv {out}/$$.new {out}/$$"}}
 	areas = {{"K1"}}
 }}
 receiver "elsewhere" {{
@@ -102,8 +103,7 @@ receiver "elsewhere" {{
 """
     with Daemon(tmp_path, conf=conf) as d:
         alert = alarm.ring(d)
-        wait(lambda: hook.got and mail.got and out.exists()
-             and out.read_text().endswith("\n"))
+        wait(lambda: hook.got and mail.got and list(out.iterdir()))
         wait(lambda: all(n["state"] == "sent"
                          for n in d.get("/api/v1/notices")["notices"]))
     headers, body = next(
@@ -120,7 +120,7 @@ receiver "elsewhere" {{
     assert told["data"]["url"] == \
         f"https://watch.example.org/#/alerts/{alert['id']}"
     assert len(told["data"]["explanation"]) == 5
-    assert told in [json.loads(x) for x in out.read_text().splitlines()]
+    assert told in [json.loads(p.read_text()) for p in out.iterdir()]
     assert len(hook.ids) == len(set(hook.ids))
 
     sender, to, message = next(
