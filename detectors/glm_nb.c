@@ -14,7 +14,6 @@
 #define MAX_HARMONICS 4
 #define MAX_TERMS (2 + 2 * MAX_HARMONICS)
 #define MIN_REPORTS 26
-#define YEAR_DAYS 365.25
 #define STEPS 50
 #define CONVERGED 1e-8
 #define MAX_TAILS 1024
@@ -28,6 +27,7 @@ struct model {
 	size_t n;
 	double beta[MAX_TERMS];
 	double size;
+	double year;   /* days: 52 weeks where there are no dates */
 	double origin; /* day where the trend is 0 */
 	bool ok;
 	size_t tails;		 /* used of above; 0: digamma is needed */
@@ -53,8 +53,8 @@ set_terms(const struct model *m, double day, double x[MAX_TERMS])
 	double s, c, sj, cj;
 
 	x[0] = 1.0;
-	x[1] = (day - m->origin) / YEAR_DAYS;
-	sincos(2.0 * M_PI * day / YEAR_DAYS, &s, &c);
+	x[1] = (day - m->origin) / m->year;
+	sincos(2.0 * M_PI * day / m->year, &s, &c);
 	sj = s;
 	cj = c;
 	for (size_t j = 2; j < m->terms; j += 2) {
@@ -249,6 +249,7 @@ model_of(struct model *m, const double *p, const struct det_window *w,
 	 size_t lo, size_t hi, struct row *row)
 {
 	*m = (struct model){ .terms = 2 + 2 * (size_t)p[HARMONICS],
+			     .year = w->dated ? 365.25 : 364.0,
 			     .origin = day_of(w, hi) };
 	for (size_t i = lo; i < hi; i++) {
 		double y = cells_count(w, i);

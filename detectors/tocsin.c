@@ -10,8 +10,9 @@
 #include "detectors/tocsin_fit.h"
 #include "detectors/tocsin_score.h"
 
-#define MAX_WEEKS 523 /* ten years, by days or weeks */
-#define WARNING 5.0   /* times alpha */
+#define LEAST_WEEKS 13 /* of days that a fit is cut down to */
+#define MAX_WEEKS 523  /* ten years, by days or weeks */
+#define WARNING 5.0    /* times alpha */
 
 enum { HISTORY, GUARD, ALPHA };
 
@@ -30,17 +31,28 @@ struct basis {
 	size_t anchor;		/* first week after the fit's */
 };
 
+/*
+ * Fits the longest past that one regression describes: the whole of it, or
+ * the later half, and so on.
+ */
 static void
 fit_before(struct basis *k, const double *p, struct fit_grid *g, size_t anchor)
 {
 	size_t weeks = ((size_t)p[HISTORY] + g->cells - 1) / g->cells;
-	size_t lo;
+	size_t least = g->cells == 7 ? LEAST_WEEKS : 2 * LEAST_WEEKS;
+	struct fit f;
 
 	weeks = weeks < MAX_WEEKS ? weeks : MAX_WEEKS;
-	lo = anchor > weeks ? anchor - weeks : 0;
+	weeks = weeks < anchor ? weeks : anchor;
 	k->anchor = anchor;
-	k->fitted = fit_weeks(&k->f, g, lo, anchor) == 0;
+	k->fitted = fit_weeks(&k->f, g, anchor - weeks, anchor) == 0;
 	k->reason = anchor * g->cells < 14 ? DET_LEARNING : DET_BASELINE_MISSING;
+	while (k->fitted && k->f.drifts && weeks / 2 >= least) {
+		weeks /= 2;
+		if (fit_weeks(&f, g, anchor - weeks, anchor) < 0)
+			break;
+		k->f = f;
+	}
 }
 
 /* Mean and variance of cell i; false where it is not to be judged. */

@@ -6,16 +6,37 @@
 
 #include "detectors/cells.h"
 
-/* Change of the log mean a day, in the middle of a week. */
-static double
-slope(const struct fit *f, const struct fit_week *week)
+/* Adds one week's cells, given its rate. */
+static void
+sum_week(const struct fit *f, const struct fit_grid *g, size_t k,
+	 struct fit_days *s)
 {
-	const double *b = f->beta, *x = week->x;
+	const struct fit_week *week = &g->week[k];
+	double w = week->weight, squares = 0.0, cells = 0.0;
 
-	return (b[1] + 2.0 * M_PI *
-			       (b[2] * x[3] - b[3] * x[2] +
-				2.0 * (b[4] * x[5] - b[5] * x[4]))) /
-	       FIT_YEAR;
+	for (size_t d = 0; d < g->cells; d++) {
+		ptrdiff_t i = fit_cell_at(g, k, d);
+		double y = fit_ordinary(g, i), mean, e;
+
+		if (isnan(y) || isnan(e = fit_exposure(f, g, (size_t)i)))
+			continue;
+		mean = week->mu / week->e * e;
+		if (g->cells == 7)
+			mean *= fit_rise(week->rise, d);
+		s->y[d] += w * y;
+		s->mean[d] += w * mean;
+		mean = fmax(mean * f->share[d], 1e-9);
+		s->chi2 += w * (y - mean) * (y - mean) / mean;
+		s->n += w;
+		mean *= week->y / week->mu;
+		if (mean > 0.0)
+			squares += (y - mean) * (y - mean) / mean;
+		cells += 1.0;
+	}
+	if (week->y <= 0.0 || cells < 2.0)
+		return;
+	s->within += w * squares;
+	s->within_df += w * (cells - 1.0);
 }
 
 void
@@ -24,29 +45,8 @@ fit_sum_days(const struct fit *f, const struct fit_grid *g, size_t lo,
 {
 	*s = (struct fit_days){ 0 };
 	for (size_t k = lo; k < hi; k++) {
-		const struct fit_week *week = &g->week[k];
-		double rate, rise = slope(f, week);
-
-		if (week->e <= 0.0)
-			continue;
-		rate = week->mu / week->e;
-		for (size_t d = 0; d < g->cells; d++) {
-			ptrdiff_t i = fit_cell_at(g, k, d);
-			double y = fit_ordinary(g, i), mean, e;
-
-			if (isnan(y) || isnan(e = fit_exposure(f, g, (size_t)i)))
-				continue;
-			mean = rate * e;
-			if (g->cells == 7)
-				mean *= fmax(1.0 + rise * ((double)d - 3.0), 0.1);
-			s->y[d] += week->weight * y;
-			s->mean[d] += week->weight * mean;
-			mean *= f->share[d];
-			if (mean > 1e-12)
-				s->chi2 += week->weight * (y - mean) *
-					   (y - mean) / mean;
-			s->n += week->weight;
-		}
+		if (g->week[k].e > 0.0)
+			sum_week(f, g, k, s);
 	}
 }
 
@@ -96,18 +96,23 @@ void
 fit_set_phi(struct fit *f, const struct fit_grid *g, const struct fit_days *s,
 	    double weeks)
 {
-	double terms = FIT_TERMS + (g->cells == 7 ? 6.0 : 0.0);
-	double total = 0.0, excess;
+	double total = 0.0, chi2 = s->within, df = s->within_df - 6.0, excess;
 
 	for (size_t d = 0; d < 7; d++)
 		total += s->y[d];
-	f->df = s->n - fmin(terms, 0.5 * s->n);
-	f->phi = fmax((1.0 + s->chi2) / (1.0 + f->df),
-		      fit_least_phi(total / fmax(s->n, 1.0), f->df));
+	if (g->cells != 7 || df < 7.0) {
+		chi2 = s->chi2;
+		df = s->n - fmin(FIT_TERMS, 0.5 * s->n);
+	}
+	f->df = df;
+	f->phi = fmax((1.0 + chi2) / (1.0 + df),
+		      fit_least_phi(total / fmax(s->n, 1.0), df));
+	if (g->cells != 7 && f->level_var > 0.0)
+		f->phi = fmin(f->phi, f->noise);
 	if (g->cells != 7)
 		return;
-	excess = f->phi_week / f->phi /
-		 (1.0 + 2.0 * sqrt(2.0 / fmax(weeks - FIT_TERMS, 1.0)));
+	excess = f->noise / f->phi /
+		 (1.0 + 2.0 * sqrt(3.0 / fmax(weeks - FIT_TERMS, 1.0)));
 	f->phi *= fmax(excess, 1.0);
 }
 

@@ -131,9 +131,9 @@ fit_least_phi(double mean, double df)
 	return mean >= 5.0 && df >= 28.0 ? 0.01 : 1.0;
 }
 
-/* The weeks' dispersion, and less weight for those far off. */
-static void
-weigh_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
+/* The weeks' dispersion with the weights they have. */
+static double
+week_dispersion(const struct fit_grid *g, size_t lo, size_t hi)
 {
 	double chi2 = 0.0, sum = 0.0, total = 0.0, n = 0.0, df;
 
@@ -149,73 +149,41 @@ weigh_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 		n += 1.0;
 	}
 	df = sum - fmin(FIT_TERMS, 0.5 * sum);
-	f->phi_week = fmax((1.0 + chi2) / (1.0 + df),
-			   fit_least_phi(total / fmax(n, 1.0), df));
-	for (size_t k = lo; k < hi; k++) {
-		struct fit_week *week = &g->week[k];
-		double sd = sqrt(week->mu * f->phi_week), s;
+	return fmax((1.0 + chi2) / (1.0 + df),
+		    fit_least_phi(total / fmax(n, 1.0), df));
+}
 
-		week->weight = 1.0;
-		if (week->e <= 0.0 || fabs(week->y - week->mu) <= OUTLIER * sd)
-			continue;
-		s = 1.5 * (cbrt(week->y * week->y) - cbrt(week->mu * week->mu)) *
-		    sqrt(cbrt(week->mu)) / sd;
-		if (fabs(s) > OUTLIER)
-			week->weight = OUTLIER * OUTLIER / (s * s);
-	}
+/* Less weight for a week that is far off, by its Anscombe residual. */
+static void
+weigh_week(struct fit_week *week, double phi)
+{
+	double sd = sqrt(week->mu * phi), s;
+
+	week->weight = 1.0;
+	if (week->e <= 0.0 || fabs(week->y - week->mu) <= OUTLIER * sd)
+		return;
+	s = 1.5 * (cbrt(week->y * week->y) - cbrt(week->mu * week->mu)) *
+	    cbrt(week->mu) / sd;
+	if (fabs(s) > OUTLIER)
+		week->weight = OUTLIER * OUTLIER / (s * s);
 }
 
 /*
- * Variance of a slow change of level that the terms do not explain, from the
- * covariance of weeks 2 to 5 apart; 0 unless it is beyond chance.
+ * Dispersion and weights in turn: an outlier inflates the dispersion that
+ * judges it, each round by a small part of what it did before.
  */
-static double
-level_variance(const struct fit *f, const struct fit_grid *g, size_t lo, size_t hi)
-{
-	double num = 0.0, den = 0.0;
-
-	for (size_t k = lo + 2; k < hi; k++) {
-		const struct fit_week *a = &g->week[k];
-		double ra = sqrt(a->weight) * (a->y - a->mu);
-
-		for (size_t lag = 2; lag <= 5 && lag <= k - lo; lag++) {
-			const struct fit_week *b = &g->week[k - lag];
-
-			if (a->e <= 0.0 || b->e <= 0.0)
-				continue;
-			num += ra * sqrt(b->weight) * (b->y - b->mu);
-			den += a->mu * b->mu;
-		}
-	}
-	if (den <= 0.0)
-		return 0.0;
-	return fmax(0.0, (num - 1.5 * f->phi_week * sqrt(den)) / den);
-}
-
-/* Follows that change through the weeks, by a Kalman filter. */
 static void
-set_level(struct fit *f, const struct fit_grid *g, size_t lo, size_t hi)
+weigh_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 {
-	const double rho = 0.97;
-	double var = level_variance(f, g, lo, hi), u = 0.0, p = var;
+	for (int round = 0; round < 8; round++) {
+		double before = f->phi_week;
 
-	for (size_t k = lo; k < hi && var > 0.0; k++) {
-		const struct fit_week *week = &g->week[k];
-		double noise, gain;
-
-		u *= rho;
-		p = rho * rho * p + (1.0 - rho * rho) * var;
-		if (week->e <= 0.0)
-			continue;
-		noise = f->phi_week / (week->mu * week->weight);
-		gain = p / (p + noise);
-		u += gain * ((week->y - week->mu) / week->mu - u);
-		p *= 1.0 - gain;
+		f->phi_week = week_dispersion(g, lo, hi);
+		for (size_t k = lo; k < hi; k++)
+			weigh_week(&g->week[k], f->phi_week);
+		if (fabs(f->phi_week - before) < 0.01 * before)
+			break;
 	}
-	p = rho * rho * p + (1.0 - rho * rho) * var;
-	u = fmax(rho * u, -0.9);
-	f->level = log1p(u);
-	f->level_var = p / ((1.0 + u) * (1.0 + u));
 }
 
 static double
@@ -241,7 +209,7 @@ begin(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 
 		week->weight = 1.0;
 		week->mu = week->e;
-		week->x[1] = (week->mid - f->origin) / FIT_YEAR;
+		week->x[1] = (week->mid - f->origin) / g->year;
 	}
 }
 
@@ -284,10 +252,10 @@ fit_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 	fit_sum_days(f, g, lo, hi, &days);
 	fit_set_shares(f, g, &days);
 	fit_sum_days(f, g, lo, hi, &days);
+	fit_set_level(f, g, lo, hi);
 	fit_set_phi(f, g, &days, (double)(hi - lo));
 	fit_shrink_shares(f, g, &days);
 	fit_set_holiday(f, g, lo, hi);
-	set_level(f, g, lo, hi);
 	return 0;
 }
 
@@ -317,8 +285,8 @@ fit_predict(const struct fit *f, const struct fit_grid *g, size_t i,
 	size_t d = g->cells == 7 ? (size_t)cells_weekday(g->w, i) : 0;
 
 	x[0] = 1.0;
-	x[1] = (day - f->origin) / FIT_YEAR;
-	sincos(2.0 * M_PI * day / FIT_YEAR, &x[2], &x[3]);
+	x[1] = (day - f->origin) / g->year;
+	sincos(2.0 * M_PI * day / g->year, &x[2], &x[3]);
 	x[4] = 2.0 * x[2] * x[3];
 	x[5] = 1.0 - 2.0 * x[2] * x[2];
 	v = eta_variance(f, x) + f->level_var + f->share_var[d];

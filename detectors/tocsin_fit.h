@@ -20,6 +20,7 @@ struct fit_week {
 	double e;	     /* what they amount to in expected cells */
 	double weight;	     /* 1, less where the week is an outlier */
 	double mu;	     /* fitted sum */
+	double rise;	     /* of the log mean, a day */
 	double sum;	     /* of its cells, where whole */
 	bool whole;	     /* every cell is a report of an ordinary day */
 };
@@ -29,6 +30,7 @@ struct fit_grid {
 	const struct det_window *w;
 	struct fit_week *week;
 	size_t weeks;
+	double year;	 /* days: 52 weeks where there are no dates */
 	size_t cells;	 /* in a week: 7 or 1 */
 	ptrdiff_t first; /* index of week 0's first cell; <= 0 */
 };
@@ -37,6 +39,8 @@ struct fit {
 	double beta[FIT_TERMS];
 	double factor[FIT_TERMS][FIT_TERMS]; /* of the information, Cholesky */
 	double phi_week;     /* variance over mean of a week's sum */
+	double noise;	     /* the same without slow changes of level */
+	bool drifts;	     /* one regression does not describe these weeks */
 	double share[7];     /* of a weekday: 1 on average */
 	double share_var[7]; /* relative variance of that estimate */
 	double holiday; /* factor of a holiday, and its relative variance */
@@ -73,8 +77,6 @@ int fit_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi);
 void fit_predict(const struct fit *f, const struct fit_grid *g, size_t i,
 		 double *mean, double *variance);
 
-#define FIT_YEAR 365.25 /* days */
-
 /* tocsin_grid.c */
 
 /* Cell of weekday d in week k, or -1 outside the window. */
@@ -85,6 +87,15 @@ double fit_ordinary(const struct fit_grid *g, ptrdiff_t i);
 
 /* A cell's exposure: 1, or its denominator over the mean one; NaN if none. */
 double fit_exposure(const struct fit *f, const struct fit_grid *g, size_t i);
+
+/* Weekday d's mean over its week's middle, given the rise a day. */
+static inline double
+fit_rise(double rise, size_t d)
+{
+	double u = rise * ((double)d - 3.0);
+
+	return 1.0 + u + 0.5 * u * u;
+}
 
 /* Decides whether f compares counts or rates. */
 void fit_find_denominators(struct fit *f, const struct fit_grid *g, size_t lo,
@@ -99,8 +110,10 @@ void fit_expose(struct fit *f, struct fit_grid *g, size_t lo, size_t hi);
 struct fit_days {
 	double y[7];
 	double mean[7];
-	double chi2; /* with the shares of the fit */
-	double n;
+	double chi2;   /* of cells, given their means */
+	double n;      /* of cells */
+	double within; /* chi2 of cells, given their weeks' sums */
+	double within_df;
 };
 
 void fit_sum_days(const struct fit *f, const struct fit_grid *g, size_t lo,
@@ -127,6 +140,14 @@ void fit_set_phi(struct fit *f, const struct fit_grid *g,
 /* The factor by which counts on holidays differ. */
 void fit_set_holiday(struct fit *f, const struct fit_grid *g, size_t lo,
 		     size_t hi);
+
+/* tocsin_level.c */
+
+/*
+ * Finds whether the weeks' level drifts in ways that trend and season do not
+ * explain, and follows it: sets noise, drifts, level and level_var.
+ */
+void fit_set_level(struct fit *f, const struct fit_grid *g, size_t lo, size_t hi);
 
 /* tocsin_fit.c */
 

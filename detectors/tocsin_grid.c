@@ -45,7 +45,7 @@ init_week(struct fit_grid *g, size_t k)
 		week->sum += fit_ordinary(g, fit_cell_at(g, k, d));
 	week->whole = !isnan(week->sum);
 	week->x[0] = 1.0;
-	sincos(2.0 * M_PI * week->mid / FIT_YEAR, &week->x[2], &week->x[3]);
+	sincos(2.0 * M_PI * week->mid / g->year, &week->x[2], &week->x[3]);
 	week->x[4] = 2.0 * week->x[2] * week->x[3];
 	week->x[5] = 1.0 - 2.0 * week->x[2] * week->x[2];
 }
@@ -58,6 +58,7 @@ fit_grid_init(struct fit_grid *g, const struct det_window *w, void *room)
 	g->w = w;
 	g->week = room;
 	g->cells = w->period == DET_DAY ? 7 : 1;
+	g->year = w->dated ? 365.25 : 364.0;
 	g->first = -(ptrdiff_t)before;
 	g->weeks = (w->n + before + g->cells - 1) / g->cells;
 	for (size_t k = 0; k < g->weeks; k++)
@@ -102,18 +103,24 @@ fit_find_denominators(struct fit *f, const struct fit_grid *g, size_t lo,
 	f->denom = with > 0 && with * 10 >= reports * 9;
 }
 
+/* Change of the log mean a day, in the middle of a week. */
+static double
+slope(const struct fit *f, const struct fit_grid *g, const struct fit_week *week)
+{
+	const double *b = f->beta, *x = week->x;
+
+	return (b[1] + 2.0 * M_PI *
+			       (b[2] * x[3] - b[3] * x[2] +
+				2.0 * (b[4] * x[5] - b[5] * x[4]))) /
+	       g->year;
+}
+
 /* A week's counts and the expected cells they amount to. */
 static void
 expose_week(struct fit *f, struct fit_grid *g, size_t k)
 {
 	struct fit_week *week = &g->week[k];
 
-	if (week->whole && !f->denom) {
-		week->e = (double)g->cells;
-		week->y = week->sum;
-		f->reports += g->cells;
-		return;
-	}
 	week->e = week->y = 0.0;
 	for (size_t d = 0; d < g->cells; d++) {
 		ptrdiff_t i = fit_cell_at(g, k, d);
@@ -121,7 +128,7 @@ expose_week(struct fit *f, struct fit_grid *g, size_t k)
 
 		if (isnan(y) || isnan(e = fit_exposure(f, g, (size_t)i)))
 			continue;
-		week->e += f->share[d] * e;
+		week->e += f->share[d] * e * fit_rise(week->rise, d);
 		week->y += y;
 		f->reports++;
 	}
@@ -130,7 +137,27 @@ expose_week(struct fit *f, struct fit_grid *g, size_t k)
 void
 fit_expose(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 {
+	double moment[3] = { 0, 0, 0 };
+
+	for (size_t d = 0; d < g->cells; d++) {
+		double off = (double)d - 3.0;
+
+		moment[0] += f->share[d];
+		moment[1] += f->share[d] * off;
+		moment[2] += f->share[d] * off * off * 0.5;
+	}
 	f->reports = 0;
-	for (size_t k = lo; k < hi; k++)
-		expose_week(f, g, k);
+	for (size_t k = lo; k < hi; k++) {
+		struct fit_week *week = &g->week[k];
+		double r = g->cells == 7 ? slope(f, g, week) : 0.0;
+
+		week->rise = r;
+		if (!week->whole || f->denom) {
+			expose_week(f, g, k);
+			continue;
+		}
+		week->e = moment[0] + r * (moment[1] + r * moment[2]);
+		week->y = week->sum;
+		f->reports += g->cells;
+	}
 }

@@ -84,12 +84,12 @@ score_count(double z, double mean, double variance, double df)
 		step *= 2.0;
 	}
 	low = fmax(low, -1.0);
-	high = low + step;
+	high = fmin(low + step, NO_LIMIT);
 	while (score_of(high, mean, variance, df) <= z) {
 		if (high >= NO_LIMIT)
 			return NO_LIMIT;
 		low = high;
-		high += step;
+		high = fmin(high + step, NO_LIMIT);
 		step *= 2.0;
 	}
 	while (high - low > 1.0) {

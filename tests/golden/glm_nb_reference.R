@@ -7,12 +7,12 @@ cat("series,t,count\n", file = commandArgs(TRUE)[1])
 cat("series,t,count,method,params,expected,upper,statistic,p,level\n")
 one <- function(name, x, harmonics, alpha, judged) {
   if (harmonics == 1) cat(sprintf("%s,%d,%g\n", name, seq_along(x), x), sep = "", file = commandArgs(TRUE)[1], append = TRUE)
-  day <- 7 * seq_along(x) - 3              # a series without dates begins on day first_t + 3
-  d <- data.frame(y = x, t = day / 365.25)
+  day <- 7 * seq_along(x) - 3              # a series without dates has 52 weeks a year
+  d <- data.frame(y = x, t = day / 364)
   f <- "y ~ t"
   for (j in seq_len(harmonics)) {
-    d[[paste0("c", j)]] <- cos(2 * pi * j * day / 365.25)
-    d[[paste0("s", j)]] <- sin(2 * pi * j * day / 365.25)
+    d[[paste0("c", j)]] <- cos(2 * pi * j * day / 364)
+    d[[paste0("s", j)]] <- sin(2 * pi * j * day / 364)
     f <- paste0(f, " + c", j, " + s", j)
   }
   for (i in seq_along(x)) {
