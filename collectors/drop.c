@@ -1,6 +1,8 @@
 /*
- * The drop folder.  inotify says what came; a rescan now and then sees what
- * it missed (a full queue, network folders, files that had to wait).
+ * The drop folder.  inotify says that something came; a scan takes what is
+ * complete, oldest first, because of two files about one day the later one
+ * must win.  So a file that is still settling holds up the ones after it; one
+ * that somebody has open does not, for it changes its place when it is written.
  */
 #include "collectors/drop.h"
 
@@ -23,7 +25,8 @@
 #include "collectors/complaint.h"
 #include "collectors/files.h"
 
-#define FILES_A_TURN 16
+#define FILES_A_TURN 64
+#define RENAMED 1024	/* names remembered between two scans */
 #define TIDY_MS 3600000 /* done/ is looked through this often */
 
 struct drop {
@@ -35,7 +38,17 @@ struct drop {
 	struct event *rescan;
 	struct log_fault stuck; /* files that cannot be taken now */
 	int64_t tidied_ms;
+	int64_t due_ms;		   /* of the next scan, steady; 0 = none */
+	uint64_t renamed[RENAMED]; /* hashes of names that were renamed in */
+	size_t renamed_n;
 };
+
+struct entry {
+	char name[256];
+	int64_t changed_ns;
+};
+
+enum readiness { READY, SETTLING, WRITTEN };
 
 static bool
 ends_with(const char *name, const char *tail)
@@ -67,22 +80,42 @@ is_open_elsewhere(const char *path)
 	return open_there;
 }
 
-/* Is it a file, and complete?  renamed: it came by a rename. */
-static bool
-is_ready(const struct drop *d, const char *path, bool renamed)
+static uint64_t
+hash_of(const char *name)
 {
-	struct stat st;
-	int64_t changed_ms;
+	uint64_t hash = 0xcbf29ce484222325u;
 
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * 0x100000001b3u;
+	return hash;
+}
+
+static bool
+came_by_rename(const struct drop *d, const char *name)
+{
+	uint64_t hash = hash_of(name);
+
+	for (size_t i = 0; i < d->renamed_n; i++) {
+		if (d->renamed[i] == hash)
+			return true;
+	}
+	return false;
+}
+
+/* *left_ms: how long it must still be left alone. */
+static enum readiness
+readiness_of(const struct drop *d, const struct entry *e, const char *path,
+	     int64_t *left_ms)
+{
+	int64_t age_ms = files_now_ms() - e->changed_ns / 1000000;
+
 	if (is_open_elsewhere(path))
-		return false;
-	if (renamed)
-		return true;
-	changed_ms =
-		(int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
-	return files_now_ms() - changed_ms >= d->conf.settle_ms;
+		return WRITTEN;
+	*left_ms = d->conf.settle_ms - age_ms;
+	/* A time in the future is a clock that was set back. */
+	if (*left_ms <= 0 || age_ms < 0 || came_by_rename(d, e->name))
+		return READY;
+	return SETTLING;
 }
 
 /* Moves the file away; an older one of the same name is kept. */
@@ -151,9 +184,9 @@ finish(struct drop *d, const char *path, const char *name,
 
 /* 1 = taken or found bad, 0 = left alone, -1 = the outbox is full. */
 static int
-take_one(struct drop *d, const char *name, bool renamed)
+take_one(struct drop *d, const char *name, const char *path)
 {
-	char path[FILES_PATH_BYTES], token[128];
+	char token[128];
 	struct complaint c = { 0 };
 	struct outbox_input done;
 	struct take_input in = { .name = name,
@@ -163,8 +196,7 @@ take_one(struct drop *d, const char *name, bool renamed)
 				 .arg = &c };
 	enum take_result result;
 
-	if (!is_candidate(name) || files_path(path, d->conf.folder, name) < 0 ||
-	    !is_ready(d, path, renamed) || take_token(path, token) < 0)
+	if (take_token(path, token) < 0)
 		return 0;
 	result = take_file(d->conf.take, path, &in, &done);
 	finish(d, path, name, result, &done, &c);
@@ -174,17 +206,17 @@ take_one(struct drop *d, const char *name, bool renamed)
 	return result == TAKE_OK || result == TAKE_UNREADABLE;
 }
 
-static int
-visible(const struct dirent *e)
-{
-	return is_candidate(e->d_name);
-}
-
+/* A scan in ms, unless one is due before that. */
 static void
 again(struct drop *d, int64_t ms)
 {
-	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	const struct timeval tv = { .tv_sec = ms / 1000,
+				    .tv_usec = ms % 1000 * 1000 };
+	int64_t due = files_steady_ms() + ms;
 
+	if (d->due_ms != 0 && d->due_ms <= due)
+		return;
+	d->due_ms = due;
 	event_add(d->rescan, &tv);
 }
 
@@ -213,32 +245,111 @@ tidy(struct drop *d, int64_t now_ms)
 		free(entry);
 }
 
+static int
+by_age(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->changed_ns != y->changed_ns)
+		return x->changed_ns < y->changed_ns ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* Adds the file to the list; 0, or -1 where memory is short. */
+static int
+add_entry(struct entry **list, size_t *n, size_t *cap, const char *name,
+	  const struct stat *st)
+{
+	struct entry *e;
+
+	if (*n == *cap) {
+		size_t more = *cap == 0 ? 64 : *cap * 2;
+
+		e = realloc(*list, more * sizeof(**list));
+		if (e == NULL)
+			return -1;
+		*list = e;
+		*cap = more;
+	}
+	e = &(*list)[(*n)++];
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->changed_ns =
+		(int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+	return 0;
+}
+
+/* The folder's files, oldest first; free() the list. */
+static size_t
+list_files(const struct drop *d, struct entry **list)
+{
+	DIR *dir = opendir(d->conf.folder);
+	char path[FILES_PATH_BYTES];
+	size_t n = 0, cap = 0;
+	struct dirent *e;
+	struct stat st;
+
+	*list = NULL;
+	if (dir == NULL) {
+		log_error("drop: cannot read %s: %m", d->conf.folder);
+		return 0;
+	}
+	while ((e = readdir(dir)) != NULL) {
+		if (!is_candidate(e->d_name) ||
+		    files_path(path, d->conf.folder, e->d_name) < 0 ||
+		    lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		if (add_entry(list, &n, &cap, e->d_name, &st) < 0)
+			break;
+	}
+	closedir(dir);
+	if (n > 0)
+		qsort(*list, n, sizeof(**list), by_age);
+	return n;
+}
+
+static void
+scan(struct drop *d, const struct entry *list, size_t n)
+{
+	char path[FILES_PATH_BYTES];
+	int taken = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t left_ms = 0;
+		enum readiness r;
+		int rc;
+
+		if (files_path(path, d->conf.folder, list[i].name) < 0)
+			continue;
+		r = readiness_of(d, &list[i], path, &left_ms);
+		if (r == WRITTEN)
+			continue;
+		if (r == SETTLING || taken == FILES_A_TURN) {
+			again(d, r == SETTLING ? left_ms + 1 : 0);
+			return;
+		}
+		rc = take_one(d, list[i].name, path);
+		if (rc < 0)
+			return;
+		taken += rc;
+	}
+	d->renamed_n = 0;
+}
+
 static void
 on_rescan(evutil_socket_t fd, short what, void *arg)
 {
 	struct drop *d = arg;
-	struct dirent **entry;
-	int n = scandir(d->conf.folder, &entry, visible, alphasort);
-	int taken = 0, rc = 0;
+	struct entry *list;
+	size_t n;
 
 	(void)fd;
 	(void)what;
-	again(d, d->conf.rescan_ms);
+	d->due_ms = 0;
 	tidy(d, files_now_ms());
-	if (n < 0) {
-		log_error("drop: cannot read %s: %m", d->conf.folder);
-		return;
-	}
-	for (int i = 0; i < n; i++) {
-		if (taken < FILES_A_TURN && rc >= 0) {
-			rc = take_one(d, entry[i]->d_name, false);
-			taken += rc > 0;
-		}
-		free(entry[i]);
-	}
-	free(entry);
-	if (taken == FILES_A_TURN)
-		again(d, 0);
+	n = list_files(d, &list);
+	scan(d, list, n);
+	free(list);
+	again(d, d->conf.rescan_ms);
 }
 
 static void
@@ -247,21 +358,22 @@ on_notice(evutil_socket_t fd, short what, void *arg)
 	struct drop *d = arg;
 	char buf[16384] __attribute__((aligned(8)));
 	ssize_t n = read(fd, buf, sizeof(buf));
-	bool closed = false;
 
 	(void)what;
 	for (ssize_t at = 0; at < n;) {
 		struct inotify_event e;
+		const char *name = buf + at + sizeof(e);
 
 		memcpy(&e, buf + at, sizeof(e));
-		if ((e.mask & IN_MOVED_TO) && e.len > 0)
-			(void)take_one(d, buf + at + sizeof(e), true);
-		else
-			closed = true;
 		at += (ssize_t)(sizeof(e) + e.len);
+		if (!(e.mask & IN_MOVED_TO) || e.len == 0) {
+			again(d, d->conf.settle_ms + 50);
+			continue;
+		}
+		if (d->renamed_n < RENAMED)
+			d->renamed[d->renamed_n++] = hash_of(name);
+		again(d, 0);
 	}
-	if (closed)
-		again(d, d->conf.settle_ms + 50);
 }
 
 static int

@@ -4,7 +4,8 @@
 /*
  * Files that people and programs leave in a folder.  A file is taken when it
  * was renamed into the folder, or closed and then unchanged for a while;
- * hidden files and ones that end with .tmp, .part or ~ are left alone.
+ * hidden files and ones that end with .tmp, .part or ~ are left alone.  Files
+ * are taken in the order in which they came, because the later one wins.
  *
  * Taken files go to done/.  A file with bad rows goes to failed/, beside a
  * FILE.ERROR that names line and reason; its good rows were taken, and

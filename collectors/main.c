@@ -181,5 +181,6 @@ main(int argc, char **argv)
 	a.file = argv + optind + 1;
 	a.files = argc - optind - 1;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGIO, SIG_IGN); /* somebody opens a file we look at */
 	return command->run(&a);
 }

@@ -183,6 +183,25 @@ def test_drop_folder(site, centre, tmp_path):
     assert "took file=x.csv rows=10 bad=0" in log
 
 
+def test_older_files_are_taken_first(site, centre, tmp_path):
+    # While nobody runs: renamed in, then another, names against the order.
+    site.drop.mkdir()
+    table(tmp_path / "f", days(1, value=lambda i: 1)).rename(site.drop / "z.csv")
+    time.sleep(0.05)
+    table(tmp_path / "f", days(1, value=lambda i: 2)).rename(site.drop / "a.csv")
+    process = site.start()
+    time.sleep(0.1)
+    table(tmp_path / "f", days(1, value=lambda i: 3)).rename(site.drop / "m.csv")
+    assert wait(lambda: len(list((site.drop / "done").iterdir())) == 3)
+    assert wait(lambda: site.status()["waiting_frames"] == 0)
+    assert centre.counts()[cell(days(1)[0])][0] == 3
+    process.terminate()
+    order = [line.split("file=")[1].split()[0]
+             for line in process.communicate()[1].splitlines()
+             if "took file=" in line]
+    assert order == ["z.csv", "a.csv", "m.csv"]
+
+
 def test_done_is_tidied(site, centre, tmp_path):
     site.conf("drop {\n\tkeep-done = 1s\n\trescan = 200ms\n}\n")
     for name in ("done", "failed"):
