@@ -146,7 +146,7 @@ simulate_years(const struct request *q, const char *etc,
 	       const struct trigger_set *set, uint64_t first, double noise,
 	       struct null_scores *out)
 {
-	struct null_scores *year = calloc(set->n, sizeof(*year));
+	struct null_scores *year = calloc(2 * set->n + 1, sizeof(*year));
 	int rc = year == NULL ? -1 : 0;
 
 	for (int y = 0; y < q->years && rc == 0; y++) {
@@ -164,9 +164,9 @@ simulate_years(const struct request *q, const char *etc,
 		rc = null_simulate(&h, etc, &conf, NULL, 0);
 		if (rc == 0)
 			rc = null_weigh(&h, set, year);
-		for (size_t t = 0; t < set->n && rc == 0; t++)
+		for (size_t t = 0; t < 2 * set->n && rc == 0; t++)
 			rc = null_append(&out[t], &year[t]);
-		for (size_t t = 0; t < set->n; t++)
+		for (size_t t = 0; t < 2 * set->n; t++)
 			null_free(&year[t]);
 		history_free(&h);
 	}
@@ -196,13 +196,13 @@ play_history(const struct request *q, const char *etc,
 	     const struct trigger_set *set, struct null_scores *fit,
 	     struct null_scores *check)
 {
-	struct null_scores *all = calloc(set->n, sizeof(*all));
+	struct null_scores *all = calloc(2 * set->n + 1, sizeof(*all));
 	struct history h;
 	int rc = history_read(&h, etc, q->history, say, NULL);
 
 	if (rc == 0 && all != NULL)
 		rc = null_weigh(&h, set, all);
-	for (size_t t = 0; t < set->n && rc == 0 && all != NULL; t++) {
+	for (size_t t = 0; t < 2 * set->n && rc == 0 && all != NULL; t++) {
 		rc = half_of(&all[t], false, &fit[t]);
 		if (rc == 0)
 			rc = half_of(&all[t], true, &check[t]);
@@ -229,37 +229,61 @@ realised(const struct trigger *t, const struct calib *c,
 }
 
 static void
+print_fitted(const struct calib *c, bool wide)
+{
+	printf("\tcalibration%s = { ", wide ? "_wide" : "");
+	for (size_t i = 0; i < c->n; i++)
+		printf("%s\"%.3f:%g\"", i > 0 ? ", " : "", c->at[i].score,
+		       c->at[i].rate);
+	printf(" }\n\ttail%s = %.3f\n", wide ? "_wide" : "", c->tail);
+}
+
+static void
 print_trigger(const struct trigger *t, const struct null_scores *fit,
-	      const struct null_scores *check)
+	      const struct null_scores *check, bool wide)
 {
 	static const double rates[] = { 24,  16, 12, 8,	 6,  4,	 3, 2,
 					1.5, 1,	 .7, .5, .3, .2, .1 };
+	const struct calib *now = &t->calib[wide];
 	struct calib c;
+	bool fitted = fit->areas > 0 &&
+		      calib_fit(&c, fit->at, fit->areas, fit->days,
+				(size_t)t->quiet_days, rates,
+				sizeof(rates) / sizeof(rates[0])) == 0;
 
-	printf("\n%s (budget %g per area and year)\n", t->name, t->share);
-	if (fit->areas == 0 ||
-	    calib_fit(&c, fit->at, fit->areas, fit->days, (size_t)t->quiet_days,
-		      rates, sizeof(rates) / sizeof(rates[0])) < 0) {
-		puts("  too few days or openings to calibrate");
+	if (fit->areas == 0)
 		return;
-	}
+	printf("\n%s, %s: %.0f area-years, budget %g\n", t->name,
+	       wide ? "above the county" : "county and below",
+	       (double)fit->areas * (double)fit->days / DAYS_A_YEAR, t->share);
 	puts("  colour   wanted   as it is   calibrated   in other years");
-	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++)
-		printf("  %-7s %7.3f  %9.3f  %11.3f  %15.3f\n", colour_str(k),
-		       1 / trigger_interval(t, k), realised(t, &t->calib, fit, k),
-		       realised(t, &c, fit, k), realised(t, &c, check, k));
-	fputs("\tcalibration = { ", stdout);
-	for (size_t i = 0; i < c.n; i++)
-		printf("%s\"%.3f:%g\"", i > 0 ? ", " : "", c.at[i].score,
-		       c.at[i].rate);
-	printf(" }\n\ttail = %.3f\n", c.tail);
+	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
+		printf("  %-7s %7.3f  %9.3f", colour_str(k),
+		       1 / trigger_interval(t, k), realised(t, now, fit, k));
+		if (fitted)
+			printf("  %11.3f  %15.3f", realised(t, &c, fit, k),
+			       realised(t, &c, check, k));
+		putchar('\n');
+	}
+	if (fitted)
+		print_fitted(&c, wide);
+	else
+		puts("  too few days or openings to calibrate");
+}
+
+static void
+print_both(const struct trigger *t, const struct null_scores *fit,
+	   const struct null_scores *check)
+{
+	print_trigger(t, &fit[0], &check[0], false);
+	print_trigger(t, &fit[1], &check[1], true);
 }
 
 static int
 calibrate(const struct request *q, const char *etc, const struct trigger_set *set)
 {
-	struct null_scores *fit = calloc(set->n, sizeof(*fit));
-	struct null_scores *check = calloc(set->n, sizeof(*check));
+	struct null_scores *fit = calloc(2 * set->n + 1, sizeof(*fit));
+	struct null_scores *check = calloc(2 * set->n + 1, sizeof(*check));
 	int rc = CLI_EX_FAILURE;
 
 	if (fit == NULL || check == NULL)
@@ -274,11 +298,11 @@ calibrate(const struct request *q, const char *etc, const struct trigger_set *se
 	for (size_t t = 0; t < set->n; t++) {
 		if (!set->at[t].statutory &&
 		    (q->only == NULL || strcmp(q->only, set->at[t].name) == 0))
-			print_trigger(&set->at[t], &fit[t], &check[t]);
+			print_both(&set->at[t], &fit[2 * t], &check[2 * t]);
 	}
 	rc = cli_finish();
 out:
-	for (size_t t = 0; t < set->n; t++) {
+	for (size_t t = 0; t < 2 * set->n; t++) {
 		if (fit != NULL)
 			null_free(&fit[t]);
 		if (check != NULL)

@@ -130,12 +130,13 @@ null_free(struct null_scores *s)
 }
 
 static int
-make_room(const struct history *h, const struct trigger *t, struct null_scores *s)
+make_room(const struct history *h, const struct trigger *t, bool wide,
+	  struct null_scores *s)
 {
 	size_t areas = registry_areas(h->registry);
 	int32_t from = h->first_received + NULL_WARM_DAYS;
 
-	*s = (struct null_scores){ .first_day = from };
+	*s = (struct null_scores){ .first_day = from, .wide = wide };
 	s->days = h->last_received < from
 			  ? 0
 			  : (size_t)(h->last_received - from) + 1;
@@ -148,7 +149,8 @@ make_room(const struct history *h, const struct trigger *t, struct null_scores *
 	for (uint32_t a = 0; a < areas; a++) {
 		unsigned level = registry_area_at(h->registry, a)->level;
 
-		if (!t->statutory && (t->levels >> level & 1) != 0)
+		if (!t->statutory && (t->levels >> level & 1) != 0 &&
+		    (level < REG_COUNTY) == wide)
 			s->area[s->areas++] = a;
 	}
 	return 0;
@@ -183,8 +185,8 @@ null_weigh(const struct history *h, const struct trigger_set *set,
 	struct scale *scale = NULL;
 	int rc = r == NULL ? -1 : 0;
 
-	for (size_t t = 0; t < set->n; t++) {
-		if (make_room(h, &set->at[t], &out[t]) < 0)
+	for (size_t t = 0; t < 2 * set->n; t++) {
+		if (make_room(h, &set->at[t / 2], t % 2 == 1, &out[t]) < 0)
 			rc = -1;
 	}
 	if (rc == 0)
@@ -194,9 +196,9 @@ null_weigh(const struct history *h, const struct trigger_set *set,
 	for (int32_t d = h->first_received; rc == 0 && d <= h->last_received;
 	     d++) {
 		replay_receive(r, d);
-		for (size_t t = 0; t < set->n; t++) {
+		for (size_t t = 0; t < 2 * set->n; t++) {
 			if (d >= out[t].first_day)
-				weigh_one_day(scale, &set->at[t], d, &out[t]);
+				weigh_one_day(scale, &set->at[t / 2], d, &out[t]);
 		}
 	}
 	weigh_free(&scale);

@@ -6,6 +6,7 @@
  * history, weighed day by day.  What calibration fits and the bench checks.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,12 +31,14 @@ struct null_scores {
 	double *at; /* areas * days */
 	size_t areas, days;
 	uint32_t *area; /* registry indexes, in order */
+	bool wide;	/* areas above the county, or the others */
 	int32_t first_day;
 };
 
 /*
  * Plays h and weighs every statistical trigger of the set on each day after
- * the warm-up: out[trigger].  0, or -1 (said on standard error).
+ * the warm-up: out[2 * trigger] for county and below, out[2 * trigger + 1] for
+ * the areas above.  0, or -1 (said on standard error).
  */
 int null_weigh(const struct history *h, const struct trigger_set *set,
 	       struct null_scores *out) __attribute__((warn_unused_result));

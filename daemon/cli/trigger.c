@@ -184,7 +184,8 @@ test(int n, char **paths, const char *etc)
 }
 
 static void
-explain_next(const struct trigger *t, const struct weighing *g)
+explain_next(const struct trigger *t, const struct calib *c,
+	     const struct weighing *g)
 {
 	enum colour next = g->colour + 1;
 
@@ -197,7 +198,7 @@ explain_next(const struct trigger *t, const struct weighing *g)
 	}
 	printf("  for %s it lacks rarity: %.3g years needed, p %.2g or less\n",
 	       colour_str(next), trigger_interval(t, next),
-	       calib_p(&t->calib, 1 / trigger_interval(t, next)));
+	       calib_p(c, 1 / trigger_interval(t, next)));
 }
 
 static void
@@ -217,6 +218,8 @@ explain_one(const struct trigger *t, struct judge *judge,
 	    const struct registry *r, struct scale *scale, uint32_t area,
 	    int32_t day)
 {
+	const struct calib *c =
+		trigger_calib(t, registry_area_at(r, area)->level);
 	struct weighing g;
 
 	weigh(scale, t, area, REG_NONE, day, &g);
@@ -237,8 +240,8 @@ explain_one(const struct trigger *t, struct judge *judge,
 		return;
 	}
 	printf("  all together       p %.3g, once in %.3g years, %zu points\n",
-	       g.p, calib_interval(&t->calib, g.p), g.points);
-	explain_next(t, &g);
+	       g.p, calib_interval(c, g.p), g.points);
+	explain_next(t, c, &g);
 }
 
 static int

@@ -154,9 +154,11 @@ text_or_null(const char *text)
 }
 
 static double
-interval(const struct alert *a, const struct trigger *t)
+interval(const struct alert *a, const struct trigger *t, enum reg_level level)
 {
-	return t == NULL || t->statutory ? NAN : calib_interval(&t->calib, a->p);
+	return t == NULL || t->statutory
+		       ? NAN
+		       : calib_interval(trigger_calib(t, level), a->p);
 }
 
 /* What events and alerts have in common. */
@@ -180,10 +182,10 @@ common(const struct alert *a, const struct registry *registry,
 		colour_str(a->grade), "kinds", a->kinds, "points",
 		(json_int_t)a->points, "p",
 		t != NULL && t->statutory ? json_null() : number(a->p),
-		"recurrence_years", number(interval(a, t)), "coverage",
-		number(a->coverage), "cases", number(a->cases), "first_day",
-		date(a->first_day), "last_day", date(a->last_day), "evidence",
-		a->evidence);
+		"recurrence_years", number(interval(a, t, area->level)),
+		"coverage", number(a->coverage), "cases", number(a->cases),
+		"first_day", date(a->first_day), "last_day", date(a->last_day),
+		"evidence", a->evidence);
 }
 
 json_t *

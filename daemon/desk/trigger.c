@@ -249,33 +249,33 @@ take_steps(struct check *k)
 }
 
 static void
-take_calibration(struct check *k)
+take_calibration(struct check *k, const char *key, const struct conf_list *list,
+		 double tail, struct calib *c)
 {
-	struct calib *c = &k->t->calib;
-
 	*c = calib_uniform;
-	if (k->c->calibration.n == 0)
+	if (list->n == 0)
 		return;
-	*c = (struct calib){ .tail = k->c->tail };
-	for (size_t i = 0; i < k->c->calibration.n; i++) {
+	*c = (struct calib){ .tail = tail };
+	for (size_t i = 0; i < list->n; i++) {
 		char *end;
-		double score = strtod(k->c->calibration.at[i], &end);
-		double rate = NAN;
+		double score = strtod(list->at[i], &end), rate = NAN;
 
 		if (*end == ':')
 			rate = strtod(end + 1, &end);
 		if (*end != '\0' || c->n >= CALIB_MAX_POINTS) {
 			wrong(k,
-			      "calibration: \"%.40s\" is not SCORE:OPENINGS"
-			      " (at most %d of them)",
-			      k->c->calibration.at[i], CALIB_MAX_POINTS);
+			      "%s: \"%.40s\" is not SCORE:OPENINGS (at most"
+			      " %d of them)",
+			      key, list->at[i], CALIB_MAX_POINTS);
 			return;
 		}
 		c->at[c->n++] = (struct calib_point){ score, rate };
 	}
 	if (!calib_check(c))
-		wrong(k, "calibration: scores must rise and openings fall and"
-			 " stay above 0");
+		wrong(k,
+		      "%s: scores must rise and openings fall and stay"
+		      " above 0",
+		      key);
 }
 
 static void
@@ -356,7 +356,10 @@ fill(struct check *k)
 	take_kinds(k);
 	take_lags(k);
 	take_where(k);
-	take_calibration(k);
+	take_calibration(k, "calibration", &c->calibration, c->tail,
+			 &t->calib[0]);
+	take_calibration(k, "calibration_wide", &c->calibration_wide,
+			 c->tail_wide, &t->calib[1]);
 	if (t->statutory)
 		check_statutory(k);
 	check_at_least(k);
@@ -486,10 +489,16 @@ trigger_interval(const struct trigger *t, enum colour c)
 	return times[c] / t->share;
 }
 
-enum colour
-trigger_colour(const struct trigger *t, double p)
+const struct calib *
+trigger_calib(const struct trigger *t, enum reg_level level)
 {
-	double interval = calib_interval(&t->calib, p);
+	return &t->calib[level < REG_COUNTY];
+}
+
+enum colour
+trigger_colour(const struct trigger *t, enum reg_level level, double p)
+{
+	double interval = calib_interval(trigger_calib(t, level), p);
 	enum colour c = COLOUR_NONE;
 
 	/* NaN compares false: unknown earns no colour. */

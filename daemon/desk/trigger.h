@@ -55,10 +55,10 @@ struct trigger {
 	unsigned levels; /* 1 << enum reg_level, or'ed, or TRIGGER_SITE */
 	int window;	 /* days */
 	int quiet_days;
-	double budget;	    /* openings per area-year by chance, as written */
-	double share;	    /* the same after the desk's own budget */
-	struct calib calib; /* score to openings per area-year */
-	int at_least;	    /* RULE_KINDS, RULE_NEIGHBOURS */
+	double budget; /* openings per area-year by chance, as written */
+	double share;  /* the same after the desk's own budget */
+	struct calib calib[2]; /* county and below; above */
+	int at_least;	       /* RULE_KINDS, RULE_NEIGHBOURS */
 	double alpha;
 	double distance_km; /* RULE_NEIGHBOURS, RULE_SCAN */
 	size_t steps;	    /* RULE_CASES: rising cases, rising colours */
@@ -97,7 +97,11 @@ size_t trigger_find(const struct trigger_set *set, const char *name);
 /* Least recurrence interval, in area-years, of a colour; statistical only. */
 double trigger_interval(const struct trigger *t, enum colour c);
 
+/* The calibration for areas of a level. */
+const struct calib *trigger_calib(const struct trigger *t, enum reg_level level);
+
 /* The colour that a fused p earns by its recurrence interval alone. */
-enum colour trigger_colour(const struct trigger *t, double p);
+enum colour trigger_colour(const struct trigger *t, enum reg_level level,
+			   double p);
 
 #endif

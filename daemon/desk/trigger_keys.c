@@ -61,6 +61,12 @@ static const struct conf_key trigger_keys[] = {
 	{ "tail", CONF_FLOAT, AT(tail), "1", 0.05, 10, NULL, true,
 	  "decades by which openings fall a unit of score, beyond the"
 	  " calibration's last point" },
+	{ "calibration_wide", CONF_LIST, AT(calibration_wide), "", 0, 0, NULL,
+	  true,
+	  "the same for areas above the county, whose larger sums scatter"
+	  " less" },
+	{ "tail_wide", CONF_FLOAT, AT(tail_wide), "1", 0.05, 10, NULL, true,
+	  "the same for areas above the county" },
 	{ "tell", CONF_LIST, AT(tell), NULL, 0, 0, NULL, true,
 	  "who is told: routes of notices" },
 	{ 0 },

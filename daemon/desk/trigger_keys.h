@@ -13,10 +13,11 @@ extern const char *const trigger_rules[]; /* in order of enum trigger_rule */
 
 struct trigger_conf {
 	char *title, *title_zh, *basis, *grade;
-	struct conf_list indicators, kinds, where, lag, cases, calibration, tell;
+	struct conf_list indicators, kinds, where, lag, cases, calibration,
+		calibration_wide, tell;
 	int rule;
 	int64_t window_ms, quiet_days, at_least, years;
-	double budget, alpha, distance_km, percentile, tail;
+	double budget, alpha, distance_km, percentile, tail, tail_wide;
 };
 
 struct desk_conf {

@@ -415,7 +415,8 @@ count_child_points(struct scale *w, const struct trigger *t, struct weighing *ou
 static void
 grade(struct scale *w, const struct trigger *t, struct weighing *out)
 {
-	enum colour c = trigger_colour(t, out->p);
+	enum colour c = trigger_colour(
+		t, registry_area_at(w->registry, out->area)->level, out->p);
 
 	out->earned = c;
 	if (c >= COLOUR_ORANGE && out->points < 3)

@@ -169,12 +169,15 @@ test_colours_follow_the_budget(void **state)
 	t = &set->at[0];
 	assert_true(trigger_interval(t, COLOUR_BLUE) == 0.5);
 	assert_true(trigger_interval(t, COLOUR_RED) == 50);
-	assert_true(trigger_colour(t, 0.01) == COLOUR_NONE);
-	assert_true(trigger_colour(t, 4.9e-3) == COLOUR_BLUE);
-	assert_true(trigger_colour(t, 1.2e-3) == COLOUR_YELLOW);
-	assert_true(trigger_colour(t, 2.4e-4) == COLOUR_ORANGE);
-	assert_true(trigger_colour(t, 4.9e-5) == COLOUR_RED);
-	assert_true(trigger_colour(t, NAN) == COLOUR_NONE);
+	assert_true(trigger_colour(t, REG_COUNTY, 0.01) == COLOUR_NONE);
+	assert_true(trigger_colour(t, REG_COUNTY, 4.9e-3) == COLOUR_BLUE);
+	assert_true(trigger_colour(t, REG_COUNTY, 1.2e-3) == COLOUR_YELLOW);
+	assert_true(trigger_colour(t, REG_COUNTY, 2.4e-4) == COLOUR_ORANGE);
+	assert_true(trigger_colour(t, REG_COUNTY, 4.9e-5) == COLOUR_RED);
+	assert_true(trigger_colour(t, REG_COUNTY, NAN) == COLOUR_NONE);
+	/* Above the county nothing was calibrated: p at its word. */
+	assert_true(trigger_colour(t, REG_CITY, 5.6e-3) == COLOUR_NONE);
+	assert_true(trigger_colour(t, REG_CITY, 5.4e-3) == COLOUR_BLUE);
 	trigger_free(&set);
 	registry_free(&r);
 }
