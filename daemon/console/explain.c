@@ -139,6 +139,13 @@ add_line(const struct telling *t, json_t *lines, const char *key,
 						    sizeof(line), args)));
 }
 
+/* Rules of the law ring by themselves and know nothing of the usual. */
+static bool
+is_rule(const struct telling *t)
+{
+	return json_is_true(json_object_get(t->alert, "statutory"));
+}
+
 /* 1: what rang, and where. */
 static void
 tell_signal(const struct telling *t, json_t *lines)
@@ -152,8 +159,13 @@ tell_signal(const struct telling *t, json_t *lines)
 		NULL
 	};
 
-	add_line(t, lines, ended ? "explain.signal_ended" : "explain.signal",
-		 args);
+	const char *key = "explain.signal";
+
+	if (is_rule(t))
+		key = "explain.signal_rule";
+	if (ended)
+		key = "explain.signal_ended";
+	add_line(t, lines, key, args);
 }
 
 /* "pharmacies, schools and fever clinics" */
@@ -196,6 +208,8 @@ tell_kinds(const struct telling *t, json_t *lines)
 		points >= 2 ? "explain.kinds_agree" : "explain.kinds_one";
 
 	join_kinds(t, kinds, list, sizeof(list));
+	if (is_rule(t))
+		key = "explain.kinds_rule";
 	if (json_array_size(kinds) == 0)
 		key = "explain.kinds_none";
 	add_line(t, lines, key, args);
@@ -255,7 +269,9 @@ tell_clearest(const struct telling *t, json_t *lines)
 		add_line(t, lines, "explain.clearest_none", none);
 		return;
 	}
-	add_line(t, lines, "explain.clearest",
+	add_line(t, lines,
+		 isnan(number_of(row, "expected")) ? "explain.clearest_rule"
+						   : "explain.clearest",
 		 (const char *[]){
 			 "indicator", indicator_name(t, text_of(row, "indicator")),
 			 "place", place_name(t, row, place, sizeof(place)),

@@ -140,6 +140,25 @@ holds_no_digits(void **state)
 	json_decref(alert);
 }
 
+/* A rule of the law compares with nothing, and so nothing is "usual". */
+static void
+tells_of_a_rule(void **state)
+{
+	json_t *alert = alert_new(), *lines, *row;
+	size_t i;
+
+	(void)state;
+	json_object_set_new(alert, "statutory", json_true());
+	json_array_foreach (json_object_get(alert, "evidence"), i, row)
+		json_object_set_new(row, "expected", json_null());
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_non_null(strstr(line(lines, 0), "is met"));
+	assert_null(strstr(line(lines, 1), "agree"));
+	assert_null(strstr(line(lines, 2), "usual"));
+	json_decref(lines);
+	json_decref(alert);
+}
+
 static void
 bears_an_alert_without_anything(void **state)
 {
@@ -193,6 +212,7 @@ main(void)
 		cmocka_unit_test(tells_in_english),
 		cmocka_unit_test(tells_in_chinese),
 		cmocka_unit_test(holds_no_digits),
+		cmocka_unit_test(tells_of_a_rule),
 		cmocka_unit_test(bears_an_alert_without_anything),
 		cmocka_unit_test(formats_within_the_buffer),
 		cmocka_unit_test(knows_languages),
