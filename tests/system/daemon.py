@@ -67,6 +67,7 @@ class Daemon:
             self.settings[key.replace("_", ".", 1)] = str(value)
         self.env = {**os.environ, **(env or {})}
         self.conf = conf
+        self.options = []  # further ones of the command line
         self.process = None
 
     def start(self, wait=True, binary="tocsind"):
@@ -79,6 +80,7 @@ class Daemon:
             command += ["-c", str(path)]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
+        command += self.options
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log,
                                             env=self.env)
