@@ -30,7 +30,8 @@ static const char help[] =
 	"                   etc/calendars/cn.conf (weekends only)\n"
 	"  --from DATE      first day that is weighed (the first received)\n"
 	"  --to DATE        last day that is weighed (the last received)\n"
-	"  --table          a table for people instead of JSON\n"
+	"  --table          a table for people\n"
+	"  --json           JSON (this is so anyway)\n"
 	"\n"
 	"Exit status: 0; 65 when rows were bad (all are named, the good ones\n"
 	"played); 2 for a wrong word or an unreadable file.\n";
@@ -126,6 +127,11 @@ read_words(int argc, char **argv, struct request *q)
 	if (argc - optind != 1) {
 		cli_error("backtest takes one folder; see tocsin backtest"
 			  " --help");
+		return CLI_EX_USAGE;
+	}
+	if (q->conf.from != DAY_NONE && q->conf.to != DAY_NONE &&
+	    q->conf.from > q->conf.to) {
+		cli_error("--to is before --from");
 		return CLI_EX_USAGE;
 	}
 	q->dir = argv[optind];

@@ -251,15 +251,15 @@ static int
 read_counts(struct history *h, const char *path, table_report *report, void *arg)
 {
 	static const struct table_column column[] = {
-		[C_DATE] = { "date", true },
-		[C_SITE] = { "site", true },
-		[C_IND] = { "indicator", true },
-		[C_COUNT] = { "count", false },
-		[C_DENOM] = { "denominator", false },
-		[C_STRATUM] = { "stratum", false },
-		[C_RECEIVED] = { "received", false },
-		[C_REV] = { "revision", false },
-		{ NULL, false }
+		[C_DATE] = { "date", TABLE_FILLED },
+		[C_SITE] = { "site", TABLE_FILLED },
+		[C_IND] = { "indicator", TABLE_FILLED },
+		[C_COUNT] = { "count", TABLE_PRESENT },
+		[C_DENOM] = { "denominator", TABLE_OPTIONAL },
+		[C_STRATUM] = { "stratum", TABLE_OPTIONAL },
+		[C_RECEIVED] = { "received", TABLE_OPTIONAL },
+		[C_REV] = { "revision", TABLE_OPTIONAL },
+		{ NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, count_row, h, report, arg };
 

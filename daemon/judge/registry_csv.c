@@ -76,9 +76,10 @@ registry_read_kinds(struct registry *r, const char *path, table_report *report,
 		    void *arg)
 {
 	static const struct table_column column[] = {
-		{ "kind", true },   { "en", true },	    { "zh", false },
-		{ "period", true }, { "reports_on", true }, { "class", true },
-		{ NULL, false }
+		{ "kind", true },	 { "en", true },
+		{ "zh", false },	 { "period", true },
+		{ "reports_on", true },	 { "class", true },
+		{ NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, kind_row, r, report, arg };
 
@@ -118,7 +119,7 @@ registry_read_indicators(struct registry *r, const char *path,
 		{ "indicator", true },	  { "group", true },
 		{ "direction", true },	  { "unit", false },
 		{ "denominator", false }, { "en", true },
-		{ "zh", false },	  { NULL, false }
+		{ "zh", false },	  { NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, indicator_row, r, report, arg };
 
@@ -262,9 +263,11 @@ registry_read_areas(struct registry *r, const char *path, table_report *report,
 		    void *arg)
 {
 	static const struct table_column column[] = {
-		{ "area", true }, { "parent", false },	   { "level", true },
-		{ "name", true }, { "population", false }, { "lat", false },
-		{ "lon", false }, { "name_zh", false },	   { NULL, false }
+		{ "area", true },	 { "parent", false },
+		{ "level", true },	 { "name", true },
+		{ "population", false }, { "lat", false },
+		{ "lon", false },	 { "name_zh", false },
+		{ NULL, TABLE_OPTIONAL }
 	};
 	struct area_reader a = {
 		.r = r, .path = path, .report = report, .arg = arg
@@ -336,7 +339,7 @@ registry_read_sites(struct registry *r, const char *path, table_report *report,
 		{ "area", true },    { "name", false },
 		{ "period", false }, { "reports_on", false },
 		{ "phone", false },  { "gateway", false },
-		{ "zone", false },   { NULL, false }
+		{ "zone", false },   { NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, site_row, r, report, arg };
 

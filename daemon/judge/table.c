@@ -15,6 +15,7 @@
 
 #define FILE_COLUMNS 64 /* of a file, unknown ones included */
 #define MESSAGE_BYTES 512
+#define CSV_OPTIONS (CSV_STRICT | CSV_STRICT_FINI)
 
 struct reader {
 	const struct table_spec *spec;
@@ -27,6 +28,7 @@ struct reader {
 	int bad;
 	size_t n; /* fields of the row so far */
 	bool row_bad;
+	size_t header_n;       /* fields of the header */
 	int map[FILE_COLUMNS]; /* file's column -> spec's, or -1 */
 	char *field[TABLE_MAX_COLUMNS];
 	char header[FILE_COLUMNS][32];
@@ -63,7 +65,7 @@ take_field(void *text, size_t len, void *arg)
 				 (int)(len > 31 ? 31 : len), (char *)text);
 		return;
 	}
-	if (i >= FILE_COLUMNS || r->map[i] < 0 || r->row_bad)
+	if (i >= r->header_n || r->map[i] < 0 || r->row_bad)
 		return;
 	if (len > TABLE_MAX_FIELD)
 		complain(r, true, "field %zu has more than %d bytes", i + 1,
@@ -106,10 +108,11 @@ take_header(struct reader *r)
 		r->broken = true;
 		return;
 	}
+	r->header_n = r->n;
 	for (size_t i = 0; i < r->n; i++)
 		map_column(r, i);
 	for (size_t c = 0; c < r->columns; c++) {
-		bool found = !r->spec->column[c].required;
+		bool found = r->spec->column[c].need == TABLE_OPTIONAL;
 
 		for (size_t i = 0; i < r->n; i++)
 			found = found || r->map[i] == (int)c;
@@ -126,8 +129,12 @@ check_row(struct reader *r)
 {
 	char err[MESSAGE_BYTES] = "";
 
+	if (!r->row_bad && r->n != r->header_n)
+		complain(r, true, "%zu fields, and the header has %zu", r->n,
+			 r->header_n);
 	for (size_t c = 0; c < r->columns && !r->row_bad; c++) {
-		if (r->spec->column[c].required && r->field[c][0] == '\0')
+		if (r->spec->column[c].need == TABLE_FILLED &&
+		    r->field[c][0] == '\0')
 			complain(r, true, "%s is empty", r->spec->column[c].name);
 	}
 	if (r->row_bad)
@@ -135,6 +142,16 @@ check_row(struct reader *r)
 	if (r->spec->row(r->spec->arg, r->row_line,
 			 (const char *const *)r->field, err, sizeof(err)) < 0)
 		complain(r, true, "%s", err);
+}
+
+static void
+clear_row(struct reader *r)
+{
+	r->n = 0;
+	r->row_bad = false;
+	r->row_line = 0;
+	for (size_t i = 0; i < r->columns; i++)
+		r->field[i][0] = '\0';
 }
 
 static void
@@ -146,27 +163,45 @@ end_row(int c, void *arg)
 	if (!r->header_done) {
 		take_header(r);
 		r->header_done = true;
-		r->row_bad = false;
 	} else {
 		check_row(r);
 		r->bad += r->row_bad;
 	}
-	r->n = 0;
-	r->row_bad = false;
-	r->row_line = 0;
-	for (size_t i = 0; i < r->columns; i++)
-		r->field[i][0] = '\0';
+	clear_row(r);
 }
 
+static bool
+blank(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && strchr(" \t\r\n", text[i]) != NULL && text[i] != '\0')
+		i++;
+	return i == len;
+}
+
+/* The row is given up; the next line begins another one. */
+static void
+refuse_quotes(struct reader *r, struct csv_parser *parser)
+{
+	complain(r, true,
+		 "a quotation mark is not closed, or stands inside a field");
+	r->broken = !r->header_done;
+	r->bad++;
+	clear_row(r);
+	csv_free(parser);
+	csv_init(parser, CSV_OPTIONS);
+}
+
+/* Returns 0, or -1 where the file could not be read. */
 static int
 read_lines(struct reader *r, FILE *f, struct csv_parser *parser)
 {
 	char *text = NULL;
 	size_t cap = 0;
 	ssize_t len;
-	int rc = 0;
 
-	while (rc == 0 && !r->broken && (len = getline(&text, &cap, f)) >= 0) {
+	while (!r->broken && (len = getline(&text, &cap, f)) >= 0) {
 		char *from = text;
 
 		r->line++;
@@ -179,20 +214,18 @@ read_lines(struct reader *r, FILE *f, struct csv_parser *parser)
 		}
 		if (csv_parse(parser, from, (size_t)len, take_field, end_row,
 			      r) != (size_t)len)
-			rc = -1;
-		else if (r->n == 0)
-			r->row_line = 0; /* the line was empty */
+			refuse_quotes(r, parser);
+		else if (r->n == 0 && blank(from, (size_t)len))
+			r->row_line = 0;
 	}
 	free(text);
-	if (rc == 0 && csv_fini(parser, take_field, end_row, r) != 0)
-		rc = -1;
-	if (rc < 0)
-		complain(r, true, "%s", csv_strerror(csv_error(parser)));
 	if (ferror(f)) {
 		complain(r, true, "%s", strerror(errno));
-		rc = -1;
+		return -1;
 	}
-	return rc;
+	if (!r->broken && csv_fini(parser, take_field, end_row, r) != 0)
+		refuse_quotes(r, parser);
+	return 0;
 }
 
 static int
@@ -219,7 +252,7 @@ table_read_stream(FILE *f, const char *name, const struct table_spec *spec)
 	r->name = name;
 	while (spec->column[r->columns].name != NULL)
 		r->columns++;
-	if (csv_init(&parser, CSV_STRICT) != 0) {
+	if (csv_init(&parser, CSV_OPTIONS) != 0) {
 		free(r);
 		return -1;
 	}
@@ -267,6 +300,8 @@ table_number(const char *text, double *out)
 		*out = NAN;
 		return 0;
 	}
+	if (text[strspn(text, "0123456789+-.eE")] != '\0')
+		return -1;
 	*out = strtod(text, &end);
 	return *end == '\0' && isfinite(*out) ? 0 : -1;
 }

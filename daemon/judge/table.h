@@ -15,9 +15,15 @@
 #define TABLE_MAX_COLUMNS 16
 #define TABLE_MAX_FIELD 4096 /* bytes of one field */
 
+enum table_need {
+	TABLE_OPTIONAL,
+	TABLE_FILLED, /* in the header, and not empty in a row */
+	TABLE_PRESENT /* in the header; may be empty in a row */
+};
+
 struct table_column {
 	const char *name;
-	bool required; /* in the header, and not empty in a row */
+	enum table_need need;
 };
 
 /* "areas.csv:12: unknown area ..."; error = false for a mere warning. */

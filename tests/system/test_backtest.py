@@ -181,6 +181,44 @@ def test_bad_rows_are_all_named(tmp_path):
         assert text in done.stderr
 
 
+@pytest.mark.parametrize("row,says", [
+    ("fc,2024-02-03,1,ili-visit,2024-02-09", "5 fields, and the header has 4"),
+    ("fc,2024-02-03,1", "3 fields, and the header has 4"),
+    ('fc,2024-02-03,1,"ili-visit" x', "a quotation mark is not closed"),
+    ("fc,2024-02-03,0x10,ili-visit", 'count "0x10" is no whole number'),
+])
+def test_a_bad_row_does_not_hide_the_next(tmp_path, row, says):
+    made(tmp_path, extra=row + "\nfx,2024-02-03,1,ili-visit\n")
+    done = backtest(tmp_path)
+    assert done.returncode == 65
+    assert f"counts.csv:272: {says}" in done.stderr
+    assert "counts.csv:273: unknown site" in done.stderr
+    assert "2 bad rows" in done.stderr
+    assert events_of(done)[0]["event"] == "opened"
+
+
+def test_a_quotation_mark_that_is_never_closed(tmp_path):
+    made(tmp_path, extra='fc,2024-02-03,1,"ili-visit\n')
+    done = backtest(tmp_path)
+    assert done.returncode == 65
+    assert "counts.csv:272: a quotation mark is not closed" in done.stderr
+
+
+def test_counts_need_their_column(tmp_path):
+    made(tmp_path)
+    text = (tmp_path / "counts.csv").read_text()
+    (tmp_path / "counts.csv").write_text(text.replace("count", "cnt", 1))
+    done = backtest(tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert 'counts.csv:1: column "count" is missing' in done.stderr
+
+
+def test_to_before_from(tmp_path):
+    made(tmp_path)
+    done = backtest(tmp_path, "--from", "2024-03-02", "--to", "2024-03-01")
+    assert done.returncode == 2 and "--to is before --from" in done.stderr
+
+
 def test_unknown_columns_are_a_warning(tmp_path):
     made(tmp_path)
     with open(tmp_path / "counts.csv", encoding="utf-8") as f:
