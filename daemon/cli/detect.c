@@ -10,6 +10,7 @@
 
 #include <csv.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 static const char help[] =
 	"Usage: tocsin detect --method NAME [--set KEY=VALUE]...\n"
-	"                     [--period day|week] FILE.csv\n"
+	"                     [--period day|week] [--json] FILE.csv\n"
 	"\n"
 	"Judges every period of every series in FILE.csv (- is standard "
 	"input)\n"
@@ -26,13 +27,15 @@ static const char help[] =
 	"denominator\n"
 	"(optional); an empty count and a period without a row are missing.\n"
 	"'tocsin methods' lists the methods, 'tocsin methods NAME' their "
-	"keys.\n";
+	"keys;\n"
+	"--json prints an array of objects, null where CSV has nothing.\n";
 
 struct request {
 	const struct det_method *method;
 	double p[DET_MAX_PARAMS];
 	enum det_period period;
 	const char *path;
+	bool json;
 };
 
 /* Reads the words; returns 0, a status to exit with, or -1 for --help. */
@@ -43,6 +46,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "method", required_argument, NULL, 'm' },
 		{ "set", required_argument, NULL, 's' },
 		{ "period", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -56,6 +60,8 @@ read_words(int argc, char **argv, struct request *q)
 			return -1;
 		if (c == 'm') {
 			name = optarg;
+		} else if (c == 'j') {
+			q->json = true;
 		} else if (c == 'p' && strcmp(optarg, "week") == 0) {
 			q->period = DET_WEEK;
 		} else if (c == 'p' && strcmp(optarg, "day") != 0) {
@@ -119,6 +125,50 @@ print_rows(const struct request *q, const struct series_file *f,
 	}
 }
 
+static void
+set_number(json_t *row, const char *key, double x)
+{
+	json_object_set_new(row, key, isnan(x) ? json_null() : json_real(x));
+}
+
+/* One object a line; first says that no row came before. */
+static int
+print_objects(const struct request *q, const struct series_file *f,
+	      const struct series *s, const struct det_verdict *v, bool first)
+{
+	char date[DAY_TEXT_BYTES];
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		json_t *row = json_object();
+
+		json_object_set_new(row, "series", json_string(s->name));
+		if (f->dated)
+			json_object_set_new(
+				row, "date",
+				json_string(day_format(s->day[i], date)));
+		else
+			json_object_set_new(
+				row, "t",
+				json_integer(s->first_t + (json_int_t)i));
+		set_number(row, "count", s->count[i]);
+		json_object_set_new(row, "method", json_string(q->method->name));
+		set_number(row, "expected", v[i].expected);
+		set_number(row, "upper", v[i].upper);
+		set_number(row, "statistic", v[i].statistic);
+		set_number(row, "p", v[i].p);
+		json_object_set_new(row, "level",
+				    json_string(det_level_str(v[i].level)));
+		fputs(first && i == 0 ? "[" : ",\n ", stdout);
+		rc = json_dumpf(row, stdout,
+				JSON_COMPACT | JSON_REAL_PRECISION(15));
+		json_decref(row);
+	}
+	if (rc != 0)
+		cli_error("series '%s' could not be written", s->name);
+	return rc;
+}
+
 static int
 judge_series(const struct request *q, const struct series_file *f,
 	     const struct series *s)
@@ -148,7 +198,10 @@ judge_series(const struct request *q, const struct series_file *f,
 		status = CLI_EX_USAGE;
 		goto out;
 	}
-	print_rows(q, f, s, v);
+	if (!q->json)
+		print_rows(q, f, s, v);
+	else if (print_objects(q, f, s, v, s == f->series) < 0)
+		status = CLI_EX_FAILURE;
 out:
 	free(v);
 	free(scratch);
@@ -171,10 +224,14 @@ cli_detect(int argc, char **argv)
 	f = series_file_open(q.path, q.period);
 	if (f == NULL)
 		return CLI_EX_USAGE;
-	printf("series,%s,count,method,expected,upper,statistic,p,level\n",
-	       f->dated ? "date" : "t");
+	if (!q.json)
+		printf("series,%s,count,method,expected,upper,statistic,p,"
+		       "level\n",
+		       f->dated ? "date" : "t");
 	for (size_t i = 0; i < f->n && status == 0; i++)
 		status = judge_series(&q, f, &f->series[i]);
+	if (q.json)
+		puts(f->n > 0 ? "]" : "[]");
 	series_file_free(&f);
 	return status != 0 ? status : cli_finish();
 }

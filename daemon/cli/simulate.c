@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,11 +37,13 @@ static const char help[] =
 	"  --outbreaks N    draw N outbreaks at random (0)\n"
 	"  --outbreak SYNDROME,DATE[,CASES[,DAYS[,COUNTIES]]]\n"
 	"                   one more, in all kinds of source; SYNDROME is\n"
-	"                   respiratory or enteric (may be given often)\n";
+	"                   respiratory or enteric (may be given often)\n"
+	"  --json           say what was written as JSON\n";
 
 struct request {
 	struct sim_conf conf;
 	const char *dir;
+	bool json;
 	struct sim_outbreak outbreak[MAX_OUTBREAKS];
 	size_t outbreaks;
 	size_t drawn;
@@ -163,6 +167,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "outbreaks", required_argument, NULL, 'v' },
 		{ "outbreak", required_argument, NULL, 'v' },
 		{ "clean", no_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -175,6 +180,8 @@ read_words(int argc, char **argv, struct request *q)
 			return -1;
 		if (c == 'c')
 			q->conf.faults = false;
+		else if (c == 'j')
+			q->json = true;
 		else if (c != 'v') {
 			cli_error("simulate: what is '%s'? Try 'tocsin "
 				  "simulate --help'",
@@ -318,6 +325,29 @@ write_labels(const struct sim *s, const struct request *q)
 	return close_file(f, "labels.csv");
 }
 
+static void
+say_written(const struct sim *s, const struct request *q)
+{
+	char first[DAY_TEXT_BYTES], last[DAY_TEXT_BYTES];
+	json_t *o;
+
+	day_format(q->conf.first_day, first);
+	day_format(q->conf.first_day + q->conf.days - 1, last);
+	if (!q->json) {
+		printf("%s: %zu areas, %zu sites, %s to %s, %zu outbreaks\n",
+		       q->dir, sim_areas(s), sim_sites(s), first, last,
+		       q->outbreaks);
+		return;
+	}
+	o = json_pack("{s:s, s:I, s:I, s:s, s:s, s:I}", "out", q->dir, "areas",
+		      (json_int_t)sim_areas(s), "sites",
+		      (json_int_t)sim_sites(s), "first_day", first, "last_day",
+		      last, "outbreaks", (json_int_t)q->outbreaks);
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static int
 write_all(struct request *q)
 {
@@ -331,8 +361,10 @@ write_all(struct request *q)
 	if (mkdir(q->dir, 0777) < 0 && errno != EEXIST)
 		cli_error("%s: cannot be made: %s", q->dir, strerror(errno));
 	else if (write_areas(s, q->dir) == 0 && write_sites(s, q->dir) == 0 &&
-		 write_labels(s, q) == 0 && write_counts(s, q) == 0)
-		rc = EXIT_SUCCESS;
+		 write_labels(s, q) == 0 && write_counts(s, q) == 0) {
+		say_written(s, q);
+		rc = cli_finish();
+	}
 	sim_free(&s);
 	return rc;
 }

@@ -56,6 +56,35 @@ def test_weeks_of_dates_are_iso_weeks():
                                          "2021-01-12"]
 
 
+def test_json_says_what_csv_says():
+    text = 'series,count,t\n"a, b",1,1\n"a, b",,3\n"a, b",2.5,4\nc,4,2\n'
+    done = tocsin("detect", "--method", "ears-c1", "--set", "baseline=2",
+                  "--json", "-", stdin=text)
+    rows = detect(text, "--method", "ears-c1", "--set", "baseline=2")
+    assert done.returncode == 0 and done.stderr == ""
+    said = json.loads(done.stdout)
+    assert [list(o) for o in said] == [list(r) for r in rows]
+    for o, r in zip(said, rows):
+        assert (o["series"], o["level"]) == (r["series"], r["level"])
+        for key in ("count", "expected", "upper", "statistic", "p"):
+            assert o[key] == (float(r[key]) if r[key] else None)
+    assert said[3]["level"] != "unknown" or said[3]["p"] is None
+    assert tocsin("detect", "--method", "ears-c1", "--json", "-",
+                  stdin="t,count\n").stdout == "[]\n"
+
+
+def test_simulate_says_what_it_wrote(tmp_path):
+    done = tocsin("simulate", "--out", str(tmp_path / "d"), "--days", "20",
+                  "--outbreak", "enteric,2023-01-05", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    sites = (tmp_path / "d" / "sites.csv").read_text().splitlines()
+    assert said["sites"] == len(sites) - 1
+    assert said["first_day"] == "2023-01-01"
+    assert said["last_day"] == "2023-01-20"
+    assert said["outbreaks"] == 1
+
+
 def test_no_rows_are_no_error():
     assert detect("t,count\n", "--method", "ears-c1") == []
 
