@@ -36,6 +36,7 @@ int cli_series(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_trigger(int argc, char **argv);
 int cli_site(int argc, char **argv);
+int cli_site_access(int argc, char **argv); /* add, key, token */
 int cli_status(int argc, char **argv);
 
 /* Prints "tocsin: " and the message as one line on standard error. */

@@ -37,7 +37,10 @@ static const char site_help[] =
 	"FILE.csv (- is standard input) has columns site, kind, area and\n"
 	"perhaps name, period (day or week), reports_on, phone, gateway, "
 	"zone.\n"
-	"Known sites are changed.\n" CLIENT_HELP;
+	"Known sites are changed.\n"
+	"\n"
+	"tocsin site add --help tells of invitations, keys and "
+	"tokens.\n" CLIENT_HELP;
 
 static const char counts_help[] =
 	"Usage: tocsin counts post FILE [OPTION]...\n"
@@ -317,7 +320,8 @@ work_site(const struct places *p)
 		return import_table(p, "/api/v1/sites");
 	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
 		return list_sites(p);
-	return usage("site", "'import FILE.csv' or 'list'");
+	return usage("site", "'import FILE.csv', 'list', 'add SITE', 'key "
+			     "SITE' or 'token SITE'");
 }
 
 static int
@@ -337,6 +341,10 @@ cli_area(int argc, char **argv)
 int
 cli_site(int argc, char **argv)
 {
+	if (argc > 1 &&
+	    (strcmp(argv[1], "add") == 0 || strcmp(argv[1], "key") == 0 ||
+	     strcmp(argv[1], "token") == 0))
+		return cli_site_access(argc, argv);
 	return run(argc, argv, site_help, work_site);
 }
 

@@ -1,11 +1,12 @@
 """Who may send: CURVE keys, their rotation and revocation, enrolment."""
 import base64
 import json
+import subprocess
 
 import pytest
 import zmq
 
-from daemon import Daemon
+from daemon import BIN, Daemon
 from sender import Sender, batch
 
 DAY = "2020-03-02"
@@ -194,6 +195,36 @@ def test_a_token_posts_for_its_own_site(tmp_path):
         assert answer["accepted"] == 1
         assert answer["refused"][0]["code"] == "unauthorised"
         assert post(text, "x" * 32)[0] in (401, 403)
+
+
+def test_three_commands_from_nothing_to_counts(daemon, tmp_path):
+    """site add, enroll, push: as the integrator's page says."""
+    def run(*words):
+        done = subprocess.run([str(w) for w in words], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+    socket = ["--socket", daemon.state / "tocsin.sock"]
+    invitation = run(BIN / "tocsin", "site", "add", "pharmacy-9", "--kind",
+                     "pharmacy", "--area", "K1", *socket)
+    collect = [BIN / "tocsin-collect", "--state", tmp_path / "site"]
+    run(*collect, "enroll", invitation)
+    counts = tmp_path / "day.csv"
+    counts.write_text("date,site,indicator,count\n"
+                      f"{DAY},pharmacy-9,otc-fever,12\n")
+    run(*collect, "push", counts)
+    assert daemon.counts() == {("pharmacy-9", "otc-fever", "", 18323): (12, 0)}
+    key = run(BIN / "tocsin", "site", "key", "pharmacy-9", *socket)
+    assert len(key.splitlines()) == 1
+    run(BIN / "tocsin", "site", "key", "pharmacy-9", "--revoke",
+        key.split()[0], *socket)
+    counts.write_text("date,site,indicator,count\n"
+                      f"{DAY},pharmacy-9,otc-fever,13\n")
+    done = subprocess.run([*map(str, collect), "--wait", "3", "push",
+                           str(counts)], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert len(run(BIN / "tocsin", "site", "token", "pharmacy-9",
+                   *socket)) == 32
 
 
 def test_loopback_only_without_keys(tmp_path):
