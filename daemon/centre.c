@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/day.h"
 #include "base/log.h"
@@ -58,13 +61,33 @@ say_row(void *arg, bool error, const char *message)
 		log_warn("vocabulary: %s", message);
 }
 
+/* One daemon a state: the lock lasts as long as the process. */
 static int
-make_state(const char *state)
+lock_state(struct centre *c, const char *state)
 {
-	if (mkdir(state, 0700) == 0 || errno == EEXIST)
-		return 0;
-	log_error("tocsind: cannot make the state folder %s: %m", state);
-	return -1;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/lock", state);
+	c->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (c->lock_fd < 0) {
+		log_error("tocsind: cannot open %s: %m", path);
+		return -1;
+	}
+	if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error("tocsind: another tocsind works on %s", state);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+make_state(struct centre *c, const char *state)
+{
+	if (mkdir(state, 0700) < 0 && errno != EEXIST) {
+		log_error("tocsind: cannot make the state folder %s: %m", state);
+		return -1;
+	}
+	return lock_state(c, state);
 }
 
 static int
@@ -75,7 +98,7 @@ open_store(struct centre *c)
 	char path[4096];
 	int64_t day;
 
-	if (make_state(m->state) < 0)
+	if (make_state(c, m->state) < 0)
 		return -1;
 	if (snprintf(path, sizeof(path), "%s/%s", m->state, s->file) >=
 	    (int)sizeof(path)) {
@@ -400,6 +423,7 @@ int
 centre_init(struct centre *c, struct conf *conf, struct event_base *base)
 {
 	memset(c, 0, sizeof(*c));
+	c->lock_fd = -1;
 	c->conf = conf;
 	c->base = base;
 	c->started_ms = dayclock_wall_us() / 1000;
@@ -447,6 +471,8 @@ centre_fini(struct centre *c)
 	calendar_free(&c->calendar);
 	free(c->day_params);
 	free(c->week_params);
+	if (c->lock_fd >= 0)
+		close(c->lock_fd);
 	conf_free(&c->conf);
 }
 

@@ -48,6 +48,7 @@ struct centre {
 	struct kafka *kafka;
 	struct api *api;
 	bool ready;
+	int lock_fd; /* of the state folder */
 	int64_t started_ms;
 };
 

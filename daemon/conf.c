@@ -174,3 +174,15 @@ conf_read(const char *const *paths, size_t n, conf_report *report, void *arg)
 		conf_free(&c);
 	return c;
 }
+
+void
+conf_list_keys(FILE *out)
+{
+	for (const struct conf_block *b = conf_blocks; b->name != NULL; b++) {
+		for (const struct conf_key *k = b->key; k->name != NULL; k++)
+			fprintf(out, "%s%s\t%s\t%s\t%s\t%s\n", b->name,
+				b->titled ? " TITLE" : "", k->name,
+				k->def != NULL ? k->def : "(required)",
+				k->reloadable ? "reload" : "start", k->help);
+	}
+}

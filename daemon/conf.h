@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/conf.h"
 
@@ -49,5 +50,8 @@ extern const struct conf_block conf_blocks[];
  */
 struct conf *conf_read(const char *const *paths, size_t n, conf_report *report,
 		       void *arg);
+
+/* One line a key: block, key, default, reloadable, meaning; by tabs. */
+void conf_list_keys(FILE *out);
 
 #endif

@@ -26,7 +26,7 @@ struct program {
 	size_t files_n;
 	const char *settings[MAX_SETTINGS]; /* "block.key=value" */
 	size_t settings_n;
-	bool check_only, show;
+	bool check_only, show, list;
 	struct event_base *base;
 	struct centre centre;
 	uint64_t watchdog_us;
@@ -49,6 +49,8 @@ usage(FILE *out)
 	      "                         stands above the files\n"
 	      "      --check-config     read the configuration and end\n"
 	      "      --show-config      print all its values and end\n"
+	      "      --list-keys        print every key, its default and what\n"
+	      "                         it means, by tabs, and end\n"
 	      "  -V, --version          print the version and end\n"
 	      "  -h, --help             print this and end\n"
 	      "\n"
@@ -141,13 +143,14 @@ add_file(struct program *p, const char *path)
 static int
 read_options(struct program *p, int argc, char **argv)
 {
-	enum { STATE = 256, SET, CHECK, SHOW };
+	enum { STATE = 256, SET, CHECK, SHOW, LIST };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, STATE },
 		{ "set", required_argument, NULL, SET },
 		{ "check-config", no_argument, NULL, CHECK },
 		{ "show-config", no_argument, NULL, SHOW },
+		{ "list-keys", no_argument, NULL, LIST },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -174,6 +177,9 @@ read_options(struct program *p, int argc, char **argv)
 			break;
 		case SHOW:
 			p->show = true;
+			break;
+		case LIST:
+			p->list = true;
 			break;
 		case 'V':
 			puts("tocsind " TOCSIN_VERSION);
@@ -311,6 +317,10 @@ main(int argc, char **argv)
 		return rc;
 	if (sodium_init() < 0)
 		fatal(EX_OSERR, "tocsind: libsodium cannot start");
+	if (p->list) {
+		conf_list_keys(stdout);
+		return EX_OK;
+	}
 	conf = read_conf(p);
 	if (conf == NULL)
 		return EX_CONFIG;

@@ -1,0 +1,133 @@
+"""tocsind as a service: signals, configuration, systemd's messages."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from daemon import BIN, Daemon
+
+
+def lines(daemon, words, timeout=5):
+    until = time.monotonic() + timeout
+    while words not in daemon.text():
+        assert time.monotonic() < until, daemon.text()
+        time.sleep(0.02)
+
+
+def test_systemd_hears_ready_watchdog_and_stopping(tmp_path):
+    path = str(tmp_path / "notify")
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(10)
+    with Daemon(tmp_path, env={"NOTIFY_SOCKET": path,
+                               "WATCHDOG_USEC": "4000000"}) as d:
+        heard = set()
+        while not {"READY=1", "WATCHDOG=1"} <= heard:
+            heard.add(s.recv(200).decode())
+        d.process.send_signal(signal.SIGHUP)
+        while not any(h.startswith("RELOADING=1\nMONOTONIC_USEC=")
+                      for h in heard):
+            heard.add(s.recv(200).decode())
+        assert d.stop(10) == 0
+        while "STOPPING=1" not in heard:
+            heard.add(s.recv(200).decode())
+
+
+def test_a_reload_with_an_error_changes_nothing(tmp_path):
+    conf = tmp_path / "tocsin.conf"
+    conf.write_text('tocsind {\n\tlog_level = "info"\n}\n')
+    d = Daemon(tmp_path)
+    d.state.mkdir()
+    command = [str(BIN / "tocsind"), "-c", str(conf), "--state", str(d.state)]
+    for key, value in d.settings.items():
+        command += ["--set", f"{key}={value}"]
+    with open(d.log, "ab") as log:
+        d.process = subprocess.Popen(command, stderr=log)
+    d.wait_ready()
+    try:
+        conf.write_text('tocsind {\n\tlog_levl = "info"\n}\n')
+        d.process.send_signal(signal.SIGHUP)
+        lines(d, "the old one stays")
+        assert "log_level" in d.text()  # the nearest key is named
+        assert d.status()["ready"]
+        conf.write_text('tocsind {\n\tzone = "UTC"\n}\n')
+        d.process.send_signal(signal.SIGHUP)
+        lines(d, "take effect at the next start")
+    finally:
+        assert d.stop() == 0
+
+
+def test_usr1_prints_the_state(tmp_path):
+    with Daemon(tmp_path) as d:
+        d.process.send_signal(signal.SIGUSR1)
+        lines(d, "intake frames=0")
+        lines(d, "store commits=")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("zmq {\n\tlisen = \"x\"\n}\n", "listen"),
+    ("intake {\n\twindow = many\n}\n", "window"),
+    ("intake {\n\twindow = 0\n}\n", "window"),
+    ("zmq {\n\tlisten = \"x\"\n", "'}'"),
+    ("zmq {\n\tcurve = no\n\tlisten = \"tcp://0.0.0.0:1\"\n}\n", "loopback"),
+    ("tocsind {\n\tclock = manual\n}\nzmq {\n\t"
+     "listen = \"tcp://0.0.0.0:1\"\n}\n", "loopback"),
+], ids=["key", "word", "range", "brace", "curve", "clock"])
+def test_a_wrong_configuration_is_named(tmp_path, text, words):
+    conf = tmp_path / "wrong.conf"
+    conf.write_text(text)
+    done = subprocess.run([BIN / "tocsind", "-c", conf, "--check-config"],
+                          capture_output=True, text=True)
+    assert done.returncode == 78
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_two_daemons_do_not_share_a_state(tmp_path):
+    with Daemon(tmp_path) as d:
+        other = Daemon(tmp_path)
+        other.log = tmp_path / "other.log"
+        command = [str(BIN / "tocsind"), "--state", str(d.state)]
+        for key, value in d.settings.items():
+            command += ["--set", f"{key}={value}"]
+        done = subprocess.run(command, capture_output=True, text=True,
+                              timeout=20)
+        assert done.returncode == 78
+        assert "another" in done.stderr
+        assert d.status()["ready"]
+
+
+def test_a_newer_database_is_refused(tmp_path):
+    d = Daemon(tmp_path).start()
+    d.stop()
+    import sqlite3
+    db = sqlite3.connect(d.state / "tocsin.db")
+    db.execute("PRAGMA user_version=999")
+    db.close()
+    d.start(wait=False)
+    assert d.process.wait(20) == 78
+    assert "schema 999" in d.text()
+
+
+def test_descriptors_stay_flat(tmp_path):
+    from sender import Sender
+    with Daemon(tmp_path) as d:
+        d.world()
+        d.advance("2020-03-02")
+
+        def once(n):
+            for i in range(n):
+                with Sender(d.address(), "clinic-1", epoch=1000 + i) as s:
+                    s.hello()
+                    d.status()
+        def fds():
+            return len(os.listdir(f"/proc/{d.process.pid}/fd"))
+        before = fds()
+        once(150)
+        until = time.monotonic() + 20
+        while fds() > before:
+            assert time.monotonic() < until, (before, fds())
+            time.sleep(0.1)
