@@ -1,15 +1,12 @@
 """The commands of tocsin that ask a running daemon."""
 import json
 import os
-import pathlib
 import re
 import subprocess
 
 import alarm
 import pytest
 from daemon import BIN, Daemon
-
-MAN = pathlib.Path(__file__).resolve().parents[2] / "docs/man/tocsin.1"
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +107,3 @@ def test_counts_and_clock(d, tmp_path):
     assert r.returncode != 0 and "2025-03-01" in r.stderr
     r = tocsin(d, "counts", "post", str(tmp_path / "no such file"))
     assert r.returncode == 2
-
-
-def test_the_manual_lists_the_commands(d):
-    listed = set(re.findall(r"^  tocsin (\w+) ", good(d, "help"), re.M))
-    manual = set(re.findall(r"^\.It Cm (\w+)", MAN.read_text(), re.M))
-    assert listed == manual
-    for name in listed:
-        assert "sage:" in tocsin(d, name, "--help").stdout
