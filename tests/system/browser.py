@@ -94,7 +94,7 @@ class Browser:
             message["sessionId"] = self.session
         os.write(self.out, json.dumps(message).encode() + b"\0")
         while True:
-            reply = self.read(60)
+            reply = self.read(120)
             if reply.get("id") == self.number:
                 assert "error" not in reply, (method, reply["error"])
                 return reply["result"]
@@ -109,7 +109,7 @@ class Browser:
         assert "exceptionDetails" not in r, r["exceptionDetails"]
         return r["result"].get("value")
 
-    def wait(self, script, seconds=20):
+    def wait(self, script, seconds=60):
         until = time.monotonic() + seconds
         while not self.run(f"!!({script})"):
             assert time.monotonic() < until, \
