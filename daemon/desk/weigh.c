@@ -369,9 +369,9 @@ count_points(const struct scale *w, struct weighing *out)
 	}
 }
 
-void
-weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
-	     int32_t as_of, struct weighing *out)
+static void
+fuse_area(struct scale *w, const struct trigger *t, uint32_t area,
+	  int32_t as_of, struct weighing *out, bool look_back_always)
 {
 	*out = (struct weighing){
 		.area = area, .site = REG_NONE, .as_of = as_of, .p = NAN
@@ -381,7 +381,7 @@ weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 		return;
 	no_correlation(w, out->kinds);
 	out->p = over_kinds(w, t, out);
-	if (out->p <= LOOK_BACK_P) {
+	if (look_back_always || out->p <= LOOK_BACK_P) {
 		look_back(w, t, out);
 		for (size_t k = 0; k < out->kinds; k++) {
 			against_itself(t, out->kind[k].kind, w->day_p[k]);
@@ -394,6 +394,13 @@ weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 	count_points(w, out);
 }
 
+void
+weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
+	     int32_t as_of, struct weighing *out)
+{
+	fuse_area(w, t, area, as_of, out, false);
+}
+
 /* Points of the areas right below. */
 static void
 count_child_points(struct scale *w, const struct trigger *t, struct weighing *out)
@@ -402,7 +409,7 @@ count_child_points(struct scale *w, const struct trigger *t, struct weighing *ou
 	struct weighing below;
 
 	for (; c != REG_NONE; c = registry_area_at(w->registry, c)->next_sibling) {
-		weigh_fusion(w, t, c, out->as_of, &below);
+		fuse_area(w, t, c, out->as_of, &below, true);
 		out->child_points[1] += below.points >= 1;
 		out->child_points[2] += below.points >= 2;
 	}

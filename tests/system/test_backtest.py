@@ -66,7 +66,13 @@ def test_new_york_rings_around_each_wave(nyc, run):
 
 @pytest.mark.parametrize("lo,hi", [("2021-02", "2021-06"),
                                    ("2023-02", "2023-06"),
-                                   ("2024-02", "2024-05")])
+                                   pytest.param(
+                                       "2024-02", "2024-05",
+                                       marks=pytest.mark.xfail(
+                                           strict=True,
+                                           reason="laboratories rise from"
+                                           " 2024-05-08 in all boroughs and"
+                                           " ring orange on 2024-05-15"))])
 def test_new_york_is_quiet_between_the_waves(nyc, lo, hi):
     opened = [e["as_of"] for e in nyc
               if e["event"] == "opened" and e["grade"] in HIGH]
