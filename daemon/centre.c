@@ -172,6 +172,22 @@ make_judge(struct centre *c)
 	return c->judge == NULL ? -1 : 0;
 }
 
+static void
+make_keeper(struct centre *c)
+{
+	const struct conf_store *s = conf_get(c->conf, "store");
+	const int64_t day_ms = 86400000;
+	const struct retention_ages ages = {
+		.ledger = s->keep_ledger_ms / day_ms,
+		.counts = s->keep_counts_ms / day_ms,
+		.old = s->keep_old_ms / day_ms,
+		.notes = s->keep_notes_ms / day_ms,
+		.notices = s->keep_notices_ms / day_ms,
+	};
+
+	keeper_init(&c->keeper, c->store, &ages);
+}
+
 static int
 make_ingest(struct centre *c)
 {
@@ -435,6 +451,7 @@ centre_init(struct centre *c, struct conf *conf, struct event_base *base)
 		return -1;
 	if (write_addresses(c) < 0)
 		return -1;
+	make_keeper(c);
 	return scales_start(c->scales, on_ready, c);
 }
 
@@ -487,6 +504,8 @@ centre_tick(struct centre *c)
 
 	ingest_set_disk(c->ingest, disk[space_look(&c->space)]);
 	scales_tick(c->scales);
+	keeper_tick(&c->keeper, dayclock_received_us(&c->clock),
+		    dayclock_wall_us());
 	if (c->zmqdoor != NULL)
 		zmqdoor_tick(c->zmqdoor);
 	if (c->kafka != NULL)
@@ -525,65 +544,4 @@ centre_reload(struct centre *c, struct conf *conf)
 	(void)log_set_level_name(m->log_level);
 	say_what_waits(c->conf, conf);
 	conf_free(&conf);
-}
-
-static void
-dump_ingest(const struct centre *c, FILE *out)
-{
-	struct ingest_stats s;
-
-	ingest_stats(c->ingest, &s);
-	fprintf(out,
-		"intake frames=%llu counts=%llu again=%llu early=%llu "
-		"busy=%llu forks=%llu gaps=%llu poison=%llu senders=%zu "
-		"window=%u\n",
-		(unsigned long long)s.frames, (unsigned long long)s.counts,
-		(unsigned long long)s.again, (unsigned long long)s.early,
-		(unsigned long long)s.busy, (unsigned long long)s.forks,
-		(unsigned long long)s.gaps, (unsigned long long)s.poison,
-		s.feeds, ingest_window(c->ingest));
-	for (uint32_t i = 0; i < BATCH_CODES; i++) {
-		if (s.refused_by[i] > 0)
-			fprintf(out, "refused %s=%llu\n", wire_nack_name(i),
-				(unsigned long long)s.refused_by[i]);
-	}
-	for (int i = 1; i < INGEST_BAD; i++) {
-		if (s.bad_by[i] > 0)
-			fprintf(out, "bad frame %s=%llu\n", wire_error_name(-i),
-				(unsigned long long)s.bad_by[i]);
-	}
-}
-
-void
-centre_dump(const struct centre *c, FILE *out)
-{
-	struct store_stats st;
-	struct judge_stats js;
-	struct scales_stats ws;
-	char day[DAY_TEXT_BYTES], weighed[DAY_TEXT_BYTES];
-
-	store_stats(c->store, &st);
-	judge_stats(c->judge, &js);
-	scales_stats(c->scales, &ws);
-	fprintf(out, "clock %s day=%s weighed=%s ready=%d\n",
-		c->clock.manual ? "manual" : "system",
-		day_format(c->clock.day, day),
-		day_format(ws.weighed_day, weighed), c->ready);
-	fprintf(out,
-		"store commits=%llu jobs=%llu failures=%llu pending=%zu "
-		"file=%lld wal=%lld worst_commit_us=%lld free_mib=%lld\n",
-		(unsigned long long)st.commits, (unsigned long long)st.jobs,
-		(unsigned long long)st.failures, store_pending(c->store),
-		(long long)st.file_bytes, (long long)st.wal_bytes,
-		(long long)st.worst_commit_us,
-		(long long)(c->space.free_bytes >> 20));
-	fprintf(out,
-		"judge series=%zu dirty=%zu cells=%llu verdicts=%llu "
-		"bytes=%zu\n",
-		js.series, js.dirty, (unsigned long long)js.cells_set,
-		(unsigned long long)js.verdicts, js.bytes);
-	fprintf(out, "desk weighings=%llu events=%llu unwritten=%zu\n",
-		(unsigned long long)ws.weighings, (unsigned long long)ws.events,
-		ws.unwritten);
-	dump_ingest(c, out);
 }

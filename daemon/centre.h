@@ -19,6 +19,7 @@
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
 #include "daemon/judge/registry.h"
+#include "daemon/keeper.h"
 #include "daemon/space.h"
 #include "daemon/store/store.h"
 #include "daemon/told.h"
@@ -31,6 +32,7 @@ struct centre {
 	struct event_base *base;
 	struct dayclock clock;
 	struct space space;
+	struct keeper keeper;
 	struct store *store;
 	struct registry *registry;
 	struct calendar *calendar; /* NULL: weekends only */

@@ -118,6 +118,42 @@ static const struct conf_key store_keys[] = {
 	  .min = 0,
 	  .max = 90,
 	  .help = "Free space below which no counts are taken in." },
+	{ .name = "keep_ledger",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct conf_store, keep_ledger_ms),
+	  .def = "400d",
+	  .max = 1e13,
+	  .help = "How long frames are kept as they were received; 0: for "
+		  "ever." },
+	{ .name = "keep_counts",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct conf_store, keep_counts_ms),
+	  .def = "0",
+	  .max = 1e13,
+	  .help = "How long counts are kept after their day; at least as long "
+		  "as intake.horizon_days and judge.history_days; 0: for "
+		  "ever." },
+	{ .name = "keep_old",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct conf_store, keep_old_ms),
+	  .def = "800d",
+	  .max = 1e13,
+	  .help = "How long superseded counts are kept, for \"as of\" "
+		  "questions; 0: for ever." },
+	{ .name = "keep_notes",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct conf_store, keep_notes_ms),
+	  .def = "90d",
+	  .max = 1e13,
+	  .help = "How long refusals, conflicts and answered requests are "
+		  "kept; 0: for ever." },
+	{ .name = "keep_notices",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct conf_store, keep_notices_ms),
+	  .def = "400d",
+	  .max = 1e13,
+	  .help = "How long notices are kept once they were sent or given up; "
+		  "0: for ever." },
 	{ 0 },
 };
 
@@ -140,6 +176,8 @@ check(const struct conf *c, conf_report *report, void *arg)
 	const struct conf_main *m = conf_get(c, "tocsind");
 	const struct conf_store *s = conf_get(c, "store");
 	const struct zmqdoor_conf *z = conf_get(c, "zmq");
+	const struct ingest_conf *in = conf_get(c, "intake");
+	const struct conf_judge *j = conf_get(c, "judge");
 	bool local = zmqdoor_is_local(z->listen);
 	bool good = true;
 
@@ -155,6 +193,13 @@ check(const struct conf *c, conf_report *report, void *arg)
 	}
 	if (s->out_percent > s->low_percent) {
 		report(arg, "store: out_percent is above low_percent");
+		good = false;
+	}
+	if (s->keep_counts_ms != 0 &&
+	    (s->keep_counts_ms / 86400000 < in->horizon_days ||
+	     s->keep_counts_ms / 86400000 < j->history_days)) {
+		report(arg, "store: keep_counts is shorter than "
+			    "intake.horizon_days or judge.history_days");
 		good = false;
 	}
 	if (strchr(s->file, '/') != NULL) {

@@ -39,6 +39,9 @@ struct conf_store {
 	int64_t reserve;     /* bytes kept aside for a full disk */
 	int64_t low_percent; /* free space below which windows shrink */
 	int64_t out_percent; /* below which intake stops */
+	/* How long is kept, in milliseconds; 0 = for ever. */
+	int64_t keep_ledger_ms, keep_counts_ms, keep_old_ms, keep_notes_ms,
+		keep_notices_ms;
 };
 
 /* All blocks of tocsind, ended by a NULL name. */

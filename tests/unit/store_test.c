@@ -17,6 +17,7 @@
 #include "daemon/store/counts.h"
 #include "daemon/store/frames.h"
 #include "daemon/store/meta.h"
+#include "daemon/store/retention.h"
 #include "daemon/store/schema.h"
 #include "daemon/store/store.h"
 
@@ -326,6 +327,42 @@ test_alert_events_can_only_be_added(void **state)
 	f->store = store_open(f->path, f->base);
 }
 
+static void
+on_slice(void *arg, long rows)
+{
+	*(long *)arg = rows;
+}
+
+#define DAY_US INT64_C(86400000000)
+
+/* Only what is older than its age goes; an age of 0 keeps for ever. */
+static void
+test_what_is_old_is_deleted(void **state)
+{
+	struct fixture *f = *state;
+	struct put a = make_put(18000, 5, 1), b = make_put(18100, 6, 1);
+	const int64_t now_us[2] = { 18110 * DAY_US, 18110 * DAY_US };
+	struct retention_ages ages = { .counts = 50 };
+	struct counts_vintage v;
+	struct db *reader = store_reader(f->store);
+	long rows = -2;
+
+	put_now(f, &a);
+	put_now(f, &b);
+	assert_int_equal(
+		retention_slice(f->store, &ages, now_us, on_slice, &rows), 0);
+	store_drain(f->store);
+	assert_int_equal(rows, 1);
+	assert_int_equal(counts_at(reader, 18000, 3, INT64_MAX, &v), 0);
+	assert_int_equal(counts_at(reader, 18100, 3, INT64_MAX, &v), 1);
+	ages.counts = 0;
+	assert_int_equal(
+		retention_slice(f->store, &ages, now_us, on_slice, &rows), 0);
+	store_drain(f->store);
+	assert_int_equal(rows, 0);
+	assert_int_equal(counts_at(reader, 18100, 3, INT64_MAX, &v), 1);
+}
+
 int
 main(void)
 {
@@ -341,6 +378,7 @@ main(void)
 		TEST(test_the_file_is_private),
 		TEST(test_a_newer_schema_is_refused),
 		TEST(test_alert_events_can_only_be_added),
+		TEST(test_what_is_old_is_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
