@@ -84,12 +84,16 @@ def test_a_stalled_store(tmp_path):
 def mount(tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs",
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs",
                            str(folder)], capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip("mounting a tmpfs needs root: " + done.stderr.strip())
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def stored(daemon):
+    return daemon.rows("SELECT count(*) FROM ledger")[0][0]
 
 
 def test_full_disk(small_disk):
@@ -101,28 +105,31 @@ def test_full_disk(small_disk):
     pushers = load(daemon, 2, rows=400)
     for turn in range(turns):
         ballast = small_disk / "ballast"
-        # Space runs out through others, too: at once, to the last byte.
-        if turn % 2 == 1:
-            with open(ballast, "wb") as f:
-                free = shutil.disk_usage(small_disk).free
-                os.posix_fallocate(f.fileno(), 0, max(4096, free - 8192))
-        else:
-            with open(ballast, "wb") as f:
-                os.posix_fallocate(f.fileno(), 0, 18 << 20)
+        if turn < 2:
+            clinic = ["clinic-1", "clinic-2"][turn]
+            status, body = daemon.post_csv("date,site,indicator,count\n"
+                                           f"{DATE},{clinic},plague-case,1\n")
+            assert status == 202 and body["accepted"] == 1, body
+        # Somebody else takes the space: most of it, or to the last page.
+        disk = shutil.disk_usage(small_disk)
+        leave = 8192 if turn % 2 == 1 else disk.total * 22 // 100
+        with open(ballast, "wb") as f:
+            os.posix_fallocate(f.fileno(), 0, max(4096, disk.free - leave))
         assert wait(lambda: daemon.status()["store"]["space"] == "out", 60)
         time.sleep(1)
-        held = [p.sender.durable for p in pushers]
+        held = stored(daemon)
         status, body = daemon.post_csv("date,site,indicator,count\n"
                                        f"{DATE},school-1,ill-absence,1\n")
         assert status == 507 and "disk" in body["detail"], (status, body)
-        daemon.advance(DATE)  # weighing writes, and so needs the reserve
+        daemon.advance(DATE)  # now it is weighed, with the reserve's space
+        rung = [a["area"] for a in daemon.get("/api/v1/alerts")["alerts"]
+                if a["trigger"] == "single-case"]
+        assert sorted(rung) == ["K1", "K2"][:turn + 1], rung
         assert daemon.process.poll() is None
-        assert [p.sender.durable for p in pushers] == held
+        assert stored(daemon) == held
         ballast.unlink()
         assert wait(lambda: daemon.status()["store"]["space"] != "out", 20)
-        assert wait(lambda: all(p.sender.durable > h
-                                for p, h in zip(pushers, held)), 40)
-        daemon.rows("SELECT 1")
+        assert wait(lambda: stored(daemon) > held, 40)
     finish(pushers)
     daemon.stop()
     report("full disk", f"{turns} times", reckon(daemon, pushers))
