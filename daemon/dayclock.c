@@ -67,3 +67,19 @@ dayclock_received_us(struct dayclock *c)
 		c->received++;
 	return (int64_t)dayclock_today(c) * DAY_US + DAY_US / 2 + c->received;
 }
+
+int64_t
+dayclock_end_s(const struct dayclock *c, int32_t day)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	int year, month, mday;
+
+	if (c->manual)
+		return ((int64_t)day + 1) * 86400 - 1;
+	/* mktime() takes the day after the last of a month as it is meant. */
+	day_to_civil(day, &year, &month, &mday);
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = mday + 1;
+	return (int64_t)mktime(&tm) - 1;
+}

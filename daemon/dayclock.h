@@ -29,6 +29,9 @@ void dayclock_set(struct dayclock *c, int32_t day);
  */
 int64_t dayclock_received_us(struct dayclock *c);
 
+/* The last second of the day, as receipts are dated. */
+int64_t dayclock_end_s(const struct dayclock *c, int32_t day);
+
 /* The wall clock, for people to read. */
 int64_t dayclock_wall_us(void);
 

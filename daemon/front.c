@@ -14,6 +14,7 @@
 #include "daemon/import.h"
 #include "daemon/intake/post.h"
 #include "daemon/store/alerts.h"
+#include "daemon/store/counts.h"
 
 /* Somebody who waits for an answer. */
 struct waiting {
@@ -72,6 +73,26 @@ not_ready(void *arg)
 	return ((struct centre *)arg)->ready ? NULL
 					     : "what the last run left is "
 					       "being judged and weighed";
+}
+
+static int
+cell_as_of(void *arg, uint32_t series, int32_t day, int32_t as_of,
+	   struct judge_cell *out)
+{
+	struct centre *c = arg;
+	struct counts_vintage v;
+	int rc = counts_at(store_reader(c->store), day,
+			   series_ids_of(ingest_series(c->ingest), series),
+			   dayclock_end_s(&c->clock, as_of), &v);
+
+	if (rc != 1)
+		return rc;
+	if ((v.cell.flags & CELL_WITHDRAWN) == 0)
+		out->value = v.cell.value;
+	if ((v.cell.flags & CELL_DENOMINATOR) != 0)
+		out->denominator = v.cell.denominator;
+	out->partial = (v.cell.flags & CELL_PARTIAL) != 0;
+	return 1;
 }
 
 static void
@@ -516,6 +537,7 @@ front_env(struct centre *c, struct api_env *env)
 		.not_ready = not_ready,
 		.status = status,
 		.metrics = metrics,
+		.cell_as_of = cell_as_of,
 		.counts_post = counts_post,
 		.areas_import = areas_import,
 		.sites_import = sites_import,

@@ -100,6 +100,13 @@ struct api_env {
 	void (*status)(void *arg, json_t *out);
 	void (*metrics)(void *arg, struct metrics *m);
 
+	/*
+	 * A series' cell as it was known at the end of the day as_of.  1, or 0
+	 * where nothing was known then, or -1 when already logged.
+	 */
+	int (*cell_as_of)(void *arg, uint32_t series, int32_t day,
+			  int32_t as_of, struct judge_cell *out);
+
 	/* Counts as JSON or CSV; 202 and {"accepted", "refused": [...]}. */
 	api_writer *counts_post;
 	/* CSV with a header line; 200 and {"added", "changed"}. */

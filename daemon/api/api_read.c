@@ -4,6 +4,7 @@
  */
 #include "daemon/api/api_own.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/day.h"
@@ -198,6 +199,42 @@ list_points(const struct judge_point *point, size_t n)
 	return list;
 }
 
+/*
+ * Puts back what was known at the end of the day that the query names, if it
+ * names one.  There are no verdicts then: they would be today's.  -1 = the
+ * request is answered.
+ */
+static int
+go_back(struct api *a, struct http_req *req, uint32_t series,
+	struct judge_point *point, size_t n)
+{
+	int32_t as_of;
+
+	if (api_query_day(req, "as_of", DAY_NONE, &as_of) < 0)
+		return -1;
+	if (as_of == DAY_NONE)
+		return 0;
+	if (a->env.cell_as_of == NULL) {
+		http_problem(req, 501, NULL, "This daemon keeps no past.");
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct judge_cell nothing = { .value = NAN,
+						    .denominator = NAN };
+		int32_t day = point[i].day;
+
+		memset(&point[i], 0, sizeof(point[i]));
+		point[i].day = day;
+		point[i].cell = nothing;
+		if (a->env.cell_as_of(a->env.arg, series, day, as_of,
+				      &point[i].cell) < 0) {
+			http_problem(req, 500, NULL, "The past is unreadable.");
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static void
 reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 {
@@ -221,6 +258,8 @@ reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 			     "The site has not reported this indicator yet.");
 		return;
 	}
+	if (go_back(a, req, series, point, n) < 0)
+		return;
 	body = view_series(r, series);
 	json_object_set_new(body, "points", list_points(point, n));
 	http_reply_json(req, 200, body);

@@ -279,6 +279,22 @@ def test_the_larger_revision_holds_whatever_the_order(daemon):
     assert value(daemon) == (5, 0)
 
 
+def test_the_past_can_be_asked(daemon):
+    """What was known at the end of each day, whatever came later."""
+    for day, count in (("2020-03-02", 5), ("2020-03-04", 8)):
+        daemon.advance(day)
+        assert daemon.post_csv("date,site,indicator,count\n"
+                               f"{DAY},clinic-1,ili-visit,{count}\n")[0] == 202
+    def known(as_of):
+        query = f"&as_of={as_of}" if as_of else ""
+        return daemon.get("/api/v1/series/points?site=clinic-1&indicator="
+                          f"ili-visit&from={DAY}&to={DAY}{query}"
+                          )["points"][0].get("count")
+    assert known("2020-03-01") is None
+    assert known("2020-03-02") == known("2020-03-03") == 5
+    assert known("2020-03-04") == known(None) == 8
+
+
 def test_withdrawn_is_not_zero(daemon):
     with clinic(daemon) as s:
         s.hello()
