@@ -122,6 +122,7 @@ post_counts(const struct places *p)
 {
 	json_t *reply, *row;
 	const json_t *refused;
+	json_int_t total, named;
 	int rc = post_file(p, "/api/v1/counts", &reply);
 	size_t i;
 
@@ -130,20 +131,25 @@ post_counts(const struct places *p)
 		return rc;
 	}
 	refused = json_object_get(reply, "refused");
+	named = (json_int_t)json_array_size(refused);
+	total = json_integer_value(json_object_get(reply, "refused_total"));
 	if (p->client.json)
 		client_print_json(reply);
 	else
-		printf("%lld accepted, %zu refused\n",
+		printf("%lld accepted, %lld refused\n",
 		       (long long)json_integer_value(
 			       json_object_get(reply, "accepted")),
-		       json_array_size(refused));
+		       (long long)total);
 	json_array_foreach (refused, i, row)
 		cli_error("%s: count %lld: %s", p->file,
 			  (long long)json_integer_value(
 				  json_object_get(row, "at")) +
 				  1,
 			  client_text(row, "detail"));
-	rc = json_array_size(refused) > 0 ? CLI_EX_DATA : 0;
+	if (total > named)
+		cli_error("%s: and %lld more, which are not named", p->file,
+			  (long long)(total - named));
+	rc = total > 0 ? CLI_EX_DATA : 0;
 	json_decref(reply);
 	return rc;
 }

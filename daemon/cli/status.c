@@ -38,6 +38,20 @@ print_value(const char *name, const json_t *value)
 		printf("  %-24s %s\n", name, json_is_true(value) ? "yes" : "no");
 }
 
+/* "refused day 3": the figures of one name, each by its own. */
+static void
+print_figures(const char *name, json_t *figures)
+{
+	char label[64];
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (figures, key, value) {
+		snprintf(label, sizeof(label), "%.30s %.30s", name, key);
+		print_value(label, value);
+	}
+}
+
 static void
 print_blocks(const struct client *c, json_t *reply)
 {
@@ -50,8 +64,10 @@ print_blocks(const struct client *c, json_t *reply)
 		if (!json_is_object(block))
 			continue;
 		printf("%s\n", client_word(c, "block", name));
-		json_object_foreach (block, key, value)
+		json_object_foreach (block, key, value) {
 			print_value(key, value);
+			print_figures(key, value);
+		}
 	}
 }
 

@@ -321,9 +321,9 @@ done_post(struct store_job *job, int rc, enum db_fault fault)
 		refuse(p, 422, "this Idempotency-Key was used with another body");
 	} else if (p->known == 1) {
 		answer(p, 202,
-		       json_pack("{s:I, s:b, s:[]}", "accepted",
+		       json_pack("{s:I, s:b, s:i, s:[]}", "accepted",
 				 (json_int_t)strtoll(p->answer, NULL, 10),
-				 "duplicate", 1, "refused"));
+				 "duplicate", 1, "refused_total", 0, "refused"));
 	} else {
 		for (size_t i = 0; i < p->batches; i++)
 			ingest_apply(p->in, p->batch[i]);

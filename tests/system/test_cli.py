@@ -107,3 +107,16 @@ def test_counts_and_clock(d, tmp_path):
     assert r.returncode != 0 and "2025-03-01" in r.stderr
     r = tocsin(d, "counts", "post", str(tmp_path / "no such file"))
     assert r.returncode == 2
+
+
+def test_refused_counts_are_all_counted(d, tmp_path):
+    path = tmp_path / "late.csv"
+    path.write_text("date,site,indicator,count\n" + "".join(
+        f"2035-01-{1 + i % 28:02},pharmacy-K2,otc-cough-cold,{i}\n"
+        for i in range(80)))
+    r = tocsin(d, "counts", "post", str(path))
+    assert r.returncode == 65
+    assert r.stdout == "0 accepted, 80 refused\n"
+    assert "beyond tomorrow" in r.stderr
+    assert "and 16 more" in r.stderr
+    assert re.search(r"refused day +80", good(d, "status"))
