@@ -328,6 +328,7 @@ static int
 make_desk(struct centre *c)
 {
 	struct restoring r = { 0 };
+	int64_t weighed;
 
 	c->triggers = load_triggers(c->conf, c->registry);
 	if (c->triggers == NULL)
@@ -337,8 +338,11 @@ make_desk(struct centre *c)
 	if (c->desk == NULL)
 		return -1;
 	r.desk = c->desk;
-	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0)
+	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||
+	    meta_get(store_reader(c->store), "weighed_day", DAY_NONE, &weighed) <
+		    0)
 		return -1;
+	desk_resume(c->desk, (int32_t)weighed);
 	log_info("tocsind: desk triggers=%zu alerts=%zu", c->triggers->n,
 		 r.alerts);
 	return r.failed ? -1 : 0;

@@ -163,6 +163,13 @@ desk_restore(struct desk *d, const json_t *view)
 	return 0;
 }
 
+void
+desk_resume(struct desk *d, int32_t as_of)
+{
+	if (as_of != DAY_NONE && as_of > d->as_of)
+		d->as_of = as_of;
+}
+
 struct alert
 desk_copy(const struct alert *a)
 {

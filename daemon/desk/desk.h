@@ -89,6 +89,9 @@ void desk_free(struct desk **d);
 int desk_restore(struct desk *d, const json_t *alert)
 	__attribute__((warn_unused_result));
 
+/* After all are restored: the day of the last desk_weigh() before. */
+void desk_resume(struct desk *d, int32_t as_of);
+
 /*
  * Weighs every trigger for every area as of the end of the day, with what
  * the judge holds now; the judge must be idle.  Weighing the same day again

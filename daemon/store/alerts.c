@@ -127,8 +127,9 @@ alerts_verify(struct db *db, int64_t *number)
 int
 alerts_load(struct db *db, alerts_each *each, void *arg)
 {
-	struct db_stmt *s =
-		db_cached(db, "SELECT id, body FROM alert ORDER BY id");
+	struct db_stmt *s = db_cached(
+		db, "SELECT id, body FROM alert ORDER BY (SELECT min(number)"
+		    " FROM alert_event WHERE alert=alert.id), id");
 	int rc;
 
 	if (s == NULL)

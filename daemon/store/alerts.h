@@ -34,7 +34,7 @@ int alerts_put(struct db *db, const struct alerts_event *event, int64_t *number)
 int alerts_put_state(struct db *db, const struct alerts_event *event)
 	__attribute__((warn_unused_result));
 
-/* Reader: all alerts, oldest id first. */
+/* Reader: all alerts, in the order in which they opened. */
 typedef void alerts_each(void *arg, const char *id, const char *body);
 int alerts_load(struct db *db, alerts_each *each, void *arg)
 	__attribute__((warn_unused_result));

@@ -216,3 +216,18 @@ def test_the_document_names_every_route(d):
     real = set(re.findall(r'\{ "(GET|POST|DELETE)", "(/[^"]*)",', source))
     plain = {(m, re.sub(r"ID", ":", p).replace("FILE", "*")) for m, p in said}
     assert plain == real
+
+
+def test_a_kill_keeps_alerts_and_the_day(tmp_path):
+    with Daemon(tmp_path) as d:
+        id = alarm.ring(d)["id"]
+        d.advance("2025-03-20")
+        before = d.get("/api/v1/alerts")
+        d.kill()
+        d.start()
+        assert d.get("/api/v1/alerts") == before
+        status, body = d.ask("POST", f"/api/v1/alerts/{id}/events",
+                             json.dumps({"verb": "ack"}).encode())
+        assert status == 200, body
+        last = d.get(f"/api/v1/alerts/{id}/events")["events"][-1]
+        assert (last["event"], last["as_of"]) == ("acknowledged", "2025-03-20")
