@@ -108,6 +108,9 @@ rexact_predictive_p(double x, double sum, double n)
 {
 	double size = sum + 0.5;
 	double prob = n / (n + 1);
+	double whole = floor(x);
+	/* dnbinom() prints a warning for a part of a count */
+	double mass = x == whole ? dnbinom(x, size, prob, 0) : 0;
 
-	return pnbinom(x, size, prob, 0, 0) + 0.5 * dnbinom(x, size, prob, 0);
+	return pnbinom(whole, size, prob, 0, 0) + 0.5 * mass;
 }

@@ -58,7 +58,7 @@ struct rexact_sums rexact_past_sums(const struct rexact_past *past,
 
 /*
  * Mid-p of x or more cases where sum cases were seen in n periods, n > 0: the
- * negative binomial that Jeffreys' prior predicts.
+ * negative binomial that Jeffreys' prior predicts.  x may be fractional.
  */
 double rexact_predictive_p(double x, double sum, double n);
 
