@@ -122,6 +122,122 @@ def test_bad_input_is_one_line_and_nothing_on_stdout(args, text, says):
     assert says in done.stderr
 
 
+def methods():
+    return json.loads(tocsin("methods", "--json").stdout)
+
+
+MOST = 2**31 - 1
+N = 140
+HOSTILE = {
+    "missing": [""] * N,
+    "one": [3],
+    "short": [1, 2, 3],
+    "zero": [0] * N,
+    "most": [MOST] * N,
+    "zero-or-most": [(0, MOST, "")[i * i % 7 % 3] for i in range(N)],
+    "flat": [4] * N,
+    "spike": [0] * (N - 1) + [MOST],
+    "exact": [2**53] * N,
+    "late": [""] * (N - 1) + [5],
+    "part": [i % 13 / 4 for i in range(N)],
+    "good": [(i * 7 + i * i) % 11 for i in range(N)],
+}
+
+
+def table(series):
+    return "series,t,count\n" + "".join(
+        f"{name},{i + 1},{x}\n" for name in series
+        for i, x in enumerate(HOSTILE[name]))
+
+
+@pytest.mark.parametrize("period", ["day", "week"])
+@pytest.mark.parametrize("method", [m["name"] for m in methods()])
+def test_series_without_an_answer_are_unknown_and_others_judged(method,
+                                                                period):
+    args = ["--method", method, "--period", period]
+    rows = detect(table(HOSTILE), *args)
+    assert [r["series"] for r in rows] == [
+        name for name, counts in HOSTILE.items() for _ in counts]
+    for r in rows:
+        assert r["level"] in ("unknown", "normal", "warning", "alert"), r
+        if r["count"] == "":
+            assert r["level"] == "unknown", r
+        for key in ("expected", "upper", "statistic", "p"):
+            assert r[key] == "" or float(r[key]) == float(r[key]), r
+    assert [r for r in rows if r["series"] == "good"] == detect(
+        table(["good"]), *args)
+    if method != "fixed":
+        assert {r["level"] for r in rows
+                if r["series"] in ("one", "short", "late")} == {"unknown"}
+    assert detect("series,t,count\n", *args) == []
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda m: m["name"])
+def test_parameters_are_checked_by_name_and_range(method):
+    for p in method["parameters"]:
+        wrong = "many" if "choices" in p else repr(p["max"] * 2 + 1)
+        done = tocsin("detect", "--method", method["name"], "--set",
+                      f"{p['name']}={wrong}", "-", stdin=BY_T)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1
+        assert p["name"] in done.stderr
+    for end in ("default", "min", "max"):
+        sets = [arg for p in method["parameters"] if p[end] is not None
+                for arg in ("--set", f"{p['name']}={p[end]}")]
+        detect(BY_T, "--method", method["name"], *sets)
+    done = tocsin("detect", "--method", method["name"], "--set",
+                  "no_such_key=1", "-", stdin=BY_T)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no_such_key" in done.stderr
+
+
+NAMES = """ears-c1 ears-c2 ears-c3 w2 cusum ewma-jhu holt-winters r-ears-c1
+    r-ears-c2 r-ears-c3 r-cusum r-lr r-glr r-farrington r-farrington-flexible
+    r-bayes1 r-bayes2 r-bayes3 r-rki1 r-rki2 r-rki3 r-cdc rnssp-ewma
+    rnssp-regression rnssp-switch glm-nb nb-cusum poisson-cusum fixed
+    percentile drop tocsin"""
+KEYS = {
+    "ears-c1": "baseline guard min_sigma k",
+    "ears-c2": "baseline guard min_sigma k",
+    "ears-c3": "baseline guard min_sigma k",
+    "r-ears-c1": "baseline min_sigma alpha",
+    "r-ears-c2": "baseline min_sigma alpha",
+    "r-ears-c3": "baseline min_sigma alpha",
+    "r-cusum": "k h transform nb_alpha start",
+    "r-lr": "c nb_alpha theta start",
+    "r-glr": "c nb_alpha start",
+    "r-farrington": "b w alpha power start",
+    "r-farrington-flexible": "b w periods past weights p_trend threshold "
+                             "power alpha start",
+    "nb-cusum": "arl0",
+    "poisson-cusum": "arl0",
+    "fixed": "n window",
+    "percentile": "percentile years windows",
+    "drop": "window",
+}
+
+
+def test_names_keys_and_choices_that_others_rely_on():
+    listed = {m["name"]: m for m in methods()}
+    assert set(listed) == set(NAMES.split())
+    for name, keys in KEYS.items():
+        have = {p["name"]: p for p in listed[name]["parameters"]}
+        assert set(keys.split()) <= set(have), name
+    def find(name, key):
+        return next(p for p in listed[name]["parameters"] if p["name"] == key)
+    assert find("r-cusum", "transform")["choices"] == [
+        "standard", "rossi", "anscombe", "anscombe2nd", "pearsonNegBin",
+        "anscombeNegBin", "none"]
+    assert find("r-farrington-flexible", "threshold")["choices"] == [
+        "delta", "nbPlugin", "muan"]
+    for name in ("r-farrington", "r-farrington-flexible"):
+        assert find(name, "power")["choices"] == ["2/3", "1/2", "none"]
+    for name in ("ears-c1", "ears-c2", "ears-c3"):
+        assert find(name, "min_sigma")["default"] == 0.5
+    assert find("percentile", "percentile")["default"] == 80
+    assert find("fixed", "n")["default"] == 1
+
+
 def test_an_unreadable_file():
     done = tocsin("detect", "--method", "ears-c1", "/nonexistent/x.csv")
     assert (done.returncode, done.stdout) == (2, "")
