@@ -57,8 +57,15 @@ set_common(void *raw, const struct zsock_conf *c)
 	rc |= set_int(raw, ZMQ_TCP_MAXRT, 120000);
 	rc |= zmq_setsockopt(raw, ZMQ_MAXMSGSIZE, &c->max_bytes,
 			     sizeof(c->max_bytes));
-	if (c->type == ZMQ_ROUTER)
+	if (c->type == ZMQ_ROUTER) {
 		rc |= set_int(raw, ZMQ_ROUTER_MANDATORY, 1);
+		/*
+		 * A county's sites come back at one moment after a restart.
+		 * Who finds the queue full is answered only when TCP tries
+		 * again, up to half a minute later.
+		 */
+		rc |= set_int(raw, ZMQ_BACKLOG, 4096);
+	}
 	if (c->type == ZMQ_DEALER) {
 		rc |= set_int(raw, ZMQ_IMMEDIATE, 1);
 		rc |= set_int(raw, ZMQ_RECONNECT_IVL, 500 + rand() % 500);

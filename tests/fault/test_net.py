@@ -286,6 +286,7 @@ class Crowd:
             s = self.context.socket(zmq.DEALER)
             s.linger, s.immediate, s.sndhwm = 0, 1, 4
             s.reconnect_ivl, s.reconnect_ivl_max = 100, 1000
+            s.handshake_ivl = 5000
             s.curve_publickey, s.curve_secretkey = keys[i]
             s.curve_serverkey = daemon.address("zmq-key").encode()
             s.connect(daemon.address())
