@@ -29,7 +29,7 @@ static const struct cli_command commands[] = {
 	{ "calibrate", "[--triggers PATH] [--history DIR]",
 	  "how often triggers ring by chance, and their thresholds",
 	  cli_calibrate },
-	{ "detect", "--method NAME [--set KEY=VALUE]... FILE.csv",
+	{ "detect", "[--method NAME] [--set KEY=VALUE]... FILE.csv",
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",
 	  cli_methods },

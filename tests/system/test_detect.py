@@ -40,6 +40,13 @@ def test_every_period_is_judged():
     assert len(rows[17]["expected"].replace(".", "").lstrip("0")) >= 12
 
 
+def test_without_a_method_it_is_tocsin():
+    text = "t,count\n" + "".join(f"{t},{t % 5}\n" for t in range(1, 41))
+    rows = detect(text)
+    assert rows == detect(text, "--method", "tocsin")
+    assert {r["method"] for r in rows} == {"tocsin"}
+
+
 def test_gaps_and_empty_counts_are_missing():
     rows = detect('series,count,t\n"a, b",1,1\n"a, b",,3\nc,4,2\n"a, b",2,4\n',
                   "--method", "ears-c1")
@@ -99,7 +106,6 @@ def test_no_rows_are_no_error():
     (["--method", "ears-c1", "--set", "k=1x"], BY_T, "not '1x'"),
     (["--method", "ears-c1", "--period", "hour"], BY_T, "day or week"),
     (["--method", "ears-c1", "--colour"], BY_T, "--colour"),
-    ([], BY_T, "--method NAME"),
     (["--method", "ears-c1"], "", "not even a header"),
     (["--method", "ears-c1"], "count\n1\n", "no column t or date"),
     (["--method", "ears-c1"], "t\n1\n", "no column count"),
