@@ -408,6 +408,22 @@ intake_object(const struct centre *c)
 }
 
 static json_t *
+door_object(const struct zmqdoor *door)
+{
+	struct zmqdoor_stats s;
+
+	zmqdoor_stats(door, &s);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "messages",
+			 (json_int_t)s.messages, "hellos", (json_int_t)s.hellos,
+			 "accepted", (json_int_t)s.connections.accepted,
+			 "ended", (json_int_t)s.connections.ended, "broken",
+			 (json_int_t)s.connections.broken, "handshakes_refused",
+			 (json_int_t)s.handshakes_refused, "unauthorised",
+			 (json_int_t)s.unauthorised, "lost_answers",
+			 (json_int_t)s.lost_answers);
+}
+
+static json_t *
 store_object(const struct centre *c)
 {
 	static const char *const level[] = {
@@ -456,9 +472,11 @@ status(void *arg, json_t *out)
 	if (c->kafka != NULL)
 		json_object_set_new(out, "kafka", kafka_status(c->kafka));
 	told_status(c->told, out);
-	if (c->zmqdoor != NULL)
+	if (c->zmqdoor != NULL) {
 		json_object_set_new(out, "zmq",
 				    json_string(zmqdoor_address(c->zmqdoor)));
+		json_object_set_new(out, "door", door_object(c->zmqdoor));
+	}
 }
 
 static void
@@ -493,6 +511,30 @@ metrics_intake(const struct centre *c, struct metrics *m)
 }
 
 static void
+metrics_door(const struct zmqdoor *door, struct metrics *m)
+{
+	struct zmqdoor_stats s;
+
+	zmqdoor_stats(door, &s);
+	metrics_one(m, "zmq_connections_accepted_total",
+		    "Connections of ZeroMQ.", (double)s.connections.accepted);
+	metrics_one(m, "zmq_connections_ended_total",
+		    "Those that ended, also for a message above 1 MiB.",
+		    (double)s.connections.ended);
+	metrics_one(m, "zmq_connections_broken_total",
+		    "Those that did not get as far as a message.",
+		    (double)s.connections.broken);
+	metrics_one(m, "zmq_handshakes_refused_total",
+		    "Keys that may not send.", (double)s.handshakes_refused);
+	metrics_one(m, "zmq_unauthorised_total",
+		    "Messages of keys that were revoked since.",
+		    (double)s.unauthorised);
+	metrics_one(m, "zmq_lost_answers_total",
+		    "Answers whose peer was gone or did not read.",
+		    (double)s.lost_answers);
+}
+
+static void
 metrics(void *arg, struct metrics *m)
 {
 	const struct centre *c = arg;
@@ -500,6 +542,8 @@ metrics(void *arg, struct metrics *m)
 	struct scales_stats w;
 
 	metrics_intake(c, m);
+	if (c->zmqdoor != NULL)
+		metrics_door(c->zmqdoor, m);
 	told_metrics(c->told, m);
 	store_stats(c->store, &st);
 	scales_stats(c->scales, &w);

@@ -67,6 +67,7 @@ struct zmqdoor {
 	struct zmqzap *zap; /* NULL without CURVE */
 	struct zmqenrol *enrol;
 	struct zsock *sock;
+	struct zmqwatch *watch;
 	struct event *ack_ev;
 	struct feed *ack_first;
 	struct zmqdoor_stats stats;
@@ -350,6 +351,9 @@ open_socket(struct zmqdoor *d, const struct zmqdoor_conf *conf)
 	d->sock = zsock_new(d->ctx, d->env.base, &sc, readable, d);
 	if (d->sock == NULL)
 		return -1;
+	d->watch = zmqwatch_new(d->ctx, d->env.base, d->sock);
+	if (d->watch == NULL)
+		return -1;
 	return zsock_bind(d->sock, conf->listen, d->address, sizeof(d->address));
 }
 
@@ -429,6 +433,8 @@ zmqdoor_free(struct zmqdoor **pd)
 	}
 	if (d->enrol != NULL)
 		zmqenrol_free(&d->enrol);
+	if (d->watch != NULL)
+		zmqwatch_free(&d->watch);
 	if (d->sock != NULL)
 		zsock_free(&d->sock);
 	if (d->zap != NULL)
@@ -479,4 +485,5 @@ zmqdoor_stats(const struct zmqdoor *d, struct zmqdoor_stats *out)
 	if (d->zap != NULL)
 		zmqzap_stats(d->zap, &zap);
 	out->handshakes_refused = zap.refused;
+	zmqwatch_stats(d->watch, &out->connections);
 }

@@ -13,6 +13,7 @@
 #include "base/conf.h"
 #include "daemon/intake/ingest.h"
 #include "daemon/intake/access.h"
+#include "daemon/intake/zmqwatch.h"
 
 struct event_base;
 struct zmqdoor;
@@ -59,7 +60,8 @@ struct zmqdoor_stats {
 	uint64_t messages, hellos, pings, acks, nacks;
 	uint64_t nacks_by[BATCH_CODES];
 	uint64_t unauthorised;
-	uint64_t handshakes_refused;
+	uint64_t handshakes_refused; /* CURVE: unknown or revoked keys */
+	struct zmqwatch_stats connections;
 	uint64_t lost_answers; /* the peer was gone or did not read */
 };
 void zmqdoor_stats(const struct zmqdoor *d, struct zmqdoor_stats *out);

@@ -212,7 +212,16 @@ def test_what_is_not_a_frame_is_refused_by_name(daemon, data, name):
 
 
 def test_above_a_mebibyte_the_connection_is_cut(daemon):
-    assert raw(daemon, frame(BATCH, 1, 1, b"\0" * 1100 * 1024), 2.0) is None
+    ended = daemon.metric("zmq_connections_ended_total")
+    s = zmq.Context.instance().socket(zmq.DEALER)
+    s.linger = 0
+    s.reconnect_ivl = -1
+    s.connect(daemon.address())
+    s.send(frame(BATCH, 1, 1, b"\0" * 1100 * 1024))
+    assert not s.poll(2000)
+    assert daemon.metric("zmq_connections_ended_total") == ended + 1
+    assert daemon.status()["door"]["ended"] == ended + 1
+    s.close()
     with clinic(daemon) as s:  # and others do not notice
         s.hello()
         s.wait_ack(s.send([row(7)]))
