@@ -1,6 +1,5 @@
 """The commands of docs/integrators.md, exactly as they stand, each way on a
 centre of its own; what a block prints is compared with the block behind it."""
-import json
 import os
 import pathlib
 import re
@@ -81,9 +80,11 @@ def begin(daemon):
 
 
 def token_of(daemon):
-    status, body = daemon.ask("POST", "/api/v1/sites/school-1/token", b"{}")
-    assert status == 201, body
-    return body["token"]
+    assert "`tocsin site token school-1`" in PAGE
+    return subprocess.run(
+        [str(BIN / "tocsin"), "site", "token", "school-1", "--socket",
+         str(daemon.state / "tocsin.sock")], check=True, text=True,
+        capture_output=True).stdout.strip()
 
 
 def test_every_block_is_run():
@@ -124,18 +125,16 @@ def test_zeromq(work, tmp_path):
 
 
 def test_zeromq_with_keys(work, tmp_path):
-    plain, keys, encrypted = section("With ZeroMQ, from Python")
+    plain, keys, operator, encrypted = section("With ZeroMQ, from Python")
     with centre(tmp_path / "centre", curve=True) as daemon:
         begin(daemon)
         page = Page(work, daemon, CENTRE=daemon.address(),
-                    CENTRE_KEY=daemon.address("zmq-key"))
+                    CENTRE_KEY=daemon.address("zmq-key"),
+                    TOCSIN_SOCKET=str(daemon.state / "tocsin.sock"))
         page.run(plain[0].splitlines()[0], None)
         page.run(*keys)
         assert (work / "site.keys").stat().st_mode & 0o77 == 0
-        public = (work / "public.key").read_text().strip()
-        status, body = daemon.ask("POST", "/api/v1/sites/school-1/keys",
-                                  json.dumps({"key": public}).encode())
-        assert status == 201, body
+        page.run(*operator)
         page.run(*encrypted)
         assert page.stored() == DAY
 
