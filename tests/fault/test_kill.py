@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from faults import (BIN, DATE, Daemon, Reckoning, Shim, load, reckon, report,
+from faults import (BIN, DATE, FIRST, Daemon, Reckoning, Shim, load, reckon, report,
                     rounds, started, wait)
 
 
@@ -109,6 +109,17 @@ class Collector:
                                             stderr=log, env=self.env)
         assert wait(lambda: (self.drop / "failed").exists())
 
+    def give(self, n):
+        """Drops the nth file: counts that are in no other; their cells."""
+        rows = {("clinic-1", "ili-visit", f"f{n}-{i}", FIRST): n + i
+                for i in range(5)}
+        new = self.folder / "new.csv"
+        new.write_text("date,indicator,stratum,count\n" + "".join(
+            f"{DATE},ili-visit,{cell[2]},{value}\n"
+            for cell, value in rows.items()))
+        new.rename(self.drop / f"f{n}.csv")
+        return rows
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -128,7 +139,7 @@ class Collector:
 def test_kill_the_collector(tmp_path, victims):
     turns = rounds(5, 100)
     rng = random.Random(13)
-    daemon = Daemon(tmp_path).start()
+    daemon = Daemon(tmp_path, intake_series_per_site=10000).start()
     daemon.settings["zmq.listen"] = daemon.address()  # the same port again
     daemon.world()
     daemon.advance(DATE)
@@ -137,13 +148,7 @@ def test_kill_the_collector(tmp_path, victims):
     for turn in range(turns):
         c.start()
         for _ in range(4):
-            text = "date,indicator,stratum,count,revision\n"
-            for i in range(30):
-                text += f"{DATE},ili-visit,f{files % 7}-{i},{files},{files + 1}\n"
-                expected["clinic-1", "ili-visit", f"f{files % 7}-{i}",
-                         18323] = files
-            (tmp_path / "new.csv").write_text(text)
-            (tmp_path / "new.csv").rename(c.drop / f"f{files}.csv")
+            expected.update(c.give(files))
             files += 1
             time.sleep(rng.random() * 0.05)
         if victims == "both" and rng.random() < 0.5:

@@ -22,7 +22,8 @@ from test_kill import Collector
 
 @pytest.fixture(name="daemon")
 def make_daemon(tmp_path):
-    with Daemon(tmp_path, http_listen="127.0.0.1:0") as d:
+    with Daemon(tmp_path, http_listen="127.0.0.1:0",
+                intake_series_per_site=10000) as d:
         d.world()
         d.advance(DATE)
         yield d
@@ -76,12 +77,7 @@ def test_bad_network_and_the_collector(daemon, tmp_path):
         c.common[-1] = proxy.address
         c.start()
         for n in range(files):
-            text = "date,indicator,stratum,count,revision\n"
-            for i in range(50):
-                text += f"{DATE},ili-visit,f{n % 7}-{i},{n},{n + 1}\n"
-                expected["clinic-1", "ili-visit", f"f{n % 7}-{i}", FIRST] = n
-            (tmp_path / "new.csv").write_text(text)
-            (tmp_path / "new.csv").rename(c.drop / f"f{n}.csv")
+            expected.update(c.give(n))
             time.sleep(0.02)
             if n % 5 == 4:
                 proxy.cut_all()
