@@ -18,9 +18,9 @@
 
 #define TILE 128
 #define LARGEST_Z 37.5
-#define MAX_BASELINE 32	 /* of cusum: zeros are bits of a word */
-#define MAX_CELLS 1200	 /* of a series judged the plain way */
-#define MAX_SCRATCH 1024 /* its work space, in doubles */
+#define MAX_BASELINE ZEROS_WORD /* of cusum */
+#define MAX_CELLS 1200		/* of a series judged the plain way */
+#define MAX_SCRATCH 1024	/* its work space, in doubles */
 
 static const double inverse_factorial[] = { 1,
 					    1,
@@ -347,22 +347,38 @@ zero_bits(const struct tile *t, size_t from, size_t want, uint32_t *restrict zer
 	}
 }
 
+/* How many bits of each are set. */
+static void
+count_zeros(const uint32_t *restrict zeros, size_t n, uint32_t *restrict all)
+{
+	for (size_t j = 0; j < n; j++) {
+		uint32_t x = zeros[j];
+
+		x -= x >> 1 & 0x55555555;
+		x = (x & 0x33333333) + (x >> 2 & 0x33333333);
+		x = (x + (x >> 4)) & 0x0f0f0f0f;
+		x += x >> 8;
+		all[j] = (x + (x >> 16)) & 0x3f;
+	}
+}
+
 /* Values that stay without excess zeros; 0 below two positive ones. */
 static void
 kept_values(const struct tile *t, const uint32_t *restrict zeros, size_t want,
 	    double *restrict kept)
 {
-	uint32_t most = (uint32_t)want - 2; /* zeros that leave two positive */
+	uint32_t all[TILE];
 
-	for (size_t j = 0; j < t->n; j++)
-		kept[j] = (double)want;
+	count_zeros(zeros, t->n, all);
 	for (size_t j = 0; j < t->n; j++) {
-		if ((zeros[j] & (zeros[j] >> 1)) == 0)
-			continue;
-		kept[j] -= (double)zeros_excess_of_bits(zeros[j], want);
-		if (zeros_count_of_bits(zeros[j]) > most)
-			kept[j] = 0;
+		size_t gone = 0;
+
+		if ((zeros[j] & (zeros[j] >> 1)) != 0)
+			gone = zeros_excess_of_word(zeros[j], want, all[j]);
+		kept[j] = (double)(int32_t)(want - gone);
 	}
+	for (size_t j = 0; j < t->n; j++)
+		kept[j] = all[j] + 2 <= want ? kept[j] : 0;
 }
 
 /* The new sums of a tile, as if no series were odd. */

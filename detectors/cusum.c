@@ -29,26 +29,23 @@ static const struct det_param params[] = {
 double
 cusum_p(double statistic)
 {
-	size_t low = 0;
-	size_t high = CUSUM_POINTS - 1;
+	size_t low = 0; /* the last point that is not above the statistic */
 	double share;
 
-	if (statistic <= cusum_table[low])
-		return cusum_point_p(low);
-	if (statistic >= cusum_table[high])
-		return cusum_point_p(high);
-	while (high - low > 1) {
-		size_t middle = (low + high) / 2;
+	if (statistic <= cusum_table[0])
+		return cusum_point_p(0);
+	if (statistic >= cusum_table[CUSUM_POINTS - 1])
+		return cusum_point_p(CUSUM_POINTS - 1);
+	/* halves without a branch that cannot be foreseen */
+	for (size_t n = CUSUM_POINTS - 1; n > 1; n -= n / 2) {
+		size_t above = cusum_table[low + n / 2] <= statistic;
 
-		if (cusum_table[middle] <= statistic)
-			low = middle;
-		else
-			high = middle;
+		low += n / 2 & -above;
 	}
 	share = (statistic - cusum_table[low]) /
-		(cusum_table[high] - cusum_table[low]);
+		(cusum_table[low + 1] - cusum_table[low]);
 	return cusum_point_p(low) +
-	       share * (cusum_point_p(high) - cusum_point_p(low));
+	       share * (cusum_point_p(low + 1) - cusum_point_p(low));
 }
 
 double

@@ -5,6 +5,7 @@
 #include "detectors/zeros.h"
 
 #define UNLIKELY 0.01
+#define WORD ZEROS_WORD
 
 /*
  * Whether a run of zeros may go out of n values with that many zeros: a zero
@@ -109,6 +110,94 @@ zeros_count_of_bits(uint64_t x)
 	return x * 0x0101010101010101 >> 56;
 }
 
+/*
+ * least_run[p - 2][z]: the shortest run of zeros for which may_go() is true
+ * among p positive values and z zeros, p + z <= WORD; NEVER where there is
+ * none.  Longer runs may go too, but for one: see zeros_excess_of_word().
+ */
+#define NEVER 33
+static const uint8_t least_run[WORD - 1][WORD - 1] = {
+	{ 33, 33, 33, 33, 33, 33, 5,  6,  7,  7,  8,  9,  10, 10, 11, 12,
+	  12, 13, 14, 14, 15, 16, 17, 17, 18, 19, 19, 20, 21, 21, 22 },
+	{ 33, 33, 33, 33, 33, 4,  5,  6,  6,  7,  7,  8,  9,  9,  10,
+	  10, 11, 12, 12, 13, 13, 14, 15, 15, 16, 17, 17, 18, 18, 19 },
+	{ 33, 33, 33, 33, 3,  4,  5,  5,  6,  6,  7,  7,  8,  8, 9,
+	  10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 17 },
+	{ 33, 33, 33, 3,  3,  4,  4,  5,  5,  6,  6,  7,  7,  8,
+	  8,  9,  9,  10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15 },
+	{ 33, 33, 33, 3, 3,  4,	 4,  5,	 5,  6,	 6,  6,	 7, 7,
+	  8,  8,  9,  9, 10, 10, 10, 11, 11, 12, 12, 13, 13 },
+	{ 33, 33, 33, 3, 3, 4, 4, 4,  5,  5,  6,  6,  6,
+	  7,  7,  8,  8, 9, 9, 9, 10, 10, 11, 11, 11, 12 },
+	{ 33, 33, 33, 3, 3, 3, 4, 4, 5,	 5,  5,	 6, 6,
+	  7,  7,  7,  8, 8, 8, 9, 9, 10, 10, 10, 11 },
+	{ 33, 33, 33, 3, 3, 3, 4, 4, 4, 5, 5, 6,
+	  6,  6,  7,  7, 7, 8, 8, 8, 9, 9, 9, 10 },
+	{ 33, 33, 33, 2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9 },
+	{ 33, 33, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 7, 7, 7, 8, 8, 8 },
+	{ 33, 33, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 8 },
+	{ 33, 33, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7, 7 },
+	{ 33, 33, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6 },
+	{ 33, 33, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6 },
+	{ 33, 33, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6 },
+	{ 33, 33, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5 },
+	{ 33, 33, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3, 3, 4 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3, 3 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3, 3 },
+	{ 33, 33, 2, 2, 2, 3, 3, 3 },
+	{ 33, 33, 2, 2, 2, 3, 3 },
+	{ 33, 33, 2, 2, 2, 3 },
+	{ 33, 33, 2, 2, 2 },
+	{ 33, 33, 2, 2 },
+	{ 33, 33, 2 },
+	{ 33, 33 },
+	{ 33 },
+};
+
+/* Bits at which `run` or more ones begin; 2 <= run, above 32 as 32. */
+static inline uint64_t
+runs_of(uint64_t ones, size_t run)
+{
+	size_t have = 1;
+
+	for (int doubling = 0; doubling < 5; doubling++) {
+		size_t more = run - have < have ? run - have : have;
+
+		ones &= ones >> more;
+		have += more;
+	}
+	return ones;
+}
+
+size_t
+zeros_excess_of_word(uint32_t zeros, size_t n, size_t all)
+{
+	uint64_t rest = zeros;
+	size_t positive = n - all;
+	size_t gone = 0;
+
+	while (positive >= 2) {
+		size_t run = least_run[positive - 2][all - gone];
+		uint64_t begins = runs_of(rest, run);
+		uint64_t longer;
+
+		if (begins == 0)
+			break;
+		for (; (longer = begins & (rest >> run)) != 0; run++)
+			begins = longer;
+		if (run == 6 && all - gone == 6 && positive == 2)
+			break; /* half to the power of 6 is likely */
+		begins &= -begins;
+		rest &= ~((begins << run) - begins);
+		gone += run;
+	}
+	return gone;
+}
+
 size_t
 zeros_excess_of_bits(uint64_t zeros, size_t n)
 {
@@ -121,6 +210,8 @@ zeros_excess_of_bits(uint64_t zeros, size_t n)
 	/* one zero in so few values is never unlikely */
 	if ((zeros & (zeros >> 1)) == 0)
 		return 0;
+	if (n <= WORD && n - all >= 2)
+		return zeros_excess_of_word((uint32_t)zeros, n, all);
 	longer[1] = zeros;
 	while (longer[run] != 0 && run < ZEROS_MAX_BITS) {
 		longer[run + 1] = longer[run] & (longer[run] >> 1);

@@ -38,6 +38,13 @@ struct zeros_base zeros_base(const double *value, size_t n, size_t excess);
  */
 size_t zeros_excess_of_bits(uint64_t zeros, size_t n);
 
+/*
+ * The same again for n <= ZEROS_WORD values of which `all` are zero; 0 where
+ * fewer than two are positive.
+ */
+#define ZEROS_WORD 32
+size_t zeros_excess_of_word(uint32_t zeros, size_t n, size_t all);
+
 /* How many bits are set. */
 size_t zeros_count_of_bits(uint64_t x);
 

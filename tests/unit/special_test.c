@@ -262,6 +262,28 @@ test_the_zero_filter_is_its_definition(void **state)
 	}
 }
 
+static void
+test_the_zero_filter_of_few_values(void **state)
+{
+	(void)state;
+	srand(20240302);
+	for (int times = 0; times < 100000; times++) {
+		double value[ZEROS_WORD];
+		size_t n = (size_t)rand() % (ZEROS_WORD + 1);
+		int often = 1 + rand() % 16;
+
+		for (size_t i = 0; i < n; i++)
+			value[i] = rand() % often == 0;
+		assert_int_equal(zeros_excess(value, n),
+				 excess_by_definition(value, n));
+	}
+	/* a longer run may be the likelier one */
+	assert_int_equal(zeros_excess((double[]){ 1, 0, 0, 0, 0, 0, 0, 1 }, 8),
+			 0);
+	assert_int_equal(zeros_excess((double[]){ 0, 1, 0, 0, 0, 0, 0, 1 }, 8),
+			 5);
+}
+
 int
 main(void)
 {
@@ -275,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_a_closed_zero_is_no_report),
 		cmocka_unit_test(test_percentile_takes_the_same_iso_week),
 		cmocka_unit_test(test_the_zero_filter_is_its_definition),
+		cmocka_unit_test(test_the_zero_filter_of_few_values),
 	};
 
 	return cmocka_run_group_tests_name("special", tests, NULL, NULL);
