@@ -214,4 +214,5 @@ def main():
                       f"{stat:.12g},{p:.12g},{level}")
 
 
-main()
+if __name__ == "__main__":
+    main()
