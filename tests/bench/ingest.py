@@ -132,8 +132,10 @@ def rebuild(per, days):
         words = dict(w.split("=") for w in line.split() if "=" in w)
         out = {"series": int(words["series"]), "counts": int(words["counts"]),
                "ms": int(words["ms"]), "memory_mib": memory(d.process.pid)}
-        while d.status()["judge"]["dirty"] > 0:
-            time.sleep(0.02)
+        before, begin = d.status()["judge"], time.monotonic()
+        settle(d)
+        judged = d.status()["judge"]["verdicts"] - before["verdicts"]
+        out["judged"] = judged / (time.monotonic() - begin)
         out["memory_judged_mib"] = memory(d.process.pid)
         d.stop()
         return out
@@ -178,6 +180,7 @@ def main():
               f"{r['counts']:,} counts in {r['ms'] / 1000:.2f} s, "
               f"{r['memory_mib']:.0f} MiB resident, "
               f"{r['memory_judged_mib']:.0f} MiB when judged")
+        print(f"judged after it     {r['judged']:>14,.0f} series-days/s")
     if args.json:
         print(json.dumps(result))
 
