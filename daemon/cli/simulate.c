@@ -334,8 +334,8 @@ say_written(const struct sim *s, const struct request *q)
 	day_format(q->conf.first_day, first);
 	day_format(q->conf.first_day + q->conf.days - 1, last);
 	if (!q->json) {
-		printf("%s: %zu areas, %zu sites, %s to %s, %zu outbreaks\n",
-		       q->dir, sim_areas(s), sim_sites(s), first, last,
+		printf("%s: %s to %s; areas: %zu, sites: %zu, outbreaks: %zu\n",
+		       q->dir, first, last, sim_areas(s), sim_sites(s),
 		       q->outbreaks);
 		return;
 	}
