@@ -3,6 +3,7 @@
  */
 #include <getopt.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,12 +163,26 @@ print_row(const json_t *body)
 	putchar('\n');
 }
 
+/* What data corrected later do to an alert is for the desk alone. */
+static bool
+is_printed(const char *name)
+{
+	static const char *const printed[] = { "opened", "grew", "regraded",
+					       "ended" };
+
+	for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++) {
+		if (strcmp(name, printed[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 print_event(void *arg, const struct desk_event *event)
 {
 	const struct request *q = arg;
 
-	if (strcmp(event->name, "continued") == 0)
+	if (!is_printed(event->name))
 		return 0;
 	if (q->table) {
 		print_row(event->body);

@@ -173,6 +173,22 @@ def test_what_came_late_is_seen_late(tmp_path):
     assert events[0]["as_of"] == "2024-03-13"
 
 
+def test_corrected_data_make_no_other_events(tmp_path):
+    made(tmp_path)
+    head, *rows = (tmp_path / "counts.csv").read_text().splitlines()
+    lines = [head + ",received"] + [f"{r},{r.split(',')[1]}" for r in rows]
+    for r in rows:  # two days later the rise is taken back
+        site, date, count, indicator = r.split(",")
+        if int(count) > 60:
+            lines.append(f"{site},{date},30,{indicator},2024-03-17")
+    write(tmp_path, "counts.csv", "\n".join(lines) + "\n")
+    done = backtest(tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = [e["event"] for e in events_of(done)]
+    assert names[0] == "opened"
+    assert set(names) <= {"opened", "grew", "regraded", "ended"}
+
+
 def test_bad_rows_are_all_named(tmp_path):
     made(tmp_path, extra="fc,2024-02-30,1,ili-visit\nfx,2024-02-03,1,"
          "ili-visit\nfc,2024-02-03,1,ili-vist\nfc,2024-02-03,x,ili-visit\n")
