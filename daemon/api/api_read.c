@@ -255,7 +255,9 @@ reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 	if (series == REG_NONE ||
 	    judge_points(a->env.judge, series, from, n, point) < 0) {
 		http_problem(req, 404, NULL,
-			     "The site has not reported this indicator yet.");
+			     "The site has not reported this indicator in this "
+			     "stratum yet; the list of series says what it "
+			     "reports.");
 		return;
 	}
 	if (go_back(a, req, series, point, n) < 0)

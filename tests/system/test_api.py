@@ -231,3 +231,9 @@ def test_a_kill_keeps_alerts_and_the_day(tmp_path):
         assert status == 200, body
         last = d.get(f"/api/v1/alerts/{id}/events")["events"][-1]
         assert (last["event"], last["as_of"]) == ("acknowledged", "2025-03-20")
+
+
+def test_an_unreported_stratum_is_named_so(d):
+    status, body = d.ask("GET", "/api/v1/series/points?site=pharmacy-K1"
+                         "&indicator=otc-cough-cold&stratum=0-4")
+    assert status == 404 and "in this stratum" in body["detail"]
