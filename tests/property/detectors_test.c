@@ -402,6 +402,67 @@ test_a_revised_cell_judged_again_is_as_if_it_had_come_so(void **state)
 	}
 }
 
+#define STEPS 24
+
+/* What is wrong with two verdicts on one window but for its last count. */
+static const char *
+contradiction(const struct det_verdict *a, const struct det_verdict *b,
+	      bool b_may_alarm)
+{
+	if (a->level == DET_UNKNOWN || b->level == DET_UNKNOWN)
+		return NULL;
+	if (a->statistic < b->statistic && a->p < b->p - 1e-14)
+		return "p rises with the statistic";
+	if (b->p < a->p && b->level < a->level && b_may_alarm)
+		return "less p, lower level";
+	return NULL;
+}
+
+/*
+ * A rising last count, all else being the same: p never rises with the
+ * statistic, so that a threshold on p is a limit on the statistic.  Not for
+ * improved Farrington, whose statistic is p, as R has it.
+ */
+static void
+test_p_falls_as_the_statistic_rises(void **state)
+{
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		const struct det_method *m = det_at(k);
+
+		if (strcmp(m->name, "r-farrington-flexible") == 0)
+			continue;
+		for (uint64_t round = 0; round < ROUNDS; round++) {
+			struct rng r = rng_of(m->name, round + 500);
+			struct det_verdict v[STEPS];
+			double p[DET_MAX_PARAMS];
+			struct series s;
+			double x = 0;
+
+			random_params(&r, m, p);
+			s = random_series(&r, length(m, p, &r), .05);
+			for (size_t i = 0; i < STEPS; i++) {
+				struct det_verdict *one;
+
+				s.count[s.w.n - 1] = x;
+				one = judge(m, p, &s.w, s.w.n - 1);
+				v[i] = *one;
+				free(one);
+				x = floor(x * 1.5) + 1;
+			}
+			for (size_t i = 0; i < STEPS * STEPS; i++) {
+				const char *what = contradiction(
+					&v[i / STEPS], &v[i % STEPS],
+					i % STEPS > 0); /* 0 never alarms */
+
+				if (what != NULL)
+					fail_at(m, round, i, what);
+			}
+			drop_series(&s);
+		}
+	}
+}
+
 /* Counts times `scale` plus `shift` give the same statistics and levels. */
 static void
 check_law(const char *name, double scale, double shift)
@@ -491,6 +552,7 @@ main(void)
 		cmocka_unit_test(test_nothing_outside_the_reach_matters),
 		cmocka_unit_test(
 			test_a_revised_cell_judged_again_is_as_if_it_had_come_so),
+		cmocka_unit_test(test_p_falls_as_the_statistic_rises),
 		cmocka_unit_test(test_scale_and_shift),
 		cmocka_unit_test(test_a_broken_window_is_refused),
 	};
