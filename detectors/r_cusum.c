@@ -248,7 +248,7 @@ judge(const double *p, const struct det_window *w, size_t from, void *scratch,
 {
 	size_t first = rexact_first(w, p[START], REFERENCE);
 	struct chart c = {
-		.mean = rexact_reference(w, first),
+		.mean = rexact_reference(w, p[START], first),
 		.k = p[K],
 		.h = p[H],
 		.nb_alpha = p[NB_ALPHA],

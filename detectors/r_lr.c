@@ -85,7 +85,7 @@ judge_lr(const double *p, const struct det_window *w, size_t from,
 	 void *scratch, struct det_verdict *out)
 {
 	size_t first = rexact_first(w, p[START_LR], REFERENCE);
-	double mean = rexact_reference(w, first);
+	double mean = rexact_reference(w, p[START_LR], first);
 	double sum = 0;
 
 	(void)scratch;
@@ -186,7 +186,7 @@ judge_glr(const double *p, const struct det_window *w, size_t from,
 	  void *scratch, struct det_verdict *out)
 {
 	size_t first = rexact_first(w, p[START_GLR], REFERENCE);
-	double mean = rexact_reference(w, first);
+	double mean = rexact_reference(w, p[START_GLR], first);
 	double *x = scratch;
 	size_t n = 0;
 

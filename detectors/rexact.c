@@ -36,12 +36,13 @@ rexact_sum(const struct det_window *w, size_t lo, size_t hi, double *sum)
 }
 
 double
-rexact_reference(const struct det_window *w, size_t first)
+rexact_reference(const struct det_window *w, double start, size_t first)
 {
 	double sum;
 	size_t n;
 
-	if (w->n == 0)
+	if (w->n == 0 ||
+	    (start > 0 && w->first_t > 1 && (double)w->first_t >= start))
 		return NAN;
 	n = rexact_sum(w, 0, first > 0 ? first - 1 : 0, &sum);
 	return n > 0 ? sum / (double)n : NAN;

@@ -26,10 +26,11 @@ rexact_year(const struct det_window *w)
 size_t rexact_first(const struct det_window *w, double start, size_t soonest);
 
 /*
- * Mean of the reports before cell `first`, or in cell 0 where that is the
- * first: the frozen reference of a chart.  NaN where there is none.
+ * Mean of the reports before cell `first`, which is rexact_first() of `start`,
+ * or in the series' first where that is to be judged: the frozen reference of
+ * a chart.  NaN where there is none, or where it is older than the window.
  */
-double rexact_reference(const struct det_window *w, size_t first);
+double rexact_reference(const struct det_window *w, double start, size_t first);
 
 /*
  * Baseline of bayes and rki: `near` cells before the judged one, and around

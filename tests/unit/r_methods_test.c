@@ -256,6 +256,37 @@ test_a_chart_stands_still_over_a_hole(void **state)
 }
 
 static void
+test_a_chart_whose_reference_is_older_than_the_window_is_unknown(void **state)
+{
+	static const char *const charts[] = { "r-cusum", "r-lr", "r-glr" };
+	double x[60];
+	double room[60];
+	struct det_verdict v[60];
+
+	(void)state;
+	season(x, 60);
+	for (size_t c = 0; c < 3; c++) {
+		const struct det_method *m = det_find(charts[c]);
+		struct det_window w = { .count = x,
+					.n = 60,
+					.first_t = 500,
+					.first_day = 4,
+					.period = DET_WEEK };
+		double p[DET_MAX_PARAMS];
+
+		det_params_default(m, p);
+		assert_int_equal(det_params_set(m, p, "start", "500"), DET_OK);
+		assert_int_equal(det_judge(m, p, &w, 0, room, v), DET_OK);
+		for (size_t i = 0; i < 60; i++)
+			assert_int_equal(v[i].reason, DET_BASELINE_MISSING);
+		assert_int_equal(det_params_set(m, p, "start", "501"), DET_OK);
+		assert_int_equal(det_judge(m, p, &w, 0, room, v), DET_OK);
+		assert_int_equal(v[0].reason, DET_LEARNING);
+		assert_int_equal(v[59].reason, DET_JUDGED);
+	}
+}
+
+static void
 test_baselines_leave_holes_out(void **state)
 {
 	double x[N];
@@ -373,6 +404,8 @@ main(void)
 		cmocka_unit_test(test_farrington_with_hostile_parameters),
 		cmocka_unit_test(test_a_hole_silences_ears_as_in_r),
 		cmocka_unit_test(test_a_chart_stands_still_over_a_hole),
+		cmocka_unit_test(
+			test_a_chart_whose_reference_is_older_than_the_window_is_unknown),
 		cmocka_unit_test(test_baselines_leave_holes_out),
 		cmocka_unit_test(test_few_cases_are_normal),
 		cmocka_unit_test(test_cusum_tail),
