@@ -28,14 +28,6 @@ stream_day(int32_t t, int period)
 	return period == 1 ? t : t * 7 - 3;
 }
 
-static uint32_t
-place(int32_t t, uint32_t cap)
-{
-	int64_t m = (int64_t)t % (int64_t)cap;
-
-	return (uint32_t)(m < 0 ? m + (int64_t)cap : m);
-}
-
 void
 stream_init(struct stream *s)
 {
@@ -64,7 +56,7 @@ regrow(const struct stream *s, const uint32_t *old, uint32_t cap)
 	memset(ring, 0xff, cap * sizeof(*ring));
 	if (old != NULL && s->last != STREAM_NONE) {
 		for (int32_t t = s->first; t <= s->last; t++)
-			ring[place(t, cap)] = old[place(t, s->cap)];
+			ring[stream_place(t, cap)] = old[stream_place(t, s->cap)];
 	}
 	return ring;
 }
@@ -100,9 +92,9 @@ reserve(struct stream *s, int64_t periods, uint32_t limit)
 static void
 clear(struct stream *s, int32_t t)
 {
-	s->cell[place(t, s->cap)] = CELL_MISSING;
+	s->cell[stream_place(t, s->cap)] = CELL_MISSING;
 	if (s->denom != NULL)
-		s->denom[place(t, s->cap)] = CELL_MISSING;
+		s->denom[stream_place(t, s->cap)] = CELL_MISSING;
 }
 
 /* Moves the end of the window on to t; what falls out is forgotten. */
@@ -130,7 +122,7 @@ put_denom(struct stream *s, int32_t t, uint32_t denom)
 		if (s->denom == NULL)
 			return -1;
 	}
-	s->denom[place(t, s->cap)] = denom;
+	s->denom[stream_place(t, s->cap)] = denom;
 	return 0;
 }
 
@@ -175,25 +167,9 @@ stream_set(struct stream *s, int32_t t, uint32_t cell, uint32_t denom,
 	}
 	if (put_denom(s, t, denom) < 0)
 		return -1;
-	s->cell[place(t, s->cap)] = cell;
+	s->cell[stream_place(t, s->cap)] = cell;
 	mark(s, t);
 	return 1;
-}
-
-uint32_t
-stream_cell(const struct stream *s, int32_t t)
-{
-	if (s->last == STREAM_NONE || t < s->first || t > s->last)
-		return CELL_MISSING;
-	return s->cell[place(t, s->cap)];
-}
-
-uint32_t
-stream_denom(const struct stream *s, int32_t t)
-{
-	if (s->denom == NULL || t < s->first || t > s->last)
-		return CELL_MISSING;
-	return s->denom[place(t, s->cap)];
 }
 
 size_t
@@ -236,7 +212,7 @@ void
 judged_set(struct judged *g, uint32_t places, int32_t t, double p,
 	   enum det_level level)
 {
-	uint32_t i = place(t, places);
+	uint32_t i = stream_place(t, places);
 
 	g->p[i] = (float)p;
 	g->level[i] = (uint8_t)level;
@@ -245,7 +221,7 @@ judged_set(struct judged *g, uint32_t places, int32_t t, double p,
 double
 judged_p(const struct judged *g, uint32_t places, int32_t t, enum det_level *level)
 {
-	uint32_t i = place(t, places);
+	uint32_t i = stream_place(t, places);
 
 	if (g->p == NULL) {
 		*level = DET_UNKNOWN;
