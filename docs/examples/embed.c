@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <detectors/detect.h>
 
 #define MAX_CELLS 1000

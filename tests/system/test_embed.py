@@ -17,12 +17,14 @@ def sanitizers():
 
 def test_the_example_builds_and_judges(tmp_path):
     subprocess.run(["cmake", "--install", BUILD, "--component", "detect",
-                    "--prefix", tmp_path], check=True, stdout=subprocess.PIPE)
+                    "--prefix", "/opt/somewhere"], check=True,
+                   env={**os.environ, "DESTDIR": str(tmp_path)},
+                   stdout=subprocess.PIPE)
     pc, = tmp_path.rglob("tocsin-detect.pc")
     flags = subprocess.run(
-        ["pkg-config", f"--define-variable=prefix={tmp_path}", "--static",
-         "--cflags", "--libs", pc], check=True, capture_output=True,
-        text=True).stdout.split()
+        ["pkg-config", "--static", "--cflags", "--libs", "tocsin-detect"],
+        env={**os.environ, "PKG_CONFIG_PATH": str(pc.parent)}, check=True,
+        capture_output=True, text=True).stdout.split()
     program = tmp_path / "embed"
     subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror",
                     *sanitizers(), EXAMPLE, "-o", program, *flags], check=True)
