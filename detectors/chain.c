@@ -1,7 +1,8 @@
 /*
- * See chain.h.  State i stands for a sum of i units.  The matrix of a lower
- * limit is the leading part of that of a higher one, so one factorisation
- * without pivoting (the matrix is diagonally dominant) serves all limits.
+ * See chain.h.  State i stands for a sum of i units.  But for state 0 the
+ * matrix is constant along its diagonals, and that of a lower limit is the
+ * leading part of that of a higher one: Levinson's recursion solves it for all
+ * limits.  All its terms have one sign, so that nothing cancels.
  */
 #include "detectors/chain.h"
 
@@ -10,6 +11,7 @@
 #include <math.h>
 
 #define TRIES 12
+#define LEAST_LEAVE 1e-16	    /* what a double can tell from 0 beside 1 */
 #define ROOM (CHAIN_STATES * 3 / 4) /* for sums beyond the limit */
 
 static double
@@ -26,7 +28,10 @@ cdf(const struct chain *c, double x)
 		       0);
 }
 
-/* step[j] = P(a count moves the sum by j - CHAIN_STATES units). */
+/*
+ * step[j] = P(a count moves the sum by j - CHAIN_STATES units), below[i] =
+ * P(it takes a sum of i units to 0).
+ */
 static void
 set_steps(const struct chain *c, struct chain_work *w)
 {
@@ -38,49 +43,69 @@ set_steps(const struct chain *c, struct chain_work *w)
 
 		w->step[j] = here - below;
 		below = here;
+		if (j > 0 && j <= CHAIN_STATES)
+			w->below[CHAIN_STATES - j] = here;
 	}
-	for (int i = 0; i < CHAIN_STATES; i++)
-		w->below[i] = cdf(c, c->k + (0.5 - i) * c->unit);
 }
 
-/* a = I - Q in its factors: unit lower triangle and upper triangle. */
-static void
-factor(struct chain_work *w)
+/* a[row][column] of I - Q without state 0. */
+static double
+entry(const struct chain_work *w, int row, int column)
 {
-	for (int i = 0; i < CHAIN_STATES; i++) {
-		w->a[i][0] = (i == 0) - w->below[i];
-		for (int j = 1; j < CHAIN_STATES; j++)
-			w->a[i][j] = (i == j) - w->step[j - i + CHAIN_STATES];
-	}
-	for (int k = 0; k < CHAIN_STATES; k++) {
-		for (int i = k + 1; i < CHAIN_STATES; i++) {
-			double m = w->a[i][k] /= w->a[k][k];
+	return (row == column) - w->step[column - row + CHAIN_STATES];
+}
 
-			for (int j = k + 1; j < CHAIN_STATES && m != 0.0; j++)
-				w->a[i][j] -= m * w->a[k][j];
-		}
+/*
+ * From the solutions for n states beside state 0 to those for n + 1: of
+ * A first = (1, 0 ..), A last = (.. 0, 1), A up = 1 and A down = below.
+ */
+static void
+grow(struct chain_work *w, int n)
+{
+	double first[CHAIN_STATES], last[CHAIN_STATES];
+	double ahead = 0.0, behind = 0.0, scale;
+	double up = 1.0, down = w->below[n + 1];
+
+	for (int i = 0; i < n; i++) {
+		ahead += entry(w, n, i) * w->first[i];
+		behind += entry(w, 0, i + 1) * w->last[i];
+		up -= entry(w, n, i) * w->up[i];
+		down -= entry(w, n, i) * w->down[i];
+	}
+	scale = n > 0 ? 1.0 - ahead * behind : entry(w, 0, 0);
+	for (int i = 0; i <= n; i++) {
+		double f = i < n ? w->first[i] : 0.0;
+		double l = i > 0 ? w->last[i - 1] : 0.0;
+
+		first[i] = n > 0 ? (f - ahead * l) / scale : 1.0 / scale;
+		last[i] = n > 0 ? (l - behind * f) / scale : 1.0 / scale;
+	}
+	w->up[n] = w->down[n] = 0.0;
+	for (int i = 0; i <= n; i++) {
+		w->first[i] = first[i];
+		w->last[i] = last[i];
+		w->up[i] += up * last[i];
+		w->down[i] += down * last[i];
 	}
 }
 
 /* Run lengths from state 0 for 1..CHAIN_STATES states below the limit. */
 static void
-run_lengths(struct chain *c, const struct chain_work *w)
+run_lengths(struct chain *c, struct chain_work *w)
 {
-	double y[CHAIN_STATES], x[CHAIN_STATES];
+	double longest = 1.0;
 
-	for (int i = 0; i < CHAIN_STATES; i++) {
-		y[i] = 1.0;
-		for (int j = 0; j < i; j++)
-			y[i] -= w->a[i][j] * y[j];
-	}
 	for (int m = 1; m <= CHAIN_STATES; m++) {
-		for (int i = m - 1; i >= 0; i--) {
-			x[i] = y[i];
-			for (int j = i + 1; j < m; j++)
-				x[i] -= w->a[i][j] * x[j];
-			x[i] /= w->a[i][i];
+		double steps = 1.0, leave = 1.0 - w->below[0];
+
+		for (int j = 0; j < m - 1; j++) {
+			steps += w->step[j + 1 + CHAIN_STATES] * w->up[j];
+			leave -= w->step[j + 1 + CHAIN_STATES] * w->down[j];
 		}
-		c->log_arl[m - 1] = log(fmax(x[0], 1.0));
+		longest = fmax(longest, steps / fmax(leave, LEAST_LEAVE));
+		c->log_arl[m - 1] = log(longest);
+		if (m < CHAIN_STATES)
+			grow(w, m - 1);
 	}
 }
 
@@ -123,7 +148,6 @@ chain_init(struct chain *c, double mean, double variance, double k0,
 		c->unit = nice_unit(try);
 		c->k = fmax(rint(k0 / c->unit), 1.0) * c->unit;
 		set_steps(c, work);
-		factor(work);
 		run_lengths(c, work);
 		while (m < CHAIN_STATES && c->log_arl[m] < log(arl0))
 			m++;

@@ -23,9 +23,12 @@ struct chain {
 
 /* Work space of chain_init(). */
 struct chain_work {
-	double a[CHAIN_STATES][CHAIN_STATES];
 	double step[2 * CHAIN_STATES + 1];
 	double below[CHAIN_STATES];
+	double first[CHAIN_STATES];
+	double last[CHAIN_STATES];
+	double up[CHAIN_STATES];
+	double down[CHAIN_STATES];
 };
 
 /*

@@ -65,6 +65,32 @@ test_p_falls_with_the_sum(void **state)
 }
 
 static void
+test_p_never_rises_however_long_the_runs(void **state)
+{
+	struct chain_work *work = malloc(sizeof(*work));
+	struct chain c;
+
+	(void)state;
+	for (double mean = 0.002; mean < 1e8; mean *= 5) {
+		for (double over = 1; over < 20; over *= 3) {
+			double sd = sqrt(mean * over);
+			double before = 1.0;
+
+			assert_int_equal(chain_init(&c, mean, mean * over,
+						    mean + 2 * sd, 10, work),
+					 0);
+			for (double i = 0; i < 120; i += 0.5) {
+				double p = chain_p(&c, i * c.unit);
+
+				assert_true(p > 0.0 && p <= before);
+				before = p;
+			}
+		}
+	}
+	free(work);
+}
+
+static void
 test_any_mean_finds_a_limit(void **state)
 {
 	struct chain_work *work = malloc(sizeof(*work));
@@ -90,6 +116,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_lengths_are_r_s),
 		cmocka_unit_test(test_p_falls_with_the_sum),
+		cmocka_unit_test(test_p_never_rises_however_long_the_runs),
 		cmocka_unit_test(test_any_mean_finds_a_limit),
 	};
 
