@@ -54,6 +54,18 @@ int det_batch_cusum(const double *p, const struct det_batch *b, double *sum,
 		    const struct det_batch_out *out)
 	__attribute__((warn_unused_result));
 
+/*
+ * Judges with rnssp-switch, the last row being that of `day` (days since
+ * 1970-01-01).  average[2 s] and [2 s + 1] are the two averages of series s
+ * after the day before, NaN before its first report, and become those after
+ * the judged one.  Rows: rnssp-regression's reach, or all there are.  Returns
+ * DET_OK, or DET_ERR_WINDOW without a row.
+ */
+int det_batch_rnssp_switch(const double *p, const struct det_batch *b,
+			   int32_t day, double *average,
+			   const struct det_batch_out *out)
+	__attribute__((warn_unused_result));
+
 /* Upper tail of the standard normal of n values, relative error < 1e-11. */
 void det_batch_normal_tail(const double *z, double *p, size_t n);
 

@@ -37,6 +37,29 @@ struct det_window rnssp_reports(const struct det_window *w, double *room);
 /* Bytes of that room: the scratch of the three methods. */
 size_t rnssp_scratch(const double *p, size_t n);
 
+/* What depends on the number of baseline cells only. */
+struct rnssp_scale {
+	size_t n;
+	double factor[2]; /* of the baseline's standard deviation */
+	double add[2];
+	double floor[2];
+	double cap; /* |T| beyond which the average is wound back */
+};
+
+/* The two averages after a cell, and before it; z is NaN before a report. */
+struct rnssp_ewma {
+	double z[2];
+	double before[2];
+	struct rnssp_scale scale; /* kept between cells; n 0 at first */
+};
+
+/*
+ * Adds cell i to the averages, which are those after the cell before it, and
+ * judges it into *v, which may be NULL.
+ */
+void rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
+		     const struct det_window *w, size_t i, struct det_verdict *v);
+
 /*
  * The EWMA part, as rnssp-ewma judges with the same leading parameters
  * (baseline, guard, w1, w2).  Cells from..w->n-1 into out.
@@ -51,5 +74,10 @@ void rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
  */
 void rnssp_regression_cell(const double *p, const struct det_window *w,
 			   size_t i, struct det_verdict *out, double *r2);
+
+/* Periods that regression verdict reads, the judged one included. */
+size_t rnssp_regression_reach(const double *p);
+
+#define RNSSP_SWITCH_R2 0.60 /* from here on rnssp-switch takes it */
 
 #endif

@@ -14,15 +14,6 @@
 
 enum { P_BASELINE, P_GUARD, P_W1, P_W2 };
 
-/* What depends on the number of baseline cells only. */
-struct scale {
-	size_t n;
-	double factor[2]; /* of the baseline's standard deviation */
-	double add[2];
-	double floor[2];
-	double cap; /* |T| beyond which the average is wound back */
-};
-
 struct baseline {
 	size_t n;
 	double mean;
@@ -30,7 +21,7 @@ struct baseline {
 };
 
 static void
-set_scale(struct scale *s, const double *p, size_t n)
+set_scale(struct rnssp_scale *s, const double *p, size_t n)
 {
 	double t = rnssp_t05(n - 1);
 
@@ -76,12 +67,6 @@ baseline_of(const double *x, size_t n)
 	return b;
 }
 
-/* The two averages after a cell, and before it was added. */
-struct averages {
-	double z[2];
-	double before[2];
-};
-
 /*
  * The original takes the weight with the smaller 1 - pt(T), the second at a
  * tie; in the far tail both are 0 there, which is a tie.
@@ -102,7 +87,7 @@ smaller_p(const double t[2], size_t df)
 
 /* Adds one reported count; the averages begin with the first. */
 static void
-smooth(struct averages *a, const double *p, double x)
+smooth(struct rnssp_ewma *a, const double *p, double x)
 {
 	for (int k = 0; k < 2; k++) {
 		double w = p[P_W1 + k];
@@ -114,7 +99,7 @@ smooth(struct averages *a, const double *p, double x)
 
 /* The count at which the larger of the two statistics reaches the limit. */
 static double
-upper_count(const struct averages *a, const double *p, double mean,
+upper_count(const struct rnssp_ewma *a, const double *p, double mean,
 	    const double limit[2])
 {
 	double upper = INFINITY;
@@ -133,9 +118,10 @@ upper_count(const struct averages *a, const double *p, double mean,
  * where they went beyond the limit.  v NULL: only the latter.
  */
 static void
-test_cell(struct averages *a, const double *p, const struct scale *s,
-	  const struct baseline *b, struct det_verdict *v)
+test_cell(struct rnssp_ewma *a, const double *p, const struct baseline *b,
+	  struct det_verdict *v)
 {
+	const struct rnssp_scale *s = &a->scale;
 	double limit[2], t[2];
 
 	for (int k = 0; k < 2; k++) {
@@ -159,33 +145,36 @@ test_cell(struct averages *a, const double *p, const struct scale *s,
 }
 
 void
+rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
+		const struct det_window *w, size_t i, struct det_verdict *v)
+{
+	size_t length = (size_t)p[P_BASELINE], guard = (size_t)p[P_GUARD];
+	size_t end = i > guard ? i - guard : 0;
+	size_t begin = end > length ? end - length : 0;
+	enum det_reason why =
+		end < MIN_BASELINE ? DET_LEARNING : DET_BASELINE_MISSING;
+	struct baseline b;
+
+	if (v != NULL)
+		*v = cells_unknown(isnan(w->count[i]) ? DET_REPORT_MISSING : why);
+	if (isnan(w->count[i]))
+		return;
+	smooth(a, p, w->count[i]);
+	b = baseline_of(w->count + begin, end - begin);
+	if (b.n < MIN_BASELINE)
+		return;
+	set_scale(&a->scale, p, b.n);
+	test_cell(a, p, &b, v);
+}
+
+void
 rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
 		 struct det_verdict *out)
 {
-	size_t length = (size_t)p[P_BASELINE], guard = (size_t)p[P_GUARD];
-	struct averages a = { { NAN, NAN }, { NAN, NAN } };
-	struct scale s = { 0 };
+	struct rnssp_ewma a = { .z = { NAN, NAN } };
 
-	for (size_t i = 0; i < w->n; i++) {
-		size_t end = i > guard ? i - guard : 0;
-		size_t begin = end > length ? end - length : 0;
-		struct det_verdict *v = i < from ? NULL : &out[i - from];
-		enum det_reason why = end < MIN_BASELINE ? DET_LEARNING
-							 : DET_BASELINE_MISSING;
-		struct baseline b;
-
-		if (v != NULL)
-			*v = cells_unknown(
-				isnan(w->count[i]) ? DET_REPORT_MISSING : why);
-		if (isnan(w->count[i]))
-			continue;
-		smooth(&a, p, w->count[i]);
-		b = baseline_of(w->count + begin, end - begin);
-		if (b.n < MIN_BASELINE)
-			continue;
-		set_scale(&s, p, b.n);
-		test_cell(&a, p, &s, &b, v);
-	}
+	for (size_t i = 0; i < w->n; i++)
+		rnssp_ewma_step(&a, p, w, i, i < from ? NULL : &out[i - from]);
 }
 
 static size_t

@@ -174,8 +174,8 @@ rnssp_regression_cell(const double *p, const struct det_window *w, size_t i,
 }
 
 /* The baseline and the guard, or the same weekday six weeks back. */
-static size_t
-reach(const double *p)
+size_t
+rnssp_regression_reach(const double *p)
 {
 	size_t n = (size_t)p[P_BASELINE] + (size_t)p[P_GUARD] + 1;
 
@@ -208,7 +208,7 @@ const struct det_method det_rnssp_regression = {
 		   "alert_regression",
 	.reference = "CDCgov/Rnssp 0.3.1, alert_regression",
 	.param = params,
-	.reach = reach,
+	.reach = rnssp_regression_reach,
 	.scratch = rnssp_scratch,
 	.judge = judge,
 };

@@ -7,8 +7,6 @@
 #include "detectors/cells.h"
 #include "detectors/methods.h"
 
-#define MIN_R2 0.60
-
 static size_t
 reach(const double *p)
 {
@@ -28,7 +26,7 @@ judge(const double *p, const struct det_window *w, size_t from, void *scratch,
 		double r2;
 
 		rnssp_regression_cell(p, &clean, i, &v, &r2);
-		if (r2 >= MIN_R2)
+		if (r2 >= RNSSP_SWITCH_R2)
 			out[i - from] = v;
 	}
 	return DET_OK;

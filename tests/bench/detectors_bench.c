@@ -21,7 +21,7 @@
 #include <time.h>
 
 #define SERIES 100000
-#define ROWS 40
+#define ROWS 43
 #define SECONDS 0.25
 #define DAYS 1460
 #define WEEKS 624
@@ -119,7 +119,7 @@ print_ratio(const char *method, double rate)
 struct batch {
 	int32_t *count;
 	const int32_t *row[ROWS];
-	double *sum;
+	double *sum; /* two a series */
 	struct det_batch_out out;
 };
 
@@ -131,12 +131,16 @@ batch_rate(struct batch *b, const char *name, double *p_out)
 	double p[DET_MAX_PARAMS];
 	double start = now();
 	double judged = 0;
+	int32_t day = 0;
 	int rc = DET_OK;
 
 	det_params_default(m, p);
 	b->out.p = p_out;
 	while (now() - start < SECONDS && rc == DET_OK) {
-		if (strcmp(name, "cusum") == 0)
+		if (strcmp(name, "rnssp-switch") == 0)
+			rc = det_batch_rnssp_switch(p, &input, day++, b->sum,
+						    &b->out);
+		else if (strcmp(name, "cusum") == 0)
 			rc = det_batch_cusum(p, &input, b->sum, &b->out);
 		else
 			rc = det_batch_ears(m, p, &input, &b->out);
@@ -154,11 +158,11 @@ static void
 bench_batch(double mean, const char *what)
 {
 	static const char *const names[] = { "ears-c1", "ears-c2", "ears-c3",
-					     "cusum" };
+					     "cusum", "rnssp-switch" };
 	struct batch b = { .count = room((size_t)ROWS * SERIES, sizeof(int32_t)) };
 	double *tails = room(SERIES, sizeof(*tails));
 
-	b.sum = room(SERIES, sizeof(*b.sum));
+	b.sum = room((size_t)2 * SERIES, sizeof(*b.sum));
 	b.out.statistic = room(SERIES, sizeof(double));
 	b.out.level = room(SERIES, 1);
 	for (size_t i = 0; i < (size_t)ROWS * SERIES; i++)

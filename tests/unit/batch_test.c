@@ -146,6 +146,41 @@ test_cusum_from_its_first_day_on(void **state)
 }
 
 static void
+test_rnssp_switch_from_its_first_day_on(void **state)
+{
+	const struct det_method *m = det_find("rnssp-switch");
+	struct det_batch_out out = { statistic, tails, level };
+	double p[DET_MAX_PARAMS];
+
+	(void)state;
+	det_params_default(m, p);
+	for (unsigned seed = 1; seed < 4; seed++) {
+		double average[2 * SERIES];
+
+		draw(seed);
+		for (size_t r = 0; r < ROWS; r++) {
+			for (size_t s = 0; s < SERIES; s += 2)
+				counts[r][s] *= r % 7 < 5 ? 3 : 1;
+		}
+		for (size_t i = 0; i < 2 * SERIES; i++)
+			average[i] = NAN;
+		for (size_t n = 1; n <= ROWS; n++) {
+			struct det_batch b = { rows, n, SERIES };
+
+			assert_int_equal(det_batch_rnssp_switch(p, &b,
+								3 + (int32_t)n,
+								average, &out),
+					 DET_OK);
+			for (size_t s = n % 7; s < SERIES; s += 7) {
+				struct det_verdict v = alone(m, p, s, n);
+
+				compare(&v, statistic[s], tails[s], level[s]);
+			}
+		}
+	}
+}
+
+static void
 test_no_p_and_no_other_method(void **state)
 {
 	const struct det_method *m = det_find("ears-c1");
@@ -196,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ears),
 		cmocka_unit_test(test_cusum_from_its_first_day_on),
+		cmocka_unit_test(test_rnssp_switch_from_its_first_day_on),
 		cmocka_unit_test(test_no_p_and_no_other_method),
 		cmocka_unit_test(test_the_normal_tail_is_that_of_libRmath),
 		cmocka_unit_test(test_the_normal_tail_far_out),
