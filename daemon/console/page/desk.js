@@ -1,5 +1,5 @@
 /* The duty desk: what needs a person now, then what is being worked on. */
-import { html, useEffect, useState } from './vendor/htm-preact.js';
+import { html, useEffect, useLayoutEffect, useState } from './vendor/htm-preact.js';
 import { get, post } from './api.js';
 import { t, word, subject, plural, areaPath, span, date, number } from './text.js';
 import { Grade, State, Coverage, Failure, Waiting, Empty, Tile } from './parts.js';
@@ -36,9 +36,10 @@ function Table({ alerts, chosen, kinds, label }) {
 	</table>`;
 }
 
-/* j and k move, Enter opens, a acknowledges. */
+/* j and k move, Enter opens, a acknowledges. Set before the screen is painted,
+   so that a key pressed at once meets the row that the last one chose. */
 function useKeys(alerts, chosen, choose, acknowledge) {
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const press = (e) => {
 			if (e.target.closest('input, textarea, select, dialog') || e.ctrlKey || e.metaKey || e.altKey)
 				return;
