@@ -222,12 +222,12 @@ def test_hl7(site, centre):
                        "PID|1||||X") == "AR"
     assert engine.send("PID|1") == "AR"
     # kill -9 after an AA: the visit is there.
-    assert engine.visit("A04", "V9", stamp, reason="vomiting") == "AA"
+    assert engine.visit("A04", "VISIT-90210755", stamp, reason="vomiting") == "AA"
     site.kill()
     site.start()
     assert settles("gi-visit", 2, 3)
     raw = b"".join(p.read_bytes() for p in site.state.iterdir() if p.is_file())
-    for secret in (b"SECRETNAME", b"471100815", b"vomiting", b"V9"):
+    for secret in (b"SECRETNAME", b"471100815", b"vomiting", b"VISIT-90210755"):
         assert secret not in raw
     assert can_connect(port)
 
