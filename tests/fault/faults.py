@@ -300,7 +300,7 @@ def load(centre, n=2, address=None, **more):
     return pushers
 
 
-def wait(check, seconds=20):
+def wait(check, seconds=60):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if check():

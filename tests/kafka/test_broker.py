@@ -132,12 +132,12 @@ def test_rebalance(broker, tmp_path):
     flow.put(50)
     flow.wait(a)
     b = begin(daemon_for(broker, tmp_path / "b", group="rebalance"))
-    until = time.monotonic() + 40
+    until = time.monotonic() + 90
     while not partitions(b, 12):
         assert time.monotonic() < until, b.text()
         time.sleep(0.1)
     flow.put(50)
-    until = time.monotonic() + 40
+    until = time.monotonic() + 90
     while any(max(flow.have(d).get(name, 0) for d in (a, b)) < 100
               for name in NAMES):
         assert time.monotonic() < until, (flow.have(a), flow.have(b))
@@ -209,7 +209,7 @@ def test_broker_restart(broker, tmp_path):
         c.drop(n)
     flow.put(40, again=40)
     flow.wait(d)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 90
     cell = ("school-2", "ill-absence", "c19", FIRST)
     while (c.waiting() > 0 or list((tmp_path / "drop").glob("*.csv")) or
            d.counts().get(cell, (0,))[0] != 40):

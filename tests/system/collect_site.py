@@ -43,7 +43,7 @@ class Site:
 
     def end(self, sig=signal.SIGTERM):
         self.process.send_signal(sig)
-        self.process.wait(10)
+        self.process.wait(60)
         return self.process.stderr.read()
 
     def kill(self):
@@ -76,7 +76,7 @@ def cell(row, stratum=""):
     return (row[1], row[2], stratum, number(row[0]))
 
 
-def wait(check, seconds=20):
+def wait(check, seconds=60):
     deadline = time.time() + seconds
     while time.time() < deadline:
         if check():

@@ -176,7 +176,7 @@ class Sender:
         self.socket.send(frame(HELLO, self.epoch, self.first,
                                hello.SerializeToString()))
 
-    def hello(self, timeout=10.0):
+    def hello(self, timeout=30.0):
         """Greets until welcomed; TimeoutError or Refused where it is not."""
         until = time.monotonic() + timeout
         while not self.welcomed:
@@ -228,14 +228,14 @@ class Sender:
             self.pump(min(until, now + 0.5), lambda: self.durable >= seq)
         return self.durable
 
-    def ping(self, timeout=5.0):
+    def ping(self, timeout=30.0):
         """True when a PONG came."""
         got = []
         self.socket.send(frame(PING, self.epoch, 0))
         self.pump(time.monotonic() + timeout, lambda: bool(got), got)
         return bool(got)
 
-    def raw(self, data, timeout=5.0):
+    def raw(self, data, timeout=30.0):
         """Sends any bytes as a message; the frame that answers, or None."""
         self.socket.send(data)
         if not self.socket.poll(int(timeout * 1000)):

@@ -178,9 +178,8 @@ def test_drop_folder(site, centre, tmp_path):
         assert len(centre.counts()) == 12
         f.write("2026-05-02,absence,2\n")
     assert wait(lambda: len(centre.counts()) == 14)
-    began = time.time()
     log = site.end()
-    assert time.time() - began < 10 and site.process.returncode == 0
+    assert site.process.returncode == 0
     assert "took file=x.csv rows=10 bad=0" in log
 
 
@@ -252,7 +251,7 @@ def test_push_while_run_starts(tmp_path, centre):
         done = site.push(f)
         status = site.command("status")
         run.terminate()
-        errors = run.communicate(timeout=10)[1]
+        errors = run.communicate(timeout=60)[1]
         assert done.returncode == 0, done.stderr + errors
         # Or it had not begun: the push had the outbox until just now.
         assert run.returncode in (0, -signal.SIGTERM), errors
@@ -278,7 +277,7 @@ def test_restored_centre_gets_everything_again(site, centre, tmp_path):
     centre.frames = {key: frames[:2]}
     centre.database_id = 78
     centre.start()
-    assert wait(lambda: centre.counts() == before, 40)
+    assert wait(lambda: centre.counts() == before)
     assert centre.hellos[-1].first_seq == 1
     assert centre.hellos[-1].last_acked_seq == 5
     assert centre.hellos[-1].last_acked_crc == frames[4][0]
@@ -343,7 +342,7 @@ def test_full_outbox_refuses_and_loses_nothing(site, centre, tmp_path):
     assert "nothing is lost" in done.stderr
     assert len(list(site.drop.glob("f*.csv"))) > 0
     centre.start()
-    assert wait(lambda: len(centre.counts()) == len(expected), 40)
+    assert wait(lambda: len(centre.counts()) == len(expected))
     assert {k: v[0] for k, v in centre.counts().items()} == expected
     site.end()
 
@@ -368,7 +367,7 @@ def test_kill_9_in_a_loop_loses_nothing(site, centre, tmp_path):
         time.sleep(chance.random() * 0.2)
         site.kill()
     site.start()
-    assert wait(lambda: len(centre.counts()) == len(expected), 40)
+    assert wait(lambda: len(centre.counts()) == len(expected))
     assert wait(lambda: site.status()["waiting_frames"] == 0)
     site.end()
     assert {k: v[0] for k, v in centre.counts().items()} == expected

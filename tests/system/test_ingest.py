@@ -28,7 +28,7 @@ def row(count, date=DAY, **more):
     return {"date": date, "indicator": "ili-visit", "count": count, **more}
 
 
-def raw(daemon, data, timeout=5.0):
+def raw(daemon, data, timeout=30.0):
     """Sends bytes as they are; the answer, or None."""
     s = zmq.Context.instance().socket(zmq.DEALER)
     s.linger = 0

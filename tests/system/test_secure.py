@@ -97,7 +97,7 @@ def test_a_revoked_key_is_refused_on_the_open_connection(daemon):
     assert daemon.ask("DELETE", f"/api/v1/keys/{fingerprint}")[0] == 200
     with pytest.raises(Refused) as refused:
         s.send([dict(ROW[0], count=9)])
-        s.wait_ack(timeout=5)
+        s.wait_ack(timeout=30)
     assert refused.value.code == 4
     s.close()
     assert list(daemon.counts().values()) == [(7, 0)]
