@@ -56,7 +56,7 @@ const struct conf_key zmqdoor_conf_keys[] = {
 	  .def = "20000",
 	  .min = 16,
 	  .max = 60000,
-	  .help = "Most connections of ZeroMQ." },
+	  .help = "Most connections of ZeroMQ; each takes two descriptors." },
 	{ 0 },
 };
 
@@ -351,7 +351,7 @@ open_socket(struct zmqdoor *d, const struct zmqdoor_conf *conf)
 	d->sock = zsock_new(d->ctx, d->env.base, &sc, readable, d);
 	if (d->sock == NULL)
 		return -1;
-	d->watch = zmqwatch_new(d->ctx, d->env.base, d->sock);
+	d->watch = zmqwatch_new(d->ctx, d->env.base, d->sock, conf->curve);
 	if (d->watch == NULL)
 		return -1;
 	return zsock_bind(d->sock, conf->listen, d->address, sizeof(d->address));
@@ -468,6 +468,7 @@ zmqdoor_tick(struct zmqdoor *d)
 {
 	struct feed *feed = NULL;
 
+	zmqwatch_tick(d->watch);
 	if (!ingest_has_room(d->env.ingest))
 		return;
 	while ((feed = feed_next(ingest_feeds(d->env.ingest), feed)) != NULL) {

@@ -53,7 +53,7 @@ const char *zmqdoor_enrol_address(const struct zmqdoor *d);
 /* The centre's public key, or NULL without CURVE. */
 const char *zmqdoor_key(const struct zmqdoor *d);
 
-/* Once a second: calls senders that were sent away, if there is room. */
+/* Once a second: looks at what was cut, calls senders that were sent away, if there is room. */
 void zmqdoor_tick(struct zmqdoor *d);
 
 struct zmqdoor_stats {

@@ -7,7 +7,7 @@ import zmq
 
 import sender
 from daemon import Daemon
-from sender import BATCH, HEADER, HELLO, NACK, Sender, batch, frame, parse
+from sender import BATCH, HEADER, HELLO, NACK, PING, Sender, batch, frame, parse
 
 DAY = "2020-03-02"
 
@@ -211,20 +211,50 @@ def test_what_is_not_a_frame_is_refused_by_name(daemon, data, name):
     assert daemon.counts() == {}
 
 
-def test_above_a_mebibyte_the_connection_is_cut(daemon):
-    ended = daemon.metric("zmq_connections_ended_total")
+OVERSIZED = 'bad_frames_total{reason="oversized-cut"}'
+
+
+def dealer(daemon, nth):
+    """A peer that was answered; the centre has noticed its connection, the
+    nth."""
     s = zmq.Context.instance().socket(zmq.DEALER)
     s.linger = 0
     s.reconnect_ivl = -1
     s.connect(daemon.address())
-    s.send(frame(BATCH, 1, 1, b"\0" * 1100 * 1024))
-    assert not s.poll(2000)
-    assert daemon.metric("zmq_connections_ended_total") == ended + 1
-    assert daemon.status()["door"]["ended"] == ended + 1
-    s.close()
-    with clinic(daemon) as s:  # and others do not notice
-        s.hello()
-        s.wait_ack(s.send([row(7)]))
+    s.send(frame(PING, 1, 0))
+    assert s.poll(30000)
+    assert s.recv()
+    until(lambda: daemon.metric("zmq_connections_accepted_total") == nth)
+    return s
+
+
+def until(true):
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_above_a_mebibyte_the_connection_is_cut_and_counted(daemon):
+    with clinic(daemon) as other:
+        other.hello()
+        other.wait_ack(other.send([row(7)]))
+        ended = daemon.metric("zmq_connections_ended_total")
+        leaving = dealer(daemon, 2)
+        leaving.close()
+        until(lambda: daemon.status()["door"]["ended"] == ended + 1)
+        s = dealer(daemon, 3)
+        s.send(frame(BATCH, 1, 1, b"\0" * 2048 * 1024))
+        until(lambda: daemon.metric(OVERSIZED) > 0)
+        assert not s.poll(0)
+        assert daemon.metric("zmq_connections_ended_total") == ended + 2
+        assert daemon.metric(OVERSIZED) == 1
+        assert daemon.status()["intake"]["refused"] == {"oversized-cut": 1}
+        assert "peer=127.0.0.1:" in daemon.text()
+        assert "above 1024 KiB" in daemon.text()
+        s.close()
+        other.wait_ack(other.send([row(8, "2020-03-01")]))
+        assert sorted(daemon.counts().values()) == [(7, 0), (8, 0)]
 
 
 def unequal_columns():

@@ -1,13 +1,15 @@
 """Who may send: CURVE keys, their rotation and revocation, enrolment."""
 import base64
 import json
+import socket
 import subprocess
+import time
 
 import pytest
 import zmq
 
 from daemon import BIN, Daemon
-from sender import Sender, batch
+from sender import BATCH, Sender, batch, frame
 
 DAY = "2020-03-02"
 ROW = [{"date": DAY, "indicator": "ili-visit", "count": 7}]
@@ -108,6 +110,37 @@ def test_a_revoked_key_is_refused_on_the_open_connection(daemon):
         s.socket.sndtimeo = 1000
         s.hello(timeout=1.5)
     s.close()
+
+
+def until(true):
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_only_a_senders_oversized_frame_is_counted_as_one(daemon):
+    """Strangers are cut as well, whatever they send: not for its size."""
+    metric = 'bad_frames_total{reason="oversized-cut"}'
+    at = daemon.address().removeprefix("tcp://").rsplit(":", 1)
+    ended = daemon.metric("zmq_connections_ended_total")
+    with socket.create_connection((at[0], int(at[1]))) as web:
+        web.sendall(b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 1000)
+        until(lambda: daemon.metric("zmq_connections_ended_total") > ended)
+    keys, _ = known(daemon, "clinic-1")
+    s = connect(daemon, "clinic-1", keys)
+    s.hello()
+    # The centre's own test of strangers, the web, the sender.
+    until(lambda: daemon.metric("zmq_connections_accepted_total") == 3)
+    s.socket.reconnect_ivl = -1
+    s.socket.send(frame(BATCH, 1, 1, bytes(2048 * 1024)))
+    until(lambda: daemon.metric(metric) > 0)
+    s.close()
+    s = connect(daemon, "clinic-1", keys)
+    s.hello()
+    s.wait_ack(s.send(ROW))
+    s.close()
+    assert daemon.metric(metric) == 1
 
 
 def invite(daemon, site):

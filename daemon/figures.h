@@ -1,0 +1,18 @@
+#ifndef TOCSIN_DAEMON_FIGURES_H
+#define TOCSIN_DAEMON_FIGURES_H
+
+/* The centre's numbers, for "tocsin status" and for /metrics. */
+
+#include <jansson.h>
+
+#include "daemon/centre.h"
+
+struct metrics;
+
+/* Adds the members "store", "intake", "scales", "door" and the like to out. */
+void figures_status(const struct centre *c, json_t *out);
+
+/* Appends to a page of Prometheus's text format. */
+void figures_metrics(const struct centre *c, struct metrics *m);
+
+#endif
