@@ -49,7 +49,8 @@ static const struct conf_key main_keys[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, calendar),
 	  .def = "",
-	  .help = "File with the calendar by which reports are expected, as "
+	  .help = "File with the calendar of all areas, by which reports are "
+		  "expected and detectors know holidays, as "
 		  "/etc/tocsin/calendars/cn.conf; empty: weekends only." },
 	{ .name = "triggers",
 	  .type = CONF_STRING,

@@ -26,11 +26,12 @@ turn(const struct det_batch *b, size_t n, size_t first, size_t series,
 static struct det_verdict
 judge_last(const double *p, const struct det_window *w, struct rnssp_ewma *a)
 {
+	struct rnssp_cells cells = { *w, w->count };
 	struct det_verdict v, regression;
 	double r2;
 
-	rnssp_ewma_step(a, p, w, w->n - 1, &v);
-	rnssp_regression_cell(p, w, w->n - 1, &regression, &r2);
+	rnssp_ewma_step(a, p, &cells, w->n - 1, &v);
+	rnssp_regression_cell(p, &cells, w->n - 1, &regression, &r2);
 	return r2 >= RNSSP_SWITCH_R2 ? regression : v;
 }
 

@@ -43,6 +43,7 @@ enum det_error {
 /* Marks of a cell, or'ed. */
 #define DET_MARK_HOLIDAY 1u /* a public holiday at the site */
 #define DET_MARK_CLOSED 2u  /* no report is expected */
+#define DET_MARK_WORKED 4u  /* a Saturday or Sunday that is worked */
 
 /*
  * n cells in order of time, one a period, oldest first.  Borrowed for the

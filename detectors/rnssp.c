@@ -102,22 +102,30 @@ rnssp_grade(struct det_verdict *v, double t, size_t df)
 		v->level = DET_ALERT;
 }
 
-struct det_window
+/* Days that say nothing about ordinary ones. */
+#define SPECIAL (DET_MARK_HOLIDAY | DET_MARK_WORKED)
+
+struct rnssp_cells
 rnssp_reports(const struct det_window *w, double *room)
 {
-	struct det_window clean = *w;
+	struct rnssp_cells c = { *w, w->count };
+	double *ordinary;
 
 	if (w->mark == NULL)
-		return clean;
-	for (size_t i = 0; i < w->n; i++)
+		return c;
+	ordinary = room + w->n;
+	for (size_t i = 0; i < w->n; i++) {
 		room[i] = cells_count(w, i);
-	clean.count = room;
-	return clean;
+		ordinary[i] = (w->mark[i] & SPECIAL) != 0 ? NAN : room[i];
+	}
+	c.w.count = room;
+	c.ordinary = ordinary;
+	return c;
 }
 
 size_t
 rnssp_scratch(const double *p, size_t n)
 {
 	(void)p;
-	return n * sizeof(double);
+	return 2 * n * sizeof(double);
 }

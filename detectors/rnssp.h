@@ -29,10 +29,17 @@ double rnssp_t_upper(double t, size_t df);
 void rnssp_grade(struct det_verdict *v, double t, size_t df);
 
 /*
- * The window with every cell that is no report made NaN: as cells_count().
- * room holds w->n doubles and is used only where there are marks.
+ * A window as the three read it.  The original knows no holidays; ours judges
+ * them and worked weekend days, but they are neither baseline nor remembered
+ * by the averages, and the regression expects the busiest weekday's count.
  */
-struct det_window rnssp_reports(const struct det_window *w, double *room);
+struct rnssp_cells {
+	struct det_window w;	/* its count NaN where there is no report */
+	const double *ordinary; /* also NaN on holidays and worked weekends */
+};
+
+/* room holds rnssp_scratch() bytes and is used only where there are marks. */
+struct rnssp_cells rnssp_reports(const struct det_window *w, double *room);
 
 /* Bytes of that room: the scratch of the three methods. */
 size_t rnssp_scratch(const double *p, size_t n);
@@ -58,13 +65,14 @@ struct rnssp_ewma {
  * judges it into *v, which may be NULL.
  */
 void rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
-		     const struct det_window *w, size_t i, struct det_verdict *v);
+		     const struct rnssp_cells *c, size_t i,
+		     struct det_verdict *v);
 
 /*
  * The EWMA part, as rnssp-ewma judges with the same leading parameters
  * (baseline, guard, w1, w2).  Cells from..w->n-1 into out.
  */
-void rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
+void rnssp_ewma_judge(const double *p, const struct rnssp_cells *c, size_t from,
 		      struct det_verdict *out);
 
 /*
@@ -72,7 +80,7 @@ void rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
  * rnssp-regression (baseline, guard).  *r2 gets the adjusted R squared, NaN
  * where there is no fit.
  */
-void rnssp_regression_cell(const double *p, const struct det_window *w,
+void rnssp_regression_cell(const double *p, const struct rnssp_cells *c,
 			   size_t i, struct det_verdict *out, double *r2);
 
 /* Periods that regression verdict reads, the judged one included. */

@@ -146,35 +146,40 @@ test_cell(struct rnssp_ewma *a, const double *p, const struct baseline *b,
 
 void
 rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
-		const struct det_window *w, size_t i, struct det_verdict *v)
+		const struct rnssp_cells *c, size_t i, struct det_verdict *v)
 {
 	size_t length = (size_t)p[P_BASELINE], guard = (size_t)p[P_GUARD];
 	size_t end = i > guard ? i - guard : 0;
 	size_t begin = end > length ? end - length : 0;
+	double x = c->w.count[i], z[2] = { a->z[0], a->z[1] };
 	enum det_reason why =
 		end < MIN_BASELINE ? DET_LEARNING : DET_BASELINE_MISSING;
 	struct baseline b;
 
 	if (v != NULL)
-		*v = cells_unknown(isnan(w->count[i]) ? DET_REPORT_MISSING : why);
-	if (isnan(w->count[i]))
+		*v = cells_unknown(isnan(x) ? DET_REPORT_MISSING : why);
+	if (isnan(x))
 		return;
-	smooth(a, p, w->count[i]);
-	b = baseline_of(w->count + begin, end - begin);
-	if (b.n < MIN_BASELINE)
-		return;
-	set_scale(&a->scale, p, b.n);
-	test_cell(a, p, &b, v);
+	smooth(a, p, x);
+	b = baseline_of(c->ordinary + begin, end - begin);
+	if (b.n >= MIN_BASELINE) {
+		set_scale(&a->scale, p, b.n);
+		test_cell(a, p, &b, v);
+	}
+	if (isnan(c->ordinary[i])) {
+		a->z[0] = z[0];
+		a->z[1] = z[1];
+	}
 }
 
 void
-rnssp_ewma_judge(const double *p, const struct det_window *w, size_t from,
+rnssp_ewma_judge(const double *p, const struct rnssp_cells *c, size_t from,
 		 struct det_verdict *out)
 {
 	struct rnssp_ewma a = { .z = { NAN, NAN } };
 
-	for (size_t i = 0; i < w->n; i++)
-		rnssp_ewma_step(&a, p, w, i, i < from ? NULL : &out[i - from]);
+	for (size_t i = 0; i < c->w.n; i++)
+		rnssp_ewma_step(&a, p, c, i, i < from ? NULL : &out[i - from]);
 }
 
 static size_t
@@ -188,9 +193,9 @@ static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct det_window clean = rnssp_reports(w, scratch);
+	struct rnssp_cells cells = rnssp_reports(w, scratch);
 
-	rnssp_ewma_judge(p, &clean, from, out);
+	rnssp_ewma_judge(p, &cells, from, out);
 	return DET_OK;
 }
 

@@ -31,16 +31,16 @@ struct fit {
 };
 
 static int
-weekday_means(struct fit *f, const struct det_window *w, size_t begin, size_t end)
+weekday_means(struct fit *f, const struct rnssp_cells *c, size_t begin, size_t end)
 {
-	int day = cells_weekday(w, begin);
+	int day = cells_weekday(&c->w, begin);
 
 	for (size_t i = begin; i < end; i++, day = day == 6 ? 0 : day + 1) {
-		if (isnan(w->count[i]))
+		if (isnan(c->ordinary[i]))
 			continue;
 		f->count[day] += 1.0;
 		f->x[day] += (double)(i - begin + 1);
-		f->y[day] += w->count[i];
+		f->y[day] += c->ordinary[i];
 		f->n++;
 	}
 	for (day = 0; day < 7; day++) {
@@ -53,18 +53,18 @@ weekday_means(struct fit *f, const struct det_window *w, size_t begin, size_t en
 }
 
 static void
-residuals(struct fit *f, const struct det_window *w, size_t begin, size_t end)
+residuals(struct fit *f, const struct rnssp_cells *c, size_t begin, size_t end)
 {
 	double sxx = 0.0, sxy = 0.0, mean = 0.0;
-	int first = cells_weekday(w, begin), day = first;
+	int first = cells_weekday(&c->w, begin), day = first;
 
 	for (size_t i = begin; i < end; i++, day = day == 6 ? 0 : day + 1) {
 		double dx = (double)(i - begin + 1) - f->x[day];
 
-		if (isnan(w->count[i]))
+		if (isnan(c->ordinary[i]))
 			continue;
 		sxx += dx * dx;
-		sxy += dx * (w->count[i] - f->y[day]);
+		sxy += dx * (c->ordinary[i] - f->y[day]);
 	}
 	f->slope = sxx > 0.0 ? sxy / sxx : 0.0;
 	for (day = 0; day < 7; day++)
@@ -73,7 +73,7 @@ residuals(struct fit *f, const struct det_window *w, size_t begin, size_t end)
 	for (size_t i = begin; i < end; i++, day = day == 6 ? 0 : day + 1) {
 		double dx = (double)(i - begin + 1) - f->x[day];
 		double fitted = f->y[day] + f->slope * dx;
-		double r = w->count[i] - fitted;
+		double r = c->ordinary[i] - fitted;
 
 		if (isnan(r))
 			continue;
@@ -84,12 +84,12 @@ residuals(struct fit *f, const struct det_window *w, size_t begin, size_t end)
 
 /* 0, or -1 where the baseline has too few reports. */
 static int
-fit_baseline(struct fit *f, const struct det_window *w, size_t begin, size_t end)
+fit_baseline(struct fit *f, const struct rnssp_cells *c, size_t begin, size_t end)
 {
 	*f = (struct fit){ 0 };
-	if (end - begin < MIN_BASELINE || weekday_means(f, w, begin, end) < 0)
+	if (end - begin < MIN_BASELINE || weekday_means(f, c, begin, end) < 0)
 		return -1;
-	residuals(f, w, begin, end);
+	residuals(f, c, begin, end);
 	return 0;
 }
 
@@ -126,19 +126,40 @@ filtered(const struct det_window *w, size_t i)
 	return cells_weekday(w, i) < 5 || w->count[i] < mean_of_7(w, i, 7);
 }
 
+static double
+weekday_at(const struct fit *f, int day, double ahead)
+{
+	return f->y[day] + f->slope * (ahead - f->x[day]);
+}
+
+/* What cell i is expected to be, by its position in the baseline. */
+static double
+expect(const struct fit *f, const struct rnssp_cells *c, size_t i, double ahead)
+{
+	double most = 0.0;
+
+	if (!isnan(c->ordinary[i]))
+		return fmax(0.0, weekday_at(f, cells_weekday(&c->w, i), ahead));
+	/* Of special days the method knows nothing: the busiest weekday
+	   bounds them. */
+	for (int day = 0; day < 7; day++)
+		most = fmax(most, weekday_at(f, day, ahead));
+	return most;
+}
+
 static void
-test_cell(const struct fit *f, const struct det_window *w, size_t i,
+test_cell(const struct fit *f, const struct rnssp_cells *c, size_t i,
 	  double ahead, struct det_verdict *v)
 {
+	const struct det_window *w = &c->w;
 	double n = (double)f->n;
 	size_t df = f->n - TERMS;
-	int day = cells_weekday(w, i);
 	double sigma = sqrt(f->rss / (double)df) *
 		       sqrt((n + 7.0) * (n - 4.0) / (n * (n - 7.0)));
 	double t;
 
 	sigma = fmax(sigma, 0.01 / rnssp_t05(df));
-	v->expected = fmax(0.0, f->y[day] + f->slope * (ahead - f->x[day]));
+	v->expected = expect(f, c, i, ahead);
 	t = (w->count[i] - v->expected) / sigma;
 	if (!isfinite(t)) {
 		*v = cells_unknown(DET_DEGENERATE);
@@ -151,7 +172,7 @@ test_cell(const struct fit *f, const struct det_window *w, size_t i,
 }
 
 void
-rnssp_regression_cell(const double *p, const struct det_window *w, size_t i,
+rnssp_regression_cell(const double *p, const struct rnssp_cells *c, size_t i,
 		      struct det_verdict *out, double *r2)
 {
 	size_t length = (size_t)p[P_BASELINE], guard = (size_t)p[P_GUARD];
@@ -160,17 +181,17 @@ rnssp_regression_cell(const double *p, const struct det_window *w, size_t i,
 	struct fit f;
 
 	*r2 = NAN;
-	if (isnan(w->count[i])) {
+	if (isnan(c->w.count[i])) {
 		*out = cells_unknown(DET_REPORT_MISSING);
 		return;
 	}
-	if (fit_baseline(&f, w, begin, end) < 0) {
+	if (fit_baseline(&f, c, begin, end) < 0) {
 		*out = cells_unknown(end < MIN_BASELINE ? DET_LEARNING
 							: DET_BASELINE_MISSING);
 		return;
 	}
 	*r2 = adjusted_r2(&f);
-	test_cell(&f, w, i, (double)(i - begin + 1), out);
+	test_cell(&f, c, i, (double)(i - begin + 1), out);
 }
 
 /* The baseline and the guard, or the same weekday six weeks back. */
@@ -186,11 +207,11 @@ static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct det_window clean = rnssp_reports(w, scratch);
+	struct rnssp_cells cells = rnssp_reports(w, scratch);
 	double r2;
 
 	for (size_t i = from; i < w->n; i++)
-		rnssp_regression_cell(p, &clean, i, &out[i - from], &r2);
+		rnssp_regression_cell(p, &cells, i, &out[i - from], &r2);
 	return DET_OK;
 }
 

@@ -18,14 +18,14 @@ static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct det_window clean = rnssp_reports(w, scratch);
+	struct rnssp_cells cells = rnssp_reports(w, scratch);
 
-	rnssp_ewma_judge(p, &clean, from, out);
+	rnssp_ewma_judge(p, &cells, from, out);
 	for (size_t i = from; i < w->n; i++) {
 		struct det_verdict v;
 		double r2;
 
-		rnssp_regression_cell(p, &clean, i, &v, &r2);
+		rnssp_regression_cell(p, &cells, i, &v, &r2);
 		if (r2 >= RNSSP_SWITCH_R2)
 			out[i - from] = v;
 	}

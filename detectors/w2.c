@@ -25,12 +25,14 @@ static const struct det_param params[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, NULL },
 };
 
-/* Saturday, Sunday or a public holiday. */
+/* A public holiday, or a Saturday or Sunday that is not worked. */
 static bool
 day_off(const struct det_window *w, size_t i)
 {
 	if (w->mark != NULL && (w->mark[i] & DET_MARK_HOLIDAY) != 0)
 		return true;
+	if (w->mark != NULL && (w->mark[i] & DET_MARK_WORKED) != 0)
+		return false;
 	return cells_weekday(w, i) >= 5;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Calendars as lists of spans of days.
+ * Calendars as a byte of marks a day.
  */
 #include "daemon/judge/calendar.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "detectors/detect.h"
 
 enum { MESSAGE_BYTES = 512 };
 
@@ -16,17 +17,13 @@ struct calendar_conf {
 	struct conf_list holidays, workdays, no_school;
 };
 
-struct span {
-	int32_t first, last;
-};
-
-struct spans {
-	struct span *at;
-	size_t n;
-};
+/* One byte a day from the first to the last that the calendar names. */
+enum { HOLIDAY = 1, WORKED = 2, NO_SCHOOL = 4 };
 
 struct calendar {
-	struct spans holidays, workdays, no_school;
+	int32_t first;
+	size_t days;
+	uint8_t *mark;
 };
 
 #define AT(field) offsetof(struct calendar_conf, field)
@@ -66,55 +63,64 @@ complain(struct reader *r, const char *word, const char *wanted)
 	r->bad = true;
 }
 
+/* Makes room for the days first..last; 0 or -1 (reported). */
 static int
-by_first(const void *a, const void *b)
+stretch(struct reader *r, struct calendar *c, int32_t first, int32_t last)
 {
-	const struct span *x = a, *y = b;
+	int32_t lo = c->days == 0 || first < c->first ? first : c->first;
+	int32_t hi = c->first + (int32_t)c->days - 1;
+	size_t days;
+	uint8_t *mark;
 
-	return (x->first > y->first) - (x->first < y->first);
+	if (c->days == 0 || last > hi)
+		hi = last;
+	days = (size_t)(hi - lo) + 1;
+	mark = calloc(days, 1);
+	if (mark == NULL) {
+		complain(r, "calendar", "held: out of memory");
+		return -1;
+	}
+	if (c->days > 0)
+		memcpy(mark + (c->first - lo), c->mark, c->days);
+	free(c->mark);
+	*c = (struct calendar){ lo, days, mark };
+	return 0;
 }
 
 static void
-read_spans(struct reader *r, const struct conf_list *list, struct spans *out)
+read_span(struct reader *r, const char *word, uint8_t bit, struct calendar *c)
 {
-	out->at = calloc(list->n + 1, sizeof(*out->at));
-	if (out->at == NULL) {
-		complain(r, "calendar", "held: out of memory");
+	const char *dots = strstr(word, "..");
+	size_t len = dots != NULL ? (size_t)(dots - word) : strlen(word);
+	int32_t first = day_parse(word, len);
+	int32_t last =
+		dots != NULL ? day_parse(dots + 2, strlen(dots + 2)) : first;
+
+	if (first == DAY_NONE || last == DAY_NONE || last < first) {
+		complain(r, word,
+			 "a day or a span such as 2024-10-01..2024-10-07");
 		return;
 	}
-	for (size_t i = 0; i < list->n; i++) {
-		const char *word = list->at[i], *dots = strstr(word, "..");
-		size_t len = dots != NULL ? (size_t)(dots - word) : strlen(word);
-		struct span s;
+	if (stretch(r, c, first, last) < 0)
+		return;
+	for (int32_t d = first; d <= last; d++)
+		c->mark[d - c->first] |= bit;
+}
 
-		s.first = day_parse(word, len);
-		s.last = dots != NULL ? day_parse(dots + 2, strlen(dots + 2))
-				      : s.first;
-		if (s.first == DAY_NONE || s.last == DAY_NONE || s.last < s.first)
-			complain(r, word,
-				 "a day or a span such as "
-				 "2024-10-01..2024-10-07");
-		else
-			out->at[out->n++] = s;
-	}
-	qsort(out->at, out->n, sizeof(*out->at), by_first);
+static void
+read_spans(struct reader *r, const struct conf_list *list, uint8_t bit,
+	   struct calendar *c)
+{
+	for (size_t i = 0; i < list->n; i++)
+		read_span(r, list->at[i], bit, c);
 }
 
 static bool
-covers(const struct spans *s, int32_t day)
+is_marked(const struct calendar *c, int32_t day, uint8_t bit)
 {
-	size_t lo = 0, hi = s->n;
-
-	/* the last span that begins on or before the day */
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (s->at[mid].first <= day)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo > 0 && day <= s->at[lo - 1].last;
+	return c != NULL && c->days > 0 && day >= c->first &&
+	       day - c->first < (int32_t)c->days &&
+	       (c->mark[day - c->first] & bit) != 0;
 }
 
 static void
@@ -160,9 +166,9 @@ calendar_load(const char *const *paths, size_t n, const char *name,
 	} else if ((c = calloc(1, sizeof(*c))) == NULL) {
 		complain(&r, "calendar", "held: out of memory");
 	} else {
-		read_spans(&r, &block->holidays, &c->holidays);
-		read_spans(&r, &block->workdays, &c->workdays);
-		read_spans(&r, &block->no_school, &c->no_school);
+		read_spans(&r, &block->holidays, HOLIDAY, c);
+		read_spans(&r, &block->workdays, WORKED, c);
+		read_spans(&r, &block->no_school, NO_SCHOOL, c);
 	}
 	conf_free(&conf);
 	if (r.bad)
@@ -178,22 +184,20 @@ calendar_free(struct calendar **pc)
 	*pc = NULL;
 	if (c == NULL)
 		return;
-	free(c->holidays.at);
-	free(c->workdays.at);
-	free(c->no_school.at);
+	free(c->mark);
 	free(c);
 }
 
 bool
 calendar_is_holiday(const struct calendar *c, int32_t day)
 {
-	return c != NULL && covers(&c->holidays, day);
+	return is_marked(c, day, HOLIDAY);
 }
 
 bool
 calendar_is_workday(const struct calendar *c, int32_t day)
 {
-	if (c != NULL && covers(&c->workdays, day))
+	if (is_marked(c, day, WORKED))
 		return true;
 	return day_weekday(day) < 5 && !calendar_is_holiday(c, day);
 }
@@ -201,8 +205,7 @@ calendar_is_workday(const struct calendar *c, int32_t day)
 bool
 calendar_is_schoolday(const struct calendar *c, int32_t day)
 {
-	return calendar_is_workday(c, day) &&
-	       (c == NULL || !covers(&c->no_school, day));
+	return calendar_is_workday(c, day) && !is_marked(c, day, NO_SCHOOL);
 }
 
 bool
@@ -219,4 +222,43 @@ calendar_expects(const struct calendar *c, enum reg_expect expect, int32_t day)
 		return day_weekday(day) == 6;
 	}
 	return true;
+}
+
+/* Holidays that make a week another one than its neighbours. */
+#define WEEK_HOLIDAYS 3
+
+static uint8_t
+week_mark(const struct calendar *c, int32_t monday)
+{
+	int n = 0;
+
+	for (int32_t d = monday; d < monday + 7; d++)
+		n += calendar_is_holiday(c, d);
+	return n >= WEEK_HOLIDAYS ? DET_MARK_HOLIDAY : 0;
+}
+
+static uint8_t
+day_mark(const struct calendar *c, enum reg_expect expect, int32_t day)
+{
+	uint8_t mark = 0;
+
+	if (is_marked(c, day, HOLIDAY))
+		mark |= DET_MARK_HOLIDAY;
+	if (is_marked(c, day, WORKED))
+		mark |= DET_MARK_WORKED;
+	if (!calendar_expects(c, expect, day))
+		mark |= DET_MARK_CLOSED;
+	return mark;
+}
+
+void
+calendar_marks(const struct calendar *c, enum reg_expect expect, int32_t from,
+	       int period, size_t n, uint8_t *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		int32_t day = from + (int32_t)i * period;
+
+		out[i] = period == 7 ? week_mark(c, day)
+				     : day_mark(c, expect, day);
+	}
 }

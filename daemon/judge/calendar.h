@@ -42,4 +42,12 @@ bool calendar_is_schoolday(const struct calendar *c, int32_t day);
 bool calendar_expects(const struct calendar *c, enum reg_expect expect,
 		      int32_t day);
 
+/*
+ * Marks (DET_MARK_*) of the n periods of 1 or 7 days from the day `from` on,
+ * for a detector's window; a week's days are Mondays.  A week is a holiday
+ * where three of its days are.
+ */
+void calendar_marks(const struct calendar *c, enum reg_expect expect,
+		    int32_t from, int period, size_t n, uint8_t *out);
+
 #endif

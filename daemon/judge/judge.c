@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/judge_rows.h"
 #include "detectors/fuse.h"
 
@@ -106,8 +107,10 @@ judge_new(const struct judge_conf *conf, const struct registry *registry)
 	j->denom = calloc(n, sizeof(*j->denom));
 	j->weight = calloc(n, sizeof(*j->weight));
 	j->denom_weight = calloc(n, sizeof(*j->denom_weight));
-	if (j->count == NULL || j->denom == NULL || j->weight == NULL ||
-	    j->denom_weight == NULL || judge_room(j, j->day.keep) < 0) {
+	j->mark = calloc(n, sizeof(*j->mark));
+	if (j->mark == NULL || j->count == NULL || j->denom == NULL ||
+	    j->weight == NULL || j->denom_weight == NULL ||
+	    judge_room(j, j->day.keep) < 0) {
 		log_error("judge: no memory for windows of %zu cells", n);
 		judge_free(&j);
 	}
@@ -139,6 +142,7 @@ judge_free(struct judge **jp)
 	free(j->denom);
 	free(j->weight);
 	free(j->denom_weight);
+	free(j->mark);
 	free(j->chosen);
 	free(j->verdict);
 	free(j->prudent);
@@ -330,13 +334,26 @@ load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
 	return any;
 }
 
+const uint8_t *
+judge_marks(struct judge *j, enum reg_expect expect, int32_t first_day,
+	    int period, size_t n)
+{
+	const struct calendar *c = registry_calendar(j->registry);
+
+	if (c == NULL)
+		return NULL;
+	calendar_marks(c, expect, first_day, period, n, j->mark);
+	return j->mark;
+}
+
 /* Judges the periods from..to, which see the same past, into out. */
 static int
 judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	    struct det_verdict *out)
 {
 	const struct reg_series *row = registry_series_at(j->registry, series);
-	int period = registry_site_at(j->registry, row->site)->period;
+	const struct reg_site *site = registry_site_at(j->registry, row->site);
+	int period = site->period;
 	const struct bench *b = judge_bench(j, period);
 	const struct stream *s = &j->series[series];
 	struct det_window w = { .count = j->count, .first_t = 1 };
@@ -353,6 +370,7 @@ judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	w.denom = load(j, s, begin, to) ? j->denom : NULL;
 	w.n = (size_t)(to - begin) + 1;
 	w.first_day = stream_day(begin, period);
+	w.mark = judge_marks(j, site->expect, w.first_day, period, w.n);
 	w.period = period == 7 ? DET_WEEK : DET_DAY;
 	rc = b->method->judge(b->p, &w, (size_t)(from - begin), b->scratch, out);
 	if (rc != DET_OK) {

@@ -51,6 +51,7 @@ struct judge {
 	size_t touched_n;
 	/* One window, as long as the longest history. */
 	double *count, *denom, *weight, *denom_weight;
+	uint8_t *mark;
 	uint32_t *chosen; /* members of the sum at hand */
 	size_t chosen_cap;
 	struct det_verdict *verdict;
@@ -69,6 +70,13 @@ const struct bench *judge_bench(const struct judge *j, int period);
  */
 int judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to);
 int judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to);
+
+/*
+ * The marks of n periods from the day `first_day` on, of a site that reports
+ * on such days, in j->mark; NULL without a calendar.
+ */
+const uint8_t *judge_marks(struct judge *j, enum reg_expect expect,
+			   int32_t first_day, int period, size_t n);
 
 /* Room for n verdicts; 0 or -1 (logged). */
 int judge_room(struct judge *j, size_t n);

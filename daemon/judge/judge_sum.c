@@ -402,6 +402,7 @@ judge_at(struct judge *j, const struct sum *s, int32_t t,
 				 .first_day = stream_day(
 					 t - (int32_t)(n - skip) + 1, s->period),
 				 .period = s->period == 7 ? DET_WEEK : DET_DAY };
+	w.mark = judge_marks(j, REG_DAILY, w.first_day, s->period, w.n);
 	rc = b->method->judge(b->p, &w, w.n - 1, b->scratch, out);
 	if (rc != DET_OK) {
 		log_error("judge: %s: %s", b->method->name, det_strerror(rc));

@@ -142,10 +142,12 @@ uint32_t registry_area_above(const struct registry *r, uint32_t area,
 			     enum reg_level level);
 
 /*
- * The calendar by which reports are expected; NULL, the default: weekends
- * only.  Borrowed for the registry's life.
+ * The calendar of all areas, by which reports are expected and detectors know
+ * holidays; NULL, the default: weekends only.  Borrowed for the registry's
+ * life, and set before anything is judged.
  */
 void registry_set_calendar(struct registry *r, const struct calendar *c);
+const struct calendar *registry_calendar(const struct registry *r);
 /* Is a report about that day expected from the site? */
 bool registry_expects(const struct registry *r, uint32_t site, int32_t day);
 

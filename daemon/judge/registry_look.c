@@ -194,6 +194,12 @@ registry_set_calendar(struct registry *r, const struct calendar *c)
 	r->calendar = c;
 }
 
+const struct calendar *
+registry_calendar(const struct registry *r)
+{
+	return r->calendar;
+}
+
 bool
 registry_expects(const struct registry *r, uint32_t site, int32_t day)
 {

@@ -57,6 +57,30 @@ test_china(void **state)
 }
 
 static void
+test_marks_of_a_window(void **state)
+{
+	char message[512];
+	struct calendar *c = shipped("cn", message);
+	uint8_t mark[8];
+
+	(void)state;
+	assert_non_null(c);
+	/* From Saturday 28 September 2024: a weekend of which the Sunday is
+	   worked, a Monday, and the national holiday. */
+	calendar_marks(c, REG_DAILY, day("2024-09-28"), 1, 5, mark);
+	assert_memory_equal(mark, "\0\4\0\1\1", 5);
+	calendar_marks(c, REG_WORKDAYS, day("2024-09-28"), 1, 5, mark);
+	assert_memory_equal(mark, "\2\4\0\3\3", 5);
+	/* Weeks: the one of the holiday, and those beside it. */
+	calendar_marks(c, REG_WEEKLY, day("2024-09-23"), 7, 3, mark);
+	assert_memory_equal(mark, "\0\1\0", 3);
+	/* Far from every year that the file knows. */
+	calendar_marks(c, REG_WORKDAYS, day("1990-01-05"), 1, 2, mark);
+	assert_memory_equal(mark, "\0\2", 2);
+	calendar_free(&c);
+}
+
+static void
 test_the_united_states(void **state)
 {
 	char message[512];
@@ -107,6 +131,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_china),
+		cmocka_unit_test(test_marks_of_a_window),
 		cmocka_unit_test(test_the_united_states),
 		cmocka_unit_test(test_without_a_calendar_only_weekends_are_known),
 		cmocka_unit_test(test_errors_name_the_place),

@@ -107,6 +107,87 @@ test_upper_is_the_limit(void **state)
 	}
 }
 
+static const double week[7] = { 120, 106, 100, 98, 98, 70, 55 };
+
+/* Eight weeks of a clinic from a Monday on, on a scale of `scale`. */
+static void
+clinic(double *count, size_t n, double scale)
+{
+	for (size_t i = 0; i < n; i++)
+		count[i] = rint(scale * (week[i % 7] + (double)(i * 5 % 9)));
+}
+
+static struct det_verdict
+last(const char *name, double *count, const uint8_t *mark, size_t n)
+{
+	const struct det_method *m = det_find(name);
+	struct det_window w = { .count = count,
+				.mark = mark,
+				.n = n,
+				.first_t = 1,
+				.first_day = 18994, /* a Monday */
+				.period = DET_DAY };
+	double scratch[200], p[DET_MAX_PARAMS];
+	struct det_verdict v;
+
+	det_params_default(m, p);
+	assert_true(m->scratch(p, n) <= sizeof(scratch));
+	assert_int_equal(det_judge(m, p, &w, n - 1, scratch, &v), DET_OK);
+	return v;
+}
+
+/* A week's holiday halves the counts; what comes after it is ordinary. */
+static void
+test_holidays_are_no_baseline(void **state)
+{
+	double plain[56], dip[56];
+	uint8_t mark[56] = { 0 };
+
+	(void)state;
+	clinic(plain, 56, 1);
+	clinic(dip, 56, 1);
+	for (size_t i = 42; i < 49; i++) {
+		dip[i] = 40;
+		mark[i] = DET_MARK_HOLIDAY;
+	}
+	for (size_t k = 0; k < 3; k++) {
+		struct det_verdict with = last(names[k], dip, mark, 54);
+		struct det_verdict never = last(names[k], plain, mark, 54);
+		struct det_verdict blind = last(names[k], dip, NULL, 54);
+
+		/* What it was on holidays does not matter at all ... */
+		assert_memory_equal(&with, &never, sizeof(with));
+		assert_int_equal(with.level, DET_NORMAL);
+		/* ... and blind to them it would. */
+		assert_true(fabs(blind.expected - with.expected) > 5);
+	}
+}
+
+/* A Saturday that is worked counts as much as a Monday. */
+static void
+test_special_days_do_not_alarm_as_ordinary_ones_would(void **state)
+{
+	double count[56];
+	uint8_t mark[56] = { 0 };
+	struct det_verdict v;
+
+	(void)state;
+	clinic(count, 56, 1);
+	count[54] = 121;
+	v = last("rnssp-switch", count, NULL, 55);
+	assert_int_equal(v.level, DET_ALERT);
+	mark[54] = DET_MARK_WORKED;
+	v = last("rnssp-switch", count, mark, 55);
+	assert_int_equal(v.level, DET_NORMAL);
+	mark[54] = DET_MARK_HOLIDAY;
+	v = last("rnssp-switch", count, mark, 55);
+	assert_int_equal(v.level, DET_NORMAL);
+	/* They are judged all the same. */
+	count[54] = 240;
+	v = last("rnssp-switch", count, mark, 55);
+	assert_int_equal(v.level, DET_ALERT);
+}
+
 int
 main(void)
 {
@@ -114,6 +195,9 @@ main(void)
 		cmocka_unit_test(test_holes_give_verdicts_or_unknown),
 		cmocka_unit_test(test_one_cell_or_many_is_the_same),
 		cmocka_unit_test(test_upper_is_the_limit),
+		cmocka_unit_test(test_holidays_are_no_baseline),
+		cmocka_unit_test(
+			test_special_days_do_not_alarm_as_ordinary_ones_would),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,69 @@
+"""Holidays in tocsin backtest: a calendar keeps a country's days off, and the
+weekend days worked instead, from alarming and from hiding what follows."""
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOCSIN = os.path.join(os.environ["TOCSIN_BIN"], "tocsin")
+RESPIRATORY = ROOT / "etc" / "triggers.d" / "respiratory.conf"
+CHINA = ROOT / "etc" / "calendars" / "cn.conf"
+FIRST = datetime.date(2024, 5, 1)
+SOURCES = [("fever-clinic", "ili-visit", 60), ("ed", "fever-visit", 80),
+           ("pharmacy", "otc-cough-cold", 200)]
+WEEK = [1.2, 1.06, 1, .98, .98, .7, .55]
+OFF = {datetime.date(2024, 9, d) for d in (15, 16, 17)} | {
+    datetime.date(2024, 10, d) for d in range(1, 8)}
+WORKED = {datetime.date(2024, 9, 14), datetime.date(2024, 9, 29),
+          datetime.date(2024, 10, 12)}
+
+
+def factor(day, off):
+    if day in OFF:
+        return off
+    return WEEK[0 if day in WORKED else day.weekday()]
+
+
+def province(folder, off, rise=()):
+    """A county that works and rests as China did in autumn 2024."""
+    (folder / "areas.csv").write_text(
+        "area,parent,level,name,population\nc1,,county,County,300000\n")
+    sites = [(f"{kind}-{i}", kind) for kind, _, _ in SOURCES for i in (1, 2)]
+    (folder / "sites.csv").write_text("site,kind,area,name\n" + "".join(
+        f"{site},{kind},c1,{site}\n" for site, kind in sites))
+    rows = ["date,site,indicator,count"]
+    for n in range(190):
+        day = FIRST + datetime.timedelta(n)
+        f = factor(day, off) * (1.25 if day.isoformat() in rise else 1)
+        for kind, indicator, mean in SOURCES:
+            for i in (1, 2):
+                noise = 1 + .02 * ((n * 7 + i * 3) % 5 - 2)
+                rows.append(f"{day},{kind}-{i},{indicator},"
+                            f"{round(mean * f * noise)}")
+    (folder / "counts.csv").write_text("\n".join(rows) + "\n")
+
+
+def opened(folder, *options):
+    done = subprocess.run([TOCSIN, "backtest", folder, "--triggers",
+                           RESPIRATORY, *options], capture_output=True,
+                          text=True, check=True, timeout=120)
+    return [e["as_of"] for e in map(json.loads, done.stdout.splitlines())
+            if e["event"] == "opened"]
+
+
+@pytest.mark.parametrize("off", [0.4, 1.3])
+def test_a_holiday_and_a_worked_weekend_do_not_ring(tmp_path, off):
+    province(tmp_path, off)
+    assert opened(tmp_path) == ["2024-09-14"]  # a Saturday that is worked
+    assert opened(tmp_path, "--calendar", CHINA) == []
+
+
+def test_what_follows_a_holiday_still_rings(tmp_path):
+    rise = [f"2024-10-{d}" for d in range(10, 19)]
+    province(tmp_path, 0.5, rise)
+    days = opened(tmp_path, "--calendar", CHINA)
+    assert len(days) == 1 and "2024-10-10" <= days[0] <= "2024-10-18"
