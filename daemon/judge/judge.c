@@ -108,9 +108,11 @@ judge_new(const struct judge_conf *conf, const struct registry *registry)
 	j->weight = calloc(n, sizeof(*j->weight));
 	j->denom_weight = calloc(n, sizeof(*j->denom_weight));
 	j->mark = calloc(n, sizeof(*j->mark));
-	if (j->mark == NULL || j->count == NULL || j->denom == NULL ||
-	    j->weight == NULL || j->denom_weight == NULL ||
-	    judge_room(j, j->day.keep) < 0) {
+	j->cells = calloc(n, sizeof(*j->cells));
+	j->denoms = calloc(n, sizeof(*j->denoms));
+	if (j->count == NULL || j->denom == NULL || j->weight == NULL ||
+	    j->denom_weight == NULL || j->mark == NULL || j->cells == NULL ||
+	    j->denoms == NULL || judge_room(j, j->day.keep) < 0) {
 		log_error("judge: no memory for windows of %zu cells", n);
 		judge_free(&j);
 	}
@@ -143,6 +145,8 @@ judge_free(struct judge **jp)
 	free(j->weight);
 	free(j->denom_weight);
 	free(j->mark);
+	free(j->cells);
+	free(j->denoms);
 	free(j->chosen);
 	free(j->verdict);
 	free(j->prudent);
@@ -319,12 +323,13 @@ judge_turn(struct det_verdict *v, enum reg_direction direction)
 static bool
 load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
 {
+	size_t n = (size_t)(to - begin) + 1;
 	bool any = false;
 
-	for (int32_t t = begin; t <= to; t++) {
-		uint32_t c = stream_cell(s, t);
-		uint32_t d = stream_denom(s, t);
-		size_t i = (size_t)(t - begin);
+	stream_cells(s, begin, to, j->cells);
+	stream_denoms(s, begin, to, j->denoms);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t c = j->cells[i], d = j->denoms[i];
 
 		j->count[i] =
 			c == CELL_MISSING ? NAN : (double)(c & ~CELL_PARTIAL);

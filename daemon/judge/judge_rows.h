@@ -1,7 +1,7 @@
 #ifndef TOCSIN_JUDGE_ROWS_H
 #define TOCSIN_JUDGE_ROWS_H
 
-/* The inside of struct judge, for judge.c, judge_sum.c and judge_read.c. */
+/* The inside of struct judge, for the files judge*.c. */
 
 #include "daemon/judge/judge.h"
 #include "daemon/judge/stream.h"
@@ -51,6 +51,7 @@ struct judge {
 	size_t touched_n;
 	/* One window, as long as the longest history. */
 	double *count, *denom, *weight, *denom_weight;
+	uint32_t *cells, *denoms; /* the same of one stream, as it lies there */
 	uint8_t *mark;
 	uint32_t *chosen; /* members of the sum at hand */
 	size_t chosen_cap;

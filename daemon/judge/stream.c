@@ -172,6 +172,85 @@ stream_set(struct stream *s, int32_t t, uint32_t cell, uint32_t denom,
 	return 1;
 }
 
+/* A stretch of periods as it lies in a ring: n places from at, then the
+   first ones. */
+struct stretch {
+	uint32_t at, n, wrapped;
+};
+
+static struct stretch
+stretch_of(const struct stream *s, int32_t from, int32_t to)
+{
+	struct stretch x = { .at = stream_place(from, s->cap),
+			     .n = (uint32_t)(to - from) + 1 };
+
+	if (x.at + x.n > s->cap) {
+		x.wrapped = x.at + x.n - s->cap;
+		x.n -= x.wrapped;
+	}
+	return x;
+}
+
+static void
+copy_ring(const struct stream *s, const uint32_t *ring, int32_t from,
+	  int32_t to, uint32_t *out)
+{
+	int32_t lo = from < s->first ? s->first : from;
+	int32_t hi = to > s->last ? s->last : to;
+	struct stretch x;
+
+	if (ring == NULL || s->last == STREAM_NONE || lo > hi) {
+		memset(out, 0xff, ((size_t)(to - from) + 1) * sizeof(*out));
+		return;
+	}
+	x = stretch_of(s, lo, hi);
+	memset(out, 0xff, (size_t)(lo - from) * sizeof(*out));
+	out += lo - from;
+	memcpy(out, ring + x.at, x.n * sizeof(*out));
+	memcpy(out + x.n, ring, x.wrapped * sizeof(*out));
+	memset(out + x.n + x.wrapped, 0xff, (size_t)(to - hi) * sizeof(*out));
+}
+
+void
+stream_cells(const struct stream *s, int32_t from, int32_t to, uint32_t *out)
+{
+	copy_ring(s, s->cell, from, to, out);
+}
+
+void
+stream_denoms(const struct stream *s, int32_t from, int32_t to, uint32_t *out)
+{
+	copy_ring(s, s->denom, from, to, out);
+}
+
+static uint32_t
+count_reports(const uint32_t *cell, uint32_t n)
+{
+	uint32_t reports = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		reports += cell[i] != CELL_MISSING;
+	return reports;
+}
+
+uint32_t
+stream_reports(const struct stream *s, int32_t from, int32_t to)
+{
+	struct stretch x;
+
+	if (s->last == STREAM_NONE)
+		return 0;
+	if (from < s->first)
+		from = s->first;
+	if (to > s->last)
+		to = s->last;
+	if (from > to)
+		return 0;
+	x = stretch_of(s, from, to);
+	return count_reports(s->cell + x.at, x.n) +
+	       count_reports(s->cell, x.wrapped);
+}
+
 size_t
 stream_bytes(const struct stream *s, uint32_t places)
 {

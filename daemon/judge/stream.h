@@ -58,10 +58,7 @@ stream_place(int32_t t, uint32_t cap)
 	return ((uint32_t)t + 0x40000000u) % cap;
 }
 
-/*
- * The cell, CELL_MISSING outside first..last.  Here and not in the .c: sums of
- * areas read some millions of cells a second.
- */
+/* The cell, CELL_MISSING outside first..last. */
 static inline uint32_t
 stream_cell(const struct stream *s, int32_t t)
 {
@@ -77,6 +74,19 @@ stream_denom(const struct stream *s, int32_t t)
 		return CELL_MISSING;
 	return s->denom[stream_place(t, s->cap)];
 }
+
+/*
+ * Copies the cells, or the denominators, of periods from..to; CELL_MISSING
+ * outside first..last.  Whole windows are read in this way: a place of the
+ * ring is a division.
+ */
+void stream_cells(const struct stream *s, int32_t from, int32_t to,
+		  uint32_t *out);
+void stream_denoms(const struct stream *s, int32_t from, int32_t to,
+		   uint32_t *out);
+
+/* How many of the periods from..to have a report. */
+uint32_t stream_reports(const struct stream *s, int32_t from, int32_t to);
 
 /* Bytes on the heap; places = of the judged rings. */
 size_t stream_bytes(const struct stream *s, uint32_t places);

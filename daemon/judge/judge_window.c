@@ -1,0 +1,254 @@
+/*
+ * The windows of sums and the verdicts on them; judge.h says what a sum is
+ * when reports are missing.  This is where most of the daemon's time goes, so
+ * a member's window is copied out of its ring and read in straight loops,
+ * which the compiler makes vectors of.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/judge/judge_rows.h"
+
+/* A past period with less than this share of the mean count is missing. */
+#define LEAST_SHARE 0.5
+
+/* Has the stream settled by period t? */
+static bool
+settled(const struct stream *s, int32_t t, int period)
+{
+	int32_t back = period == 7 ? JUDGE_SETTLED_WEEKS : JUDGE_SETTLED_DAYS;
+
+	return (int32_t)stream_reports(s, t - back, t - 1) * 2 >= back;
+}
+
+bool
+judge_settled(const struct judge *j, uint32_t series, int32_t day)
+{
+	const struct reg_series *row = registry_series_at(j->registry, series);
+	int period = registry_site_at(j->registry, row->site)->period;
+
+	return series < j->series_n &&
+	       settled(&j->series[series], stream_period(day, period), period);
+}
+
+/* The settled members that reported on period t, into j->chosen. */
+static size_t
+choose(struct judge *j, const struct sum *s, int32_t t)
+{
+	size_t n = 0;
+
+	if (s->members > j->chosen_cap) {
+		uint32_t *chosen =
+			realloc(j->chosen, s->members * sizeof(*chosen));
+
+		if (chosen == NULL) {
+			log_error("judge: no memory for %zu members", s->members);
+			return 0;
+		}
+		j->chosen = chosen;
+		j->chosen_cap = s->members;
+	}
+	for (size_t i = 0; i < s->members; i++) {
+		const struct stream *m = &j->series[s->member[i]];
+
+		if (stream_cell(m, t) != CELL_MISSING && settled(m, t, s->period))
+			j->chosen[n++] = s->member[i];
+	}
+	return n;
+}
+
+/* Mean of the reports among n cells; never 0, so that shares exist. */
+static double
+mean_count(const uint32_t *cell, size_t n)
+{
+	uint64_t sum = 0;
+	uint32_t reports = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool there = cell[i] != CELL_MISSING;
+
+		sum += there ? cell[i] & ~CELL_PARTIAL : 0;
+		reports += there;
+	}
+	return (0.5 + (double)sum) / (1 + reports);
+}
+
+/* Adds one member's cells and, where there is a report, its share. */
+static void
+add_cells(const uint32_t *cell, size_t n, double share, double *sum,
+	  double *weight)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool there = cell[i] != CELL_MISSING;
+
+		sum[i] += there ? (double)(int32_t)(cell[i] & ~CELL_PARTIAL) : 0;
+		weight[i] += there ? share : 0;
+	}
+}
+
+/* Denominators count where there is a report. */
+static void
+mask_denoms(const uint32_t *cell, size_t n, uint32_t *denom)
+{
+	for (size_t i = 0; i < n; i++)
+		denom[i] |= cell[i] == CELL_MISSING ? CELL_MISSING : 0;
+}
+
+/* Adds one member to the window begin..t; returns its share. */
+static double
+add_member_window(struct judge *j, const struct stream *m, int32_t begin,
+		  int32_t t)
+{
+	size_t n = (size_t)(t - begin) + 1;
+	double share;
+
+	stream_cells(m, begin, t, j->cells);
+	share = mean_count(j->cells, n - 1);
+	add_cells(j->cells, n, share, j->count, j->weight);
+	if (m->denom != NULL) {
+		stream_denoms(m, begin, t, j->denoms);
+		mask_denoms(j->cells, n, j->denoms);
+		add_cells(j->denoms, n, share, j->denom, j->denom_weight);
+	}
+	return share;
+}
+
+/* Scales what is incomplete, and calls missing what is too incomplete. */
+static bool
+scale_cells(struct judge *j, size_t n, double whole)
+{
+	bool denoms = true;
+
+	for (size_t i = 0; i < n; i++) {
+		double share = j->weight[i] / whole;
+
+		if (share < LEAST_SHARE) {
+			j->count[i] = NAN;
+			j->denom[i] = NAN;
+			continue;
+		}
+		denoms = denoms && j->denom_weight[i] >= 0.999 * j->weight[i] &&
+			 j->denom[i] > 0;
+		if (share < 0.999999) {
+			j->count[i] /= share;
+			j->denom[i] /= share;
+		}
+	}
+	return denoms;
+}
+
+/* The window of the sum that ends with period t; 0 cells: nobody reported. */
+static size_t
+load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
+{
+	const struct bench *b = judge_bench(j, s->period);
+	size_t reporters = choose(j, s, t);
+	int32_t begin = t;
+	double whole = 0;
+	size_t n;
+
+	if (reporters == 0)
+		return 0;
+	for (size_t i = 0; i < reporters; i++) {
+		if (j->series[j->chosen[i]].first < begin)
+			begin = j->series[j->chosen[i]].first;
+	}
+	if ((int64_t)t - b->limit + 1 > begin)
+		begin = (int32_t)((int64_t)t - b->limit + 1);
+	if ((int64_t)t - (int64_t)b->reach + 1 > begin)
+		begin = t - (int32_t)b->reach + 1;
+	n = (size_t)(t - begin) + 1;
+	memset(j->count, 0, n * sizeof(*j->count));
+	memset(j->denom, 0, n * sizeof(*j->denom));
+	memset(j->weight, 0, n * sizeof(*j->weight));
+	memset(j->denom_weight, 0, n * sizeof(*j->denom_weight));
+	for (size_t i = 0; i < reporters; i++)
+		whole += add_member_window(j, &j->series[j->chosen[i]], begin, t);
+	*denoms = scale_cells(j, n, whole);
+	return n;
+}
+
+static const struct det_verdict nobody = { NAN, NAN,	     NAN,
+					   NAN, DET_UNKNOWN, DET_REPORT_MISSING };
+
+/* Judges the one period t into out; *prudent gets the p for fusion. */
+static int
+judge_at(struct judge *j, const struct sum *s, int32_t t,
+	 struct det_verdict *out, double *prudent)
+{
+	enum reg_direction direction =
+		registry_indicator_at(j->registry, s->indicator)->direction;
+	const struct bench *b = judge_bench(j, s->period);
+	bool denoms = false;
+	size_t n = load_sum(j, s, t, &denoms);
+	size_t skip = 0;
+	struct det_window w;
+	int rc;
+
+	*out = nobody;
+	*prudent = NAN;
+	if (n == 0)
+		return 0;
+	while (skip + 1 < n && isnan(j->count[skip]))
+		skip++;
+	w = (struct det_window){ .count = j->count + skip,
+				 .denom = denoms ? j->denom + skip : NULL,
+				 .n = n - skip,
+				 .first_t = 1,
+				 .first_day = stream_day(
+					 t - (int32_t)(n - skip) + 1, s->period),
+				 .period = s->period == 7 ? DET_WEEK : DET_DAY };
+	w.mark = judge_marks(j, REG_DAILY, w.first_day, s->period, w.n);
+	rc = b->method->judge(b->p, &w, w.n - 1, b->scratch, out);
+	if (rc != DET_OK) {
+		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
+		return -1;
+	}
+	judge_turn(out, direction);
+	*prudent = out->p;
+	if (direction == REG_HIGH)
+		*prudent = judge_prudent_p(w.count[w.n - 1], out, s->period);
+	j->stats.verdicts++;
+	return 0;
+}
+
+int
+judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to)
+{
+	if (judge_room(j, (size_t)(to - from) + 1) < 0)
+		return -1;
+	for (int32_t t = from; t <= to; t++) {
+		if (judge_at(j, &j->sum[sum], t, &j->verdict[t - from],
+			     &j->prudent[t - from]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+judge_sum_cell(struct judge *j, uint32_t sum, int32_t t, struct judge_cell *out)
+{
+	const struct sum *s = &j->sum[sum];
+	size_t n = choose(j, s, t);
+	bool denoms = true;
+
+	*out = (struct judge_cell){ .value = NAN, .denominator = NAN };
+	if (n == 0)
+		return;
+	out->value = 0;
+	out->denominator = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct stream *m = &j->series[j->chosen[i]];
+		uint32_t c = stream_cell(m, t);
+		uint32_t d = stream_denom(m, t);
+
+		out->value += (double)(c & ~CELL_PARTIAL);
+		out->partial = out->partial || (c & CELL_PARTIAL) != 0;
+		denoms = denoms && d != CELL_MISSING;
+		out->denominator += (double)d;
+	}
+	if (!denoms)
+		out->denominator = NAN;
+}
