@@ -169,7 +169,11 @@ make_judge(struct centre *c)
 		.week_params = c->week_params,
 	};
 	c->judge = judge_new(&c->judge_conf, c->registry);
-	return c->judge == NULL ? -1 : 0;
+	if (c->judge == NULL)
+		return -1;
+	c->quality =
+		quality_new(conf_get(c->conf, "quality"), c->registry, c->judge);
+	return c->quality == NULL ? -1 : 0;
 }
 
 static void
@@ -196,6 +200,7 @@ make_ingest(struct centre *c)
 		.store = c->store,
 		.registry = c->registry,
 		.judge = c->judge,
+		.quality = c->quality,
 		.arg = c,
 		.today = today,
 		.now_us = received_us,
@@ -270,13 +275,21 @@ make_access(struct centre *c)
 static int
 rebuild(struct centre *c)
 {
-	struct restore_windows w = { .from_day = dayclock_today(&c->clock) -
-						 c->judge_conf.history_days };
+	int32_t day = dayclock_today(&c->clock);
+	struct restore_windows w = {
+		.ids = ingest_series(c->ingest),
+		.registry = c->registry,
+		.judge = c->judge,
+		.quality = c->quality,
+		.from_day = day - c->judge_conf.history_days,
+		.today = day,
+		.today_s = dayclock_end_s(&c->clock, day - 1) + 1,
+	};
 	int64_t from = dayclock_wall_us();
 
 	if (restore_registry(c->store, c->registry, ingest_series(c->ingest)) < 0)
 		return -1;
-	if (restore_windows(c->store, c->judge, ingest_series(c->ingest), &w) < 0)
+	if (restore_windows(c->store, &w) < 0)
 		return -1;
 	log_info("tocsind: windows rebuilt sites=%zu series=%zu counts=%llu "
 		 "ms=%lld",
@@ -485,6 +498,8 @@ centre_fini(struct centre *c)
 		ingest_free(&c->ingest);
 	if (c->store != NULL)
 		store_close(&c->store);
+	if (c->quality != NULL)
+		quality_free(&c->quality);
 	if (c->judge != NULL)
 		judge_free(&c->judge);
 	if (c->registry != NULL)

@@ -18,6 +18,7 @@
 #include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
+#include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 #include "daemon/keeper.h"
 #include "daemon/space.h"
@@ -39,6 +40,7 @@ struct centre {
 	struct judge_conf judge_conf;
 	const char **day_params, **week_params; /* for judge_conf */
 	struct judge *judge;
+	struct quality *quality;
 	struct ingest_env ingest_env;
 	struct ingest *ingest;
 	struct told *told;

@@ -9,6 +9,7 @@
 #include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
+#include "daemon/judge/quality.h"
 #include "daemon/told.h"
 
 static const char *const clocks[] = { "system", "manual", NULL };
@@ -166,6 +167,7 @@ const struct conf_block conf_blocks[] = {
 	{ "zmq", false, zmqdoor_conf_keys, sizeof(struct zmqdoor_conf) },
 	{ "kafka", false, kafka_conf_keys, sizeof(struct kafka_conf) },
 	{ "judge", false, judge_keys, sizeof(struct conf_judge) },
+	{ "quality", false, quality_conf_keys, sizeof(struct quality_conf) },
 	{ "notify", false, told_conf_keys, sizeof(struct told_conf) },
 	{ "receiver", true, notify_receiver_keys, sizeof(struct notify_receiver) },
 	{ 0 },

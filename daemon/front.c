@@ -389,6 +389,7 @@ front_env(struct centre *c, struct api_env *env)
 		.base = c->base,
 		.registry = c->registry,
 		.judge = c->judge,
+		.quality = c->quality,
 		.desk = c->desk,
 		.state_dir = m->state,
 		.clock_manual = c->clock.manual,

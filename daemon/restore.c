@@ -10,14 +10,12 @@
 
 #include "base/log.h"
 #include "daemon/store/counts.h"
+#include "daemon/store/frames.h"
 #include "daemon/store/places.h"
 
 struct loading {
 	struct registry *registry;
 	struct series_ids *ids;
-	struct judge *judge;
-	const struct series_ids *read_ids;
-	uint64_t counts;
 	size_t skipped; /* rows of the present pass */
 	bool say;
 	bool failed;
@@ -120,11 +118,33 @@ restore_registry(struct store *store, struct registry *registry,
 	return l.failed ? -1 : 0;
 }
 
+struct refilling {
+	struct restore_windows *w;
+	struct store *store;
+	bool failed;
+};
+
+/* A revision of an old report is not a late one. */
 static void
-on_count(void *arg, int32_t day, uint32_t series, const struct cell *c)
+see_receipt(struct refilling *r, int32_t day, uint32_t id, uint32_t index)
 {
-	struct loading *l = arg;
-	uint32_t index = series_ids_index(l->read_ids, series);
+	struct restore_windows *w = r->w;
+	int revised;
+
+	if (!quality_is_late(w->quality, index, day, w->today))
+		return;
+	revised = counts_is_revised(store_reader(r->store), day, id);
+	r->failed = r->failed || revised < 0;
+	if (revised == 0)
+		quality_received(w->quality, index, day, w->today);
+}
+
+static void
+on_count(void *arg, int32_t day, uint32_t series, const struct cell *c,
+	 int64_t recv_s)
+{
+	struct refilling *r = arg;
+	uint32_t index = series_ids_index(r->w->ids, series);
 	struct judge_cell cell = { .value = NAN, .denominator = NAN };
 
 	if (index == REG_NONE)
@@ -134,18 +154,30 @@ on_count(void *arg, int32_t day, uint32_t series, const struct cell *c)
 	if ((c->flags & CELL_DENOMINATOR) != 0)
 		cell.denominator = c->denominator;
 	cell.partial = (c->flags & CELL_PARTIAL) != 0;
-	judge_set(l->judge, index, day, &cell);
-	l->counts++;
+	judge_set(r->w->judge, index, day, &cell);
+	if (recv_s >= r->w->today_s)
+		see_receipt(r, day, series, index);
+	r->w->counts++;
+}
+
+static void
+on_closed(void *arg, int32_t day, const char *code)
+{
+	struct restore_windows *w = ((struct refilling *)arg)->w;
+	uint32_t site = registry_site(w->registry, code, strlen(code));
+
+	if (site != REG_NONE)
+		judge_close(w->judge, site, day);
 }
 
 int
-restore_windows(struct store *store, struct judge *judge,
-		const struct series_ids *ids, struct restore_windows *w)
+restore_windows(struct store *store, struct restore_windows *w)
 {
-	struct loading l = { .judge = judge, .read_ids = ids };
+	struct refilling r = { .w = w, .store = store };
+	struct db *db = store_reader(store);
 
-	if (counts_load(store_reader(store), w->from_day, on_count, &l) < 0)
+	if (counts_load(db, w->from_day, on_count, &r) < 0 ||
+	    frames_load_closed(db, w->from_day, on_closed, &r) < 0)
 		return -1;
-	w->counts = l.counts;
-	return 0;
+	return r.failed ? -1 : 0;
 }

@@ -10,6 +10,7 @@
 #include "daemon/desk/desk.h"
 #include "daemon/intake/series_ids.h"
 #include "daemon/judge/judge.h"
+#include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 #include "daemon/store/store.h"
 
@@ -18,15 +19,19 @@ int restore_registry(struct store *store, struct registry *registry,
 		     struct series_ids *ids) __attribute__((warn_unused_result));
 
 /*
- * All counts from the day on into the windows; *counts gets how many.
- * 0, or -1 when already logged.
+ * All counts from the day on into the windows, the marks of closed days, and
+ * what came today; counts gets how many.  0, or -1 when already logged.
  */
 struct restore_windows {
-	int32_t from_day;
+	const struct series_ids *ids;
+	const struct registry *registry;
+	struct judge *judge;
+	struct quality *quality;
+	int32_t from_day, today;
+	int64_t today_s; /* first second of today, as receipts are dated */
 	uint64_t counts;
 };
-int restore_windows(struct store *store, struct judge *judge,
-		    const struct series_ids *ids, struct restore_windows *w)
+int restore_windows(struct store *store, struct restore_windows *w)
 	__attribute__((warn_unused_result));
 
 #endif

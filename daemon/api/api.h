@@ -19,6 +19,7 @@
 
 #include "base/conf.h"
 #include "daemon/desk/desk.h"
+#include "daemon/judge/quality.h"
 
 struct api;
 struct event_base;
@@ -88,6 +89,7 @@ struct api_env {
 	struct event_base *base;
 	const struct registry *registry;
 	struct judge *judge;
+	const struct quality *quality;
 	struct desk *desk;
 	const char *state_dir; /* the token lies there */
 	bool clock_manual;

@@ -78,6 +78,19 @@ put_alerts(struct metrics *m, const struct desk *d)
 		    "Alerts that nobody has acknowledged.", (double)unseen);
 }
 
+static void
+put_quality(struct metrics *m, const struct api_env *e)
+{
+	size_t n[QUALITY_STATES];
+
+	quality_count(e->quality, e->today(e->arg), n);
+	metrics_name(m, "sites_reporting", "Sites by how they report.");
+	for (int i = 0; i < QUALITY_STATES; i++)
+		metrics_value(m, "state",
+			      quality_state_str((enum quality_state)i),
+			      (double)n[i]);
+}
+
 void
 api_get_metrics(void *arg, struct http_req *req)
 {
@@ -99,6 +112,8 @@ api_get_metrics(void *arg, struct http_req *req)
 		    (double)registry_areas(e->registry));
 	metrics_one(m, "sites", "Sites known.",
 		    (double)registry_sites(e->registry));
+	if (e->quality != NULL)
+		put_quality(m, e);
 	put_judge(m, e->judge);
 	put_alerts(m, e->desk);
 	put_http(m, a->http);

@@ -19,6 +19,7 @@
 struct filter {
 	uint32_t area, kind, site, indicator;
 	int64_t after, limit;
+	int state; /* enum quality_state, -1 = any */
 };
 
 /* Finds the code of a query; 0, or -1 with the request answered. */
@@ -46,6 +47,28 @@ find_code(const struct registry *r, struct http_req *req, const char *key,
 	return -1;
 }
 
+/* ?state=late of sites and series; 0, or -1 with the request answered. */
+static int
+find_state(struct api *a, struct http_req *req, int *out)
+{
+	const char *word = http_query(req, "state");
+
+	*out = -1;
+	if (word == NULL || word[0] == '\0')
+		return 0;
+	while (++*out < QUALITY_STATES) {
+		if (a->env.quality != NULL &&
+		    strcmp(quality_state_str((enum quality_state) * out),
+			   word) == 0)
+			return 0;
+	}
+	http_problem(req, 400, NULL,
+		     "There is no state \"%s\"; there are new, on-time, late, "
+		     "silent, back-filling and withdrawn.",
+		     word);
+	return -1;
+}
+
 static int
 read_filter(struct api *a, struct http_req *req, struct filter *f)
 {
@@ -58,7 +81,8 @@ read_filter(struct api *a, struct http_req *req, struct filter *f)
 	    find_code(r, req, "site", registry_site, registry_near_site,
 		      &f->site) < 0 ||
 	    find_code(r, req, "indicator", registry_indicator,
-		      registry_near_indicator, &f->indicator) < 0)
+		      registry_near_indicator, &f->indicator) < 0 ||
+	    find_state(a, req, &f->state) < 0)
 		return -1;
 	if (api_query_int(req, "after", 0, UINT32_MAX, 0, &f->after) < 0)
 		return -1;
@@ -118,6 +142,17 @@ api_get_areas(void *arg, struct http_req *req)
 	reply_page(req, "areas", list, i, n);
 }
 
+static bool
+site_is(const struct api *a, uint32_t i, int state)
+{
+	struct quality_view v;
+
+	if (state < 0)
+		return true;
+	quality_site(a->env.quality, i, a->env.today(a->env.arg), &v);
+	return (int)v.state == state;
+}
+
 void
 api_get_sites(void *arg, struct http_req *req)
 {
@@ -133,12 +168,32 @@ api_get_sites(void *arg, struct http_req *req)
 	for (i = (size_t)f.after; i < n; i++) {
 		if (json_array_size(list) == (size_t)f.limit)
 			break;
-		if (site_passes(r, &f, (uint32_t)i))
+		if (site_passes(r, &f, (uint32_t)i) &&
+		    site_is(a, (uint32_t)i, f.state))
 			json_array_append_new(
-				list, view_site(r, a->env.judge, (uint32_t)i,
+				list, view_site(r, a->env.judge, a->env.quality,
+						(uint32_t)i,
 						a->env.today(a->env.arg)));
 	}
 	reply_page(req, "sites", list, i, n);
+}
+
+/* Adds the series to the list, if it is in the state (-1 = any). */
+static void
+put_series(const struct api *a, json_t *list, uint32_t i, int state)
+{
+	json_t *row = view_series(a->env.registry, i);
+	struct quality_view v;
+
+	if (a->env.quality != NULL) {
+		quality_series(a->env.quality, i, a->env.today(a->env.arg), &v);
+		view_quality(row, &v);
+		if (state >= 0 && (int)v.state != state) {
+			json_decref(row);
+			return;
+		}
+	}
+	json_array_append_new(list, row);
 }
 
 void
@@ -157,7 +212,7 @@ api_get_series(void *arg, struct http_req *req)
 		if (json_array_size(list) == (size_t)f.limit)
 			break;
 		if (series_passes(r, &f, (uint32_t)i))
-			json_array_append_new(list, view_series(r, (uint32_t)i));
+			put_series(a, list, (uint32_t)i, f.state);
 	}
 	reply_page(req, "series", list, i, n);
 }
@@ -371,6 +426,23 @@ count_alerts(const struct desk *d)
 	return out;
 }
 
+/* Sites by how they report. */
+static json_t *
+count_sites(const struct api *a)
+{
+	size_t n[QUALITY_STATES];
+	json_t *out;
+
+	if (a->env.quality == NULL)
+		return NULL;
+	quality_count(a->env.quality, a->env.today(a->env.arg), n);
+	out = json_object();
+	for (int i = QUALITY_STATES; i-- > 0;)
+		json_object_set_new(out, quality_state_str((enum quality_state)i),
+				    json_integer((json_int_t)n[i]));
+	return out;
+}
+
 void
 api_get_status(void *arg, struct http_req *req)
 {
@@ -381,7 +453,7 @@ api_get_status(void *arg, struct http_req *req)
 	json_t *out;
 
 	out = json_pack(
-		"{s:s,s:b,s:s*,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}",
+		"{s:s,s:b,s:s*,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o*,s:o,s:o}",
 		"version", TOCSIN_VERSION, "ready", why == NULL, "not_ready",
 		why, "clock", e->clock_manual ? "manual" : "wall", "today",
 		view_day(e->today(e->arg)), "uptime_s",
@@ -390,7 +462,8 @@ api_get_status(void *arg, struct http_req *req)
 		(json_int_t)registry_sites(r), "series",
 		(json_int_t)registry_series_n(r), "kinds",
 		(json_int_t)registry_kinds(r), "alerts", count_alerts(e->desk),
-		"judge", view_judge(e->judge), "http", view_http(a->http));
+		"reporting", count_sites(a), "judge", view_judge(e->judge),
+		"http", view_http(a->http));
 	if (out != NULL && e->status != NULL)
 		e->status(e->arg, out);
 	http_reply_json(req, 200, out);

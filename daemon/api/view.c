@@ -131,24 +131,42 @@ view_recent(const struct registry *r, struct judge *j, const struct reg_site *s,
 	return list;
 }
 
+void
+view_quality(json_t *out, const struct quality_view *v)
+{
+	json_object_set_new(out, "state",
+			    json_string(quality_state_str(v->state)));
+	json_object_set_new(out, "missing", json_integer(v->missing));
+	json_object_set_new(out, "missing_since", view_day(v->since));
+}
+
 json_t *
-view_site(const struct registry *r, struct judge *j, uint32_t i, int32_t today)
+view_site(const struct registry *r, struct judge *j, const struct quality *q,
+	  uint32_t i, int32_t today)
 {
 	const struct reg_site *s = registry_site_at(r, i);
 	const struct reg_kind *k = registry_kind_at(r, s->kind);
 	const struct reg_area *a = registry_area_at(r, s->area);
+	struct quality_view v;
 	int32_t last;
-	json_t *recent = view_recent(r, j, s, today, &last);
+	json_t *recent = view_recent(r, j, s, today, &last), *out;
 
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:b,"
-			 "s:i,s:o,s:o}",
-			 "site", s->code, "name", s->name, "kind", k->code,
-			 "class", k->class_code, "area", a->code, "area_name",
-			 a->name, "area_name_zh", a->name_zh, "period", s->period,
-			 "reports_on", registry_expect_str(s->expect), "phone",
-			 s->phone, "gateway", s->gateway, "zone", s->zone,
-			 "withdrawn", s->withdrawn, "series", (int)s->series_n,
-			 "last_day", view_day(last), "recent", recent);
+	out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:b,"
+			"s:i,s:o,s:o}",
+			"site", s->code, "name", s->name, "kind", k->code,
+			"class", k->class_code, "area", a->code, "area_name",
+			a->name, "area_name_zh", a->name_zh, "period", s->period,
+			"reports_on", registry_expect_str(s->expect), "phone",
+			s->phone, "gateway", s->gateway, "zone", s->zone,
+			"withdrawn", s->withdrawn, "series", (int)s->series_n,
+			"last_day", view_day(last), "recent", recent);
+	if (out == NULL || q == NULL)
+		return out;
+	quality_site(q, i, today, &v);
+	view_quality(out, &v);
+	json_object_set_new(out, "last_day", view_day(v.last_day));
+	json_object_set_new(out, "closed_day", view_day(judge_closed_last(j, i)));
+	return out;
 }
 
 json_t *

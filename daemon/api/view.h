@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "daemon/judge/judge.h"
+#include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 
 #define VIEW_RECENT 14 /* periods of a site's row that show who reported */
@@ -21,11 +22,14 @@ json_t *view_indicator(const struct registry *r, uint32_t i);
 json_t *view_area(const struct registry *r, uint32_t i);
 /*
  * With "recent": for each of the last VIEW_RECENT periods up to today how
- * many of the site's series reported, oldest first, and "last_day".
+ * many of the site's series reported, oldest first, and "last_day"; and how
+ * it reports, as view_quality() says it.
  */
-json_t *view_site(const struct registry *r, struct judge *j, uint32_t i,
-		  int32_t today);
+json_t *view_site(const struct registry *r, struct judge *j,
+		  const struct quality *q, uint32_t i, int32_t today);
 json_t *view_series(const struct registry *r, uint32_t i);
+/* Adds "state", "missing" and "missing_since". */
+void view_quality(json_t *out, const struct quality_view *v);
 /* Cell and verdict of one period. */
 json_t *view_point(const struct judge_point *p);
 

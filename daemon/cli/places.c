@@ -16,7 +16,7 @@ enum { MAX_FILE_BYTES = 64 * 1024 * 1024, PATH_BYTES = 1024 };
 
 struct places {
 	struct client client;
-	const char *area, *kind, *key;
+	const char *area, *kind, *state;
 	const char *verb, *file;
 };
 
@@ -32,12 +32,17 @@ static const char area_help[] =
 
 static const char site_help[] =
 	"Usage: tocsin site import FILE.csv [OPTION]...\n"
-	"       tocsin site list [--area CODE] [--kind KIND] [OPTION]...\n"
+	"       tocsin site list [--area CODE] [--kind KIND] [--state STATE]\n"
+	"                        [OPTION]...\n"
 	"\n"
 	"FILE.csv (- is standard input) has columns site, kind, area and\n"
 	"perhaps name, period (day or week), reports_on, phone, gateway, "
 	"zone.\n"
 	"Known sites are changed.\n"
+	"\n"
+	"list shows how each site reports: new, on-time, late, silent,\n"
+	"back-filling or withdrawn, and how many due reports are missing in "
+	"a row.\n"
 	"\n"
 	"tocsin site add --help tells of invitations, keys and "
 	"tokens.\n" CLIENT_HELP;
@@ -155,8 +160,9 @@ post_counts(const struct places *p)
 }
 
 static void
-add_areas(struct grid *g, const json_t *list, bool zh)
+add_areas(const struct client *c, struct grid *g, const json_t *list)
 {
+	bool zh = c->lang == CATALOGUE_ZH;
 	const json_t *row;
 	size_t i;
 
@@ -178,25 +184,44 @@ add_areas(struct grid *g, const json_t *list, bool zh)
 	}
 }
 
+/* "silent 5": so many due reports are missing in a row. */
+static const char *
+reporting(const struct client *c, const json_t *row, char *buf, size_t cap)
+{
+	json_int_t missing =
+		json_integer_value(json_object_get(row, "missing"));
+	const char *word = client_word(c, "reporting", client_text(row, "state"));
+
+	if (missing > 0)
+		snprintf(buf, cap, "%s %lld", word, (long long)missing);
+	else
+		snprintf(buf, cap, "%s", word);
+	return buf;
+}
+
 static void
-add_sites(struct grid *g, const json_t *list, bool zh)
+add_sites(const struct client *c, struct grid *g, const json_t *list)
 {
 	const json_t *row;
 	size_t i;
 
-	(void)zh;
-	json_array_foreach (list, i, row)
-		grid_add(g, (const char *[]){ client_text(row, "site"),
-					      client_text(row, "kind"),
-					      client_text(row, "area"),
-					      client_text(row, "last_day"),
-					      client_text(row, "name") });
+	json_array_foreach (list, i, row) {
+		char state[64];
+
+		grid_add(g, (const char *[]){
+				    client_text(row, "site"),
+				    client_text(row, "kind"),
+				    client_text(row, "area"),
+				    reporting(c, row, state, sizeof(state)),
+				    client_text(row, "last_day"),
+				    client_text(row, "name") });
+	}
 }
 
 /* Asks page after page; with --json the pages are put together. */
 static int
 list_all(const struct places *p, const char *what, struct grid *g,
-	 void (*add)(struct grid *, const json_t *, bool))
+	 void (*add)(const struct client *, struct grid *, const json_t *))
 {
 	json_t *all = json_array(), *next = NULL;
 	char path[PATH_BYTES], after[32] = "0";
@@ -208,10 +233,10 @@ list_all(const struct places *p, const char *what, struct grid *g,
 		snprintf(path, sizeof(path), "/api/v1/%s", what);
 		client_query(path, sizeof(path), "area", p->area);
 		client_query(path, sizeof(path), "kind", p->kind);
+		client_query(path, sizeof(path), "state", p->state);
 		client_query(path, sizeof(path), "after", after);
 		rc = client_get(&p->client, path, &reply);
-		add(g, json_object_get(reply, what),
-		    p->client.lang == CATALOGUE_ZH);
+		add(&p->client, g, json_object_get(reply, what));
 		json_array_extend(all, json_object_get(reply, what));
 		next = json_object_get(reply, "next");
 		snprintf(after, sizeof(after), "%lld",
@@ -242,7 +267,7 @@ static int
 list_sites(const struct places *p)
 {
 	struct grid *g = grid_new((const char *[]){
-		"site", "kind", "area", "last report", "name", NULL });
+		"site", "kind", "area", "state", "last report", "name", NULL });
 	int rc = g != NULL ? list_all(p, "sites", g, add_sites) : CLI_EX_FAILURE;
 
 	grid_free(&g);
@@ -256,6 +281,7 @@ read_words(struct places *p, int argc, char **argv)
 	static const struct option options[] = {
 		{ "area", required_argument, NULL, 'a' },
 		{ "kind", required_argument, NULL, 'k' },
+		{ "state", required_argument, NULL, 's' },
 		CLIENT_OPTIONS
 	};
 	int o, rc = 0;
@@ -267,6 +293,8 @@ read_words(struct places *p, int argc, char **argv)
 			p->area = optarg;
 		else if (o == 'k')
 			p->kind = optarg;
+		else if (o == 's')
+			p->state = optarg;
 		else
 			rc = client_option(&p->client, o, argv);
 	}

@@ -298,10 +298,19 @@ evidence_fini(struct evidence *e)
 	e->kinds = NULL;
 }
 
+/* The days of a window, and the last of them that is due by now. */
+struct cover {
+	int32_t from, to, due;
+	size_t expected, in;
+};
+
+/*
+ * What may still be under way is not missing, and what a site that has closed
+ * its day did not report will not come: nothing is left to wait for.
+ */
 static void
 cover_series(const struct judge *judge, const struct registry *registry,
-	     uint32_t series, int32_t from, int32_t to, size_t *expected,
-	     size_t *in)
+	     uint32_t series, struct cover *c)
 {
 	const struct reg_series *row = registry_series_at(registry, series);
 	int32_t first, last;
@@ -309,14 +318,16 @@ cover_series(const struct judge *judge, const struct registry *registry,
 	judge_span(judge, series, &first, &last);
 	if (first == DAY_NONE)
 		return;
-	for (int32_t d = from > first ? from : first; d <= to; d++) {
+	for (int32_t d = c->from > first ? c->from : first; d <= c->to; d++) {
+		bool closed = judge_closed(judge, row->site, d);
 		struct judge_cell cell;
 
-		if (!registry_expects(registry, row->site, d))
+		if (!registry_expects(registry, row->site, d) ||
+		    (d > c->due && !closed))
 			continue;
 		judge_cell(judge, series, d, &cell);
-		*expected += 1;
-		*in += isnan(cell.value) ? 0 : 1;
+		c->expected++;
+		c->in += closed || !isnan(cell.value);
 	}
 }
 
@@ -325,20 +336,19 @@ evidence_coverage(const struct judge *judge, const struct registry *registry,
 		  const struct trigger *t, const struct weighing *g)
 {
 	uint32_t i = judge_sums_of(judge, g->area);
-	size_t expected = 0, in = 0;
+	struct cover c = { .to = g->as_of };
 	struct judge_sum s;
 
 	for (; i != REG_NONE; i = s.next_of_area) {
 		judge_sum_at(judge, i, &s);
 		if (!weigh_listens(t, &s))
 			continue;
-		/* What may still be under way is not missing. */
+		c.from = weigh_from(t, s.kind, g->as_of);
+		c.due = g->as_of - t->lag[s.kind];
 		for (size_t m = 0; m < s.members; m++)
-			cover_series(judge, registry, s.member[m],
-				     weigh_from(t, s.kind, g->as_of),
-				     g->as_of - t->lag[s.kind], &expected, &in);
+			cover_series(judge, registry, s.member[m], &c);
 	}
-	return expected == 0 ? NAN : (double)in / (double)expected;
+	return c.expected == 0 ? NAN : (double)c.in / (double)c.expected;
 }
 
 static bool

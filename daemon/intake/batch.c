@@ -167,6 +167,7 @@ stage_closed(struct batch *b, const struct batch_rules *rules,
 		    !check_may_report(rules->registry, b->sender, site))
 			continue;
 		b->closed[b->closed_n].day = c->day;
+		b->closed[b->closed_n].index = site;
 		put_text(b->closed[b->closed_n++].site, &c->site);
 	}
 	return 0;
@@ -239,6 +240,7 @@ batch_new(const struct batch_rules *rules, const struct batch_source *source,
 
 	if (b == NULL || entries == NULL)
 		goto fail;
+	b->received = rules->today;
 	b->row = calloc(decoded->counts_n + 1, sizeof(*b->row));
 	if (b->row == NULL || stage_counts(b, rules, decoded, entries) < 0 ||
 	    stage_closed(b, rules, decoded) < 0 || sort_rows(b) < 0)
@@ -341,14 +343,38 @@ set_cell(const struct counts_row *row, uint32_t index, struct judge *judge)
 	judge_set(judge, index, row->day, &cell);
 }
 
-bool
-batch_apply(const struct batch *b, struct series_ids *ids, struct judge *judge,
-	    struct batch_tally *tally)
+/* What the cells do not show: lateness and refusals. */
+static void
+tell_quality(const struct batch *b, const struct batch_to *to)
 {
-	bool changed = false;
+	const struct quality_frame frame = {
+		.sender = b->sender,
+		.received = b->received,
+		.kept = b->rows_n,
+		.refused = (size_t)b->refused_total,
+		.reason = b->refused_n > 0 ? b->refused[0].reason : NULL,
+	};
+
+	quality_frame(to->quality, &frame);
+	for (size_t i = 0; i < b->rows_n; i++) {
+		if (b->row[i].outcome == CELL_NEW)
+			quality_received(
+				to->quality,
+				series_ids_index(to->ids, b->row[i].series),
+				b->row[i].day, b->received);
+	}
+}
+
+bool
+batch_apply(const struct batch *b, const struct batch_to *to)
+{
+	struct batch_tally *tally = to->tally;
+	bool changed = b->closed_n > 0;
 
 	for (size_t i = 0; i < b->fresh_n; i++)
-		series_ids_set_durable(ids, b->fresh[i].id);
+		series_ids_set_durable(to->ids, b->fresh[i].id);
+	for (size_t i = 0; i < b->closed_n; i++)
+		judge_close(to->judge, b->closed[i].index, b->closed[i].day);
 	for (size_t i = 0; i < b->rows_n; i++) {
 		const struct counts_row *row = &b->row[i];
 
@@ -359,8 +385,10 @@ batch_apply(const struct batch *b, struct series_ids *ids, struct judge *judge,
 		tally->conflicts += row->outcome == CELL_CONFLICTED;
 		if (row->outcome == CELL_SAME || row->outcome == CELL_OLDER)
 			continue;
-		set_cell(row, series_ids_index(ids, row->series), judge);
+		set_cell(row, series_ids_index(to->ids, row->series), to->judge);
 		changed = true;
 	}
+	if (to->quality != NULL)
+		tell_quality(b, to);
 	return changed;
 }

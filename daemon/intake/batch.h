@@ -14,6 +14,7 @@
 #include "base/db.h"
 #include "daemon/intake/series_ids.h"
 #include "daemon/judge/judge.h"
+#include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 #include "daemon/store/counts.h"
 #include "proto/wire.h"
@@ -57,6 +58,7 @@ struct batch_series {
 
 struct batch_closed {
 	int32_t day;
+	uint32_t index; /* of the site */
 	char site[REG_CODE_BYTES];
 };
 
@@ -72,6 +74,7 @@ struct batch {
 	int32_t partition;
 	uint32_t crc;
 	int64_t recv_us;
+	int32_t received; /* the day */
 	uint8_t *frame;
 	size_t len;
 	struct counts_row *row; /* in order of (day, series) */
@@ -115,8 +118,16 @@ struct batch_tally {
 	uint64_t fresh, same, older, replaced, conflicts;
 };
 
-/* Loop, after COMMIT: sets the changed cells; false where nothing changed. */
-bool batch_apply(const struct batch *b, struct series_ids *ids,
-		 struct judge *judge, struct batch_tally *tally);
+/*
+ * Loop, after COMMIT: sets the changed cells and the marks, tells quality
+ * (NULL = nobody) what came late or was refused; false where nothing changed.
+ */
+struct batch_to {
+	struct series_ids *ids;
+	struct judge *judge;
+	struct quality *quality;
+	struct batch_tally *tally;
+};
+bool batch_apply(const struct batch *b, const struct batch_to *to);
 
 #endif

@@ -193,6 +193,11 @@ ingest_stage(struct ingest *in, const struct batch_source *source,
 void
 ingest_apply(struct ingest *in, const struct batch *b)
 {
+	const struct batch_to to = { .ids = in->ids,
+				     .judge = in->env.judge,
+				     .quality = in->env.quality,
+				     .tally = &in->stats.tally };
+
 	if (b->fate != BATCH_KEPT) {
 		in->stats.again++;
 		return;
@@ -203,7 +208,7 @@ ingest_apply(struct ingest *in, const struct batch *b)
 	in->stats.counts += b->rows_n;
 	for (size_t i = 0; i < BATCH_CODES; i++)
 		in->stats.refused_by[i] += b->refused_by[i];
-	if (batch_apply(b, in->ids, in->env.judge, &in->stats.tally))
+	if (batch_apply(b, &to))
 		in->env.changed(in->env.arg);
 }
 
@@ -312,6 +317,9 @@ say_fork(struct ingest *in, struct feed *s, uint64_t seq,
 			  "or restored and needs a new epoch",
 			  s->sender, (unsigned long long)seq);
 	s->fork_said = true;
+	if (in->env.quality != NULL)
+		quality_fork(in->env.quality, s->sender,
+			     in->env.today(in->env.arg));
 	nack(reply, WIRE_NACK_FORK, seq, 0,
 	     "frame %llu of this outbox was another one; the outbox was "
 	     "copied or restored and needs a new epoch",
@@ -491,6 +499,10 @@ done_gap(struct store_job *job, int rc, enum db_fault fault)
 			  "the sender",
 			  g->sender, (unsigned long long)g->first,
 			  (unsigned long long)g->last);
+		if (g->in->env.quality != NULL)
+			quality_gap(g->in->env.quality, g->sender,
+				    g->in->env.today(g->in->env.arg),
+				    g->last - g->first + 1);
 	} else {
 		nack(&reply, WIRE_NACK_BUSY, 0, g->feed->durable + 1,
 		     "the centre cannot store now");

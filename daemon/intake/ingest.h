@@ -38,6 +38,7 @@ struct ingest_env {
 	struct store *store;
 	struct registry *registry;
 	struct judge *judge;
+	struct quality *quality; /* NULL: nobody asks how sites report */
 	void *arg;
 	int32_t (*today)(void *arg);  /* the last day begun */
 	int64_t (*now_us)(void *arg); /* when a count is received */

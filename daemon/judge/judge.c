@@ -133,6 +133,7 @@ judge_free(struct judge **jp)
 		judged_fini(&j->sum[i].judged);
 	}
 	free(j->series);
+	free(j->closed);
 	free(j->sum_of);
 	free(j->sum);
 	free(j->sum_first);

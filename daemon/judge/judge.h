@@ -78,6 +78,16 @@ void judge_set(struct judge *j, uint32_t series, int32_t day,
 	       const struct judge_cell *cell);
 
 /*
+ * The site declared the day (weekly: the week of the day) complete: what it
+ * has not reported by then is known to be missing and not waited for.  It is
+ * no zero.  The last 64 periods are remembered.
+ */
+void judge_close(struct judge *j, uint32_t site, int32_t day);
+bool judge_closed(const struct judge *j, uint32_t site, int32_t day);
+/* First day of the last period declared complete, or DAY_NONE. */
+int32_t judge_closed_last(const struct judge *j, uint32_t site);
+
+/*
  * Judges dirty series, at most budget of them, and returns how many are
  * still dirty.  Bounded so that a turn of the loop stays short.
  */

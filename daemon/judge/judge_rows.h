@@ -29,6 +29,12 @@ struct sum {
 	struct judged judged;
 };
 
+/* Periods that a site declared complete: bit i is the one i before last. */
+struct closed {
+	int32_t last;
+	uint64_t marks; /* 0 = none yet */
+};
+
 /* Numbers of streams or sums that wait to be judged. */
 struct queue {
 	uint32_t *at;
@@ -45,6 +51,8 @@ struct judge {
 	size_t sums, sums_cap;
 	uint32_t *sum_first; /* of an area */
 	size_t areas;
+	struct closed *closed; /* of a site */
+	size_t closed_n;
 	struct queue dirty_series, dirty_sums;
 	uint32_t *touched; /* list, and a flag an area */
 	uint8_t *is_touched;

@@ -218,8 +218,8 @@ int
 counts_load(struct db *db, int32_t from_day, counts_each *each, void *arg)
 {
 	struct db_stmt *s = db_cached(
-		db, "SELECT day, series, value, denominator, revision, flags"
-		    " FROM counts WHERE day >= ? ORDER BY day, series");
+		db, "SELECT day, series, value, denominator, revision, flags,"
+		    " recv FROM counts WHERE day >= ? ORDER BY day, series");
 	int rc;
 
 	if (s == NULL)
@@ -229,8 +229,25 @@ counts_load(struct db *db, int32_t from_day, counts_each *each, void *arg)
 		struct cell cell;
 
 		read_cell(s, 2, &cell);
-		each(arg, (int32_t)db_int(s, 0), (uint32_t)db_int(s, 1), &cell);
+		each(arg, (int32_t)db_int(s, 0), (uint32_t)db_int(s, 1), &cell,
+		     db_int(s, 6));
 	}
+	db_reset(s);
+	return rc;
+}
+
+int
+counts_is_revised(struct db *db, int32_t day, uint32_t series)
+{
+	struct db_stmt *s = db_cached(db, "SELECT 1 FROM counts_old"
+					  " WHERE day=? AND series=? LIMIT 1");
+	int rc;
+
+	if (s == NULL)
+		return -1;
+	db_bind_int(s, 1, day);
+	db_bind_int(s, 2, series);
+	rc = db_step(s);
 	db_reset(s);
 	return rc;
 }

@@ -40,7 +40,7 @@ int counts_put(struct db *db, struct counts_row *row, size_t n, int64_t ledger,
 
 typedef void counts_each_series(void *arg, const struct counts_series *series);
 typedef void counts_each(void *arg, int32_t day, uint32_t series,
-			 const struct cell *cell);
+			 const struct cell *cell, int64_t recv_s);
 
 /* Reader: all series in order of id. */
 int counts_load_series(struct db *db, counts_each_series *each, void *arg)
@@ -55,6 +55,10 @@ struct counts_vintage {
 	int64_t recv_s;
 	int64_t replaced_s; /* 0 = it holds */
 };
+
+/* Reader: did the cell replace another?  1, 0, or -1 already logged. */
+int counts_is_revised(struct db *db, int32_t day, uint32_t series)
+	__attribute__((warn_unused_result));
 
 /*
  * Reader: what was held for (day, series) at as_of_s (INT64_MAX: now).

@@ -145,6 +145,23 @@ frames_closed(struct db *db, int32_t day, const char *site, int64_t recv_s)
 }
 
 int
+frames_load_closed(struct db *db, int32_t from_day, frames_each_closed *each,
+		   void *arg)
+{
+	struct db_stmt *s = db_cached(db, "SELECT day, site FROM closed"
+					  " WHERE day >= ? ORDER BY day, site");
+	int rc;
+
+	if (s == NULL)
+		return -1;
+	db_bind_int(s, 1, from_day);
+	while ((rc = db_step(s)) == 1)
+		each(arg, (int32_t)db_int(s, 0), db_text(s, 1));
+	db_reset(s);
+	return rc;
+}
+
+int
 frames_offset(struct db *db, const char *topic, int32_t partition, int64_t *next)
 {
 	struct db_stmt *s = db_cached(db, "SELECT next FROM kafka_offset"

@@ -62,6 +62,11 @@ int frames_reject(struct db *db, const struct frames_key *key, uint64_t seq,
 int frames_closed(struct db *db, int32_t day, const char *site, int64_t recv_s)
 	__attribute__((warn_unused_result));
 
+/* Reader: what was declared complete from the day on. */
+typedef void frames_each_closed(void *arg, int32_t day, const char *site);
+int frames_load_closed(struct db *db, int32_t from_day, frames_each_closed *each,
+		       void *arg) __attribute__((warn_unused_result));
+
 /* The next offset to read; -1 = never read. */
 int frames_offset(struct db *db, const char *topic, int32_t partition,
 		  int64_t *next) __attribute__((warn_unused_result));

@@ -59,7 +59,15 @@ function within(areas, code) {
 	};
 }
 
-const silent = (s) => !s.withdrawn && s.recent.slice(-3).every((n) => n === 0);
+const silent = (s) => s.state === 'late' || s.state === 'silent';
+
+/* How it reports, unless that is as it should be. */
+function Reporting({ site }) {
+	if (!site.state || site.state === 'on-time')
+		return '';
+	return html` <span class=${silent(site) ? 'flag' : 'chip'}
+		title=${site.missing > 0 ? t('site.missing', { n: site.missing }) : ''}>${word('reporting', site.state)}</span>`;
+}
 
 export function Places({ area, kinds, tick }) {
 	const [data, setData] = useState(null);
@@ -96,7 +104,7 @@ export function Places({ area, kinds, tick }) {
 				<td><a href="#/sites/${s.site}">${s.name || s.site}</a> <small>${s.site}</small></td>
 				<td>${kinds(s.kind)}</td><td class="wide">${named(s, 'area_')}</td><td class="num wide">${number(s.series)}</td>
 				<td><${Recent} recent=${s.recent} period=${s.period} lastDay=${s.last_day} />
-					${silent(s) && html` <span class="flag">${t('site.silent')}</span>`}</td></tr>`)}</tbody></table></div>`}
+					<${Reporting} site=${s} /></td></tr>`)}</tbody></table></div>`}
 			${sites.length > SHOWN && html`<p class="muted small">${t('places.more', { n: SHOWN, of: sites.length })}</p>`}
 		</section></div>`;
 }
@@ -139,6 +147,8 @@ export function Site({ site, kinds, indicators, tick }) {
 			</section></div>
 		<aside class="side"><section class="card"><h2>${t('facts.title')}</h2><dl class="facts">
 			${row(t('col.recent'), html`<${Recent} recent=${s.recent} period=${s.period} lastDay=${s.last_day} />`)}
+			${row(t('site.state'), `${word('reporting', s.state)}${s.missing > 0 ? ` · ${t('site.missing', { n: s.missing })}` : ''}`)}
+			${s.closed_day ? row(t('site.closed_day'), date(s.closed_day)) : ''}
 			${row(t('site.expects'), word('reports_on', s.reports_on))}
 			${s.phone ? row(t('site.phone'), html`<a href="tel:${s.phone}">${s.phone}</a>`) : ''}
 			${s.gateway ? row(t('site.gateway'), s.gateway) : ''}

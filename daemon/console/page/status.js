@@ -31,7 +31,8 @@ function value(key, v) {
 }
 
 function Block({ name, block }) {
-	const label = (k) => (name === 'alerts' ? word('state', k) : word(`status.${name}`, k));
+	const words = { alerts: 'state', reporting: 'reporting' };
+	const label = (k) => word(words[name] || `status.${name}`, k);
 	return html`<section class="card"><h2>${word('block', name)}</h2><dl class="facts">
 		${Object.entries(block).map(([k, v]) => html`<dt>${label(k)}</dt><dd>${value(k, v)}</dd>`)}
 	</dl></section>`;
