@@ -310,11 +310,17 @@ static struct trigger_set *
 load_triggers(const struct conf *conf, const struct registry *registry)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
+	const struct conf_judge *j = conf_get(conf, "judge");
 	const char *path = m->triggers;
+	struct trigger_set *set;
 
-	if (path[0] == '\0')
-		return shipped_triggers(registry, say_trigger, NULL);
-	return trigger_load(&path, 1, registry, say_trigger, NULL);
+	set = path[0] == '\0'
+		      ? shipped_triggers(registry, say_trigger, NULL)
+		      : trigger_load(&path, 1, registry, say_trigger, NULL);
+	if (set != NULL &&
+	    !trigger_remembered(set, (int)j->history_days, say_trigger, NULL))
+		trigger_free(&set);
+	return set;
 }
 
 struct restoring {

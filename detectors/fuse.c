@@ -95,6 +95,26 @@ fuse_k_of_n(double *p, size_t n, size_t k)
 }
 
 double
+fuse_votes(const double *p, const double *w, size_t n, double need, double *level)
+{
+	double all = 0;
+
+	*level = NAN;
+	for (size_t i = 0; i < n; i++) {
+		double votes = 0;
+
+		if (isnan(p[i]))
+			continue;
+		all += w[i];
+		for (size_t k = 0; k < n; k++)
+			votes += p[k] <= p[i] ? w[k] : 0;
+		if (votes >= need && !(p[i] >= *level))
+			*level = p[i];
+	}
+	return isnan(*level) ? NAN : fmin(1, *level * all / need);
+}
+
+double
 fuse_score(double p)
 {
 	return isnan(p) ? NAN : qnorm(clamp(p), 0, 1, 0, 0);
@@ -274,4 +294,15 @@ fuse_scan(const double *observed, const double *expected, size_t n,
 		}
 	}
 	return best;
+}
+
+double
+fuse_scan_p(double score, size_t n)
+{
+	double p = 0;
+
+	for (size_t k = 1; k <= n; k++)
+		p += dbinom((double)k, (double)n, 0.5, 0) *
+		     pchisq(2 * score, (double)k, 0, 0);
+	return n == 0 ? NAN : p;
 }

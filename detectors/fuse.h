@@ -44,6 +44,14 @@ double fuse_cauchy(const double *p, const double *w, size_t n);
 double fuse_k_of_n(double *p, size_t n, size_t k);
 
 /*
+ * The same with weights > 0: the p at which those at or below it weigh `need`
+ * or more, times sum w / need (Markov's inequality, so valid under any
+ * dependence too).  *level gets that p.  NaN where the known ones weigh less.
+ */
+double fuse_votes(const double *p, const double *w, size_t n, double need,
+		  double *level);
+
+/*
  * Stouffer with the correlation taken out: the generalised least squares mean
  * of the normal scores, Z = 1'R^-1 z / sqrt(1'R^-1 1), with negative weights
  * set to 0.  r is the n x n correlation of the scores (row by row, unit
@@ -88,5 +96,13 @@ double fuse_ebp(double observed, double expected);
  */
 double fuse_scan(const double *observed, const double *expected, size_t n,
 		 size_t *order, size_t *best_n);
+
+/*
+ * p of the score of a best subset of n places, divided by the dispersion: no
+ * subset's score exceeds the sum of its places' own, which by chance is
+ * chi-bar-square, half of the places being above expectation.  A bound, close
+ * for few places and prudent for many.
+ */
+double fuse_scan_p(double score, size_t n);
 
 #endif

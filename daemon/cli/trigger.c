@@ -213,6 +213,26 @@ explain_cases(const struct trigger *t, const struct weighing *g)
 		       t->step[i].cases);
 }
 
+/* The group of areas that the rule found. */
+static void
+explain_group(const struct trigger *t, const struct registry *r,
+	      const struct weighing *g)
+{
+	uint32_t c = registry_area_at(r, g->area)->first_child;
+
+	if (g->group_n == 0)
+		return;
+	printf("  group:");
+	for (size_t i = 0; c != REG_NONE && i < WEIGH_MAX_PLACES; i++) {
+		if (weigh_in_group(g, i))
+			printf(" %s", registry_area_at(r, c)->code);
+		c = registry_area_at(r, c)->next_sibling;
+	}
+	if (t->rule == RULE_SCAN)
+		printf(", score %.4g", g->score);
+	putchar('\n');
+}
+
 static void
 explain_one(const struct trigger *t, struct judge *judge,
 	    const struct registry *r, struct scale *scale, uint32_t area,
@@ -239,6 +259,7 @@ explain_one(const struct trigger *t, struct judge *judge,
 		puts("  nothing is known: no series, or all are learning");
 		return;
 	}
+	explain_group(t, r, &g);
 	printf("  all together       p %.3g, once in %.3g years, %zu points\n",
 	       g.p, calib_interval(c, g.p), g.points);
 	explain_next(t, c, &g);

@@ -253,28 +253,57 @@ write_out(struct judge *judge, const struct registry *registry,
 	return 0;
 }
 
-int
-evidence_collect(struct judge *judge, const struct registry *registry,
-		 const struct trigger *t, const struct weighing *g,
-		 struct evidence *out)
+/* What one area's sums have to say. */
+static int
+take_area(struct judge *judge, const struct registry *registry,
+	  const struct trigger *t, const struct weighing *g, uint32_t area,
+	  struct items *list)
 {
-	uint32_t i = judge_sums_of(judge, g->area);
-	struct items list = { 0 };
+	uint32_t i = judge_sums_of(judge, area);
 	struct judge_sum s;
 	int rc = 0;
 
-	*out = (struct evidence){ .list = json_array(),
-				  .kinds = json_array(),
-				  .first_day = DAY_NONE,
-				  .last_day = DAY_NONE };
 	for (; i != REG_NONE && rc == 0; i = s.next_of_area) {
 		judge_sum_at(judge, i, &s);
 		if (!weigh_listens(t, &s))
 			continue;
 		rc = t->statutory
-			     ? take_cases(judge, registry, t, g, i, &list)
-			     : take_sum(judge, registry, t, i, g->as_of, &list);
+			     ? take_cases(judge, registry, t, g, i, list)
+			     : take_sum(judge, registry, t, i, g->as_of, list);
 	}
+	return rc;
+}
+
+/* The areas of the group that neighbours or scan found. */
+static int
+take_group(struct judge *judge, const struct registry *registry,
+	   const struct trigger *t, const struct weighing *g, struct items *list)
+{
+	uint32_t c = registry_area_at(registry, g->area)->first_child;
+	int rc = 0;
+
+	for (size_t k = 0; c != REG_NONE && k < WEIGH_MAX_PLACES && rc == 0;
+	     k++, c = registry_area_at(registry, c)->next_sibling) {
+		if (weigh_in_group(g, k))
+			rc = take_area(judge, registry, t, g, c, list);
+	}
+	return rc;
+}
+
+int
+evidence_collect(struct judge *judge, const struct registry *registry,
+		 const struct trigger *t, const struct weighing *g,
+		 struct evidence *out)
+{
+	struct items list = { 0 };
+	int rc;
+
+	*out = (struct evidence){ .list = json_array(),
+				  .kinds = json_array(),
+				  .first_day = DAY_NONE,
+				  .last_day = DAY_NONE };
+	rc = g->group_n > 0 ? take_group(judge, registry, t, g, &list)
+			    : take_area(judge, registry, t, g, g->area, &list);
 	if (rc == 0 && list.n > 0) {
 		qsort(list.at, list.n, sizeof(*list.at), compare);
 		rc = write_out(judge, registry, &list, out);

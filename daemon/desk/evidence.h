@@ -4,6 +4,7 @@
 /*
  * What a signal shows for itself: the series at warning or alert within the
  * trigger's window, most extreme first, and how complete the reports were.
+ * Where the rule found a group of areas, only theirs.
  */
 
 #include <jansson.h>

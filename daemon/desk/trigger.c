@@ -296,19 +296,19 @@ check_statutory(struct check *k)
 	}
 }
 
-/* The number of kinds or areas that the rule asks for must exist. */
+/* What the rule asks for must be within reach. */
 static void
 check_at_least(struct check *k)
 {
-	size_t kinds = 0;
+	double weight = 0;
 
 	for (size_t i = 0; i < k->t->kinds; i++)
-		kinds += k->t->kind_weight[i] > 0;
-	if (k->t->rule == RULE_KINDS && (size_t)k->t->at_least > kinds)
+		weight += k->t->kind_weight[i];
+	if (k->t->rule == RULE_KINDS && k->t->at_least > weight)
 		wrong(k,
-		      "at_least = %d, but it listens to %zu kinds and can"
+		      "at_least = %d, but its kinds weigh %g and it can"
 		      " never fire",
-		      k->t->at_least, kinds);
+		      k->t->at_least, weight);
 	if (k->t->rule == RULE_NEIGHBOURS && k->t->at_least < 2)
 		wrong(k, "at_least: one area has no neighbours");
 }
@@ -451,6 +451,34 @@ trigger_load(const char *const *paths, size_t n,
 fail:
 	trigger_free(&set);
 	return NULL;
+}
+
+bool
+trigger_remembered(const struct trigger_set *set, int history_days,
+		   conf_report *report, void *arg)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct trigger *t = &set->at[i];
+		int lag = 0, days;
+		struct check k = { .t = &set->at[i], .report = report, .arg = arg };
+
+		if (t->rule != RULE_PERCENTILE)
+			continue;
+		for (size_t n = 0; n < t->kinds; n++)
+			lag = t->lag[n] > lag ? t->lag[n] : lag;
+		days = 364 * t->years + 7 * TRIGGER_SEASON_WEEKS + t->window +
+		       lag;
+		if (days <= history_days)
+			continue;
+		wrong(&k,
+		      "it compares with days %d back, but judge.history_days"
+		      " is %d",
+		      days, history_days);
+		good = false;
+	}
+	return good;
 }
 
 void

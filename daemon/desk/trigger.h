@@ -91,6 +91,16 @@ struct trigger_set *trigger_load(const char *const *paths, size_t n,
 				 conf_report *report, void *arg);
 void trigger_free(struct trigger_set **set);
 
+/*
+ * Does a judge that remembers so many days see all that the triggers compare
+ * with?  What does not is reported, and could never fire.
+ */
+bool trigger_remembered(const struct trigger_set *set, int history_days,
+			conf_report *report, void *arg);
+
+/* Weeks before and after the same week of a year: RULE_PERCENTILE. */
+#define TRIGGER_SEASON_WEEKS 2
+
 /* Index of the trigger of that name; set->n = none. */
 size_t trigger_find(const struct trigger_set *set, const char *name);
 

@@ -452,7 +452,7 @@ weigh(struct scale *w, const struct trigger *t, uint32_t area, uint32_t site,
 	}
 	weigh_fusion(w, t, area, as_of, out);
 	if (t->rule == RULE_KINDS)
-		weigh_kinds(w, t, out);
+		weigh_kinds(t, out);
 	if (t->rule == RULE_NEIGHBOURS)
 		weigh_neighbours(w, t, out);
 	if (t->rule == RULE_SCAN)

@@ -39,7 +39,7 @@ void weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 		  int32_t as_of, struct weighing *out);
 
 /* The other rules. */
-void weigh_kinds(struct scale *w, const struct trigger *t, struct weighing *out);
+void weigh_kinds(const struct trigger *t, struct weighing *out);
 void weigh_neighbours(struct scale *w, const struct trigger *t,
 		      struct weighing *out);
 void weigh_scan(struct scale *w, const struct trigger *t, struct weighing *out);

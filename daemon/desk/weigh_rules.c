@@ -5,27 +5,26 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/desk/weigh_parts.h"
 
 #define EARTH_KM 6371.0
-#define MAX_PLACES 256 /* of one scan */
-#define SEASON_WEEKS 2 /* before and after the same week of a year */
-#define LEAST_PAST 5   /* past windows that a percentile needs */
+#define LEAST_PAST 5 /* past windows that a percentile needs */
 
 void
-weigh_kinds(struct scale *w, const struct trigger *t, struct weighing *out)
+weigh_kinds(const struct trigger *t, struct weighing *out)
 {
-	double p[FUSE_MAX_KINDS];
-	size_t k = (size_t)t->at_least;
+	double p[FUSE_MAX_KINDS], weight[FUSE_MAX_KINDS], level;
 
-	(void)w;
-	for (size_t i = 0; i < out->kinds; i++)
+	for (size_t i = 0; i < out->kinds; i++) {
 		p[i] = out->kind[i].p;
-	out->p = fuse_k_of_n(p, out->kinds, k);
-	if (!isnan(out->p) && p[k - 1] > t->alpha)
+		weight[i] = t->kind_weight[out->kind[i].kind];
+	}
+	out->p = fuse_votes(p, weight, out->kinds, t->at_least, &level);
+	if (level > t->alpha)
 		out->p = 1;
 }
 
@@ -40,14 +39,14 @@ distance(const struct reg_area *a, const struct reg_area *b)
 	return 2 * EARTH_KM * asin(fmin(1, sqrt(h)));
 }
 
-/* Children of the area, at most MAX_PLACES; returns their number. */
+/* Children of the area, at most WEIGH_MAX_PLACES; returns their number. */
 static size_t
 children(const struct scale *w, uint32_t area, uint32_t *child)
 {
 	uint32_t c = registry_area_at(w->registry, area)->first_child;
 	size_t n = 0;
 
-	for (; c != REG_NONE && n < MAX_PLACES;
+	for (; c != REG_NONE && n < WEIGH_MAX_PLACES;
 	     c = registry_area_at(w->registry, c)->next_sibling)
 		child[n++] = c;
 	return n;
@@ -62,42 +61,91 @@ near(const struct scale *w, const struct trigger *t, uint32_t a, uint32_t b)
 			registry_area_at(w->registry, b)) <= t->distance_km;
 }
 
+bool
+weigh_in_group(const struct weighing *g, size_t i)
+{
+	return (g->group[i / 64] >> i % 64 & 1) != 0;
+}
+
+static void
+group_put(struct weighing *out, size_t i)
+{
+	out->group[i / 64] |= UINT64_C(1) << i % 64;
+	out->group_n++;
+}
+
+/* The i-th area and all at or below alpha that it leads to, step by step. */
+static void
+group_neighbours(const struct scale *w, const struct trigger *t,
+		 const uint32_t *child, const double *p, size_t n, size_t i,
+		 struct weighing *out)
+{
+	size_t queue[WEIGH_MAX_PLACES] = { i }, done = 0;
+
+	out->group_n = 0;
+	memset(out->group, 0, sizeof(out->group));
+	group_put(out, i);
+	for (; done < out->group_n; done++) {
+		for (size_t j = 0; j < n; j++) {
+			if (weigh_in_group(out, j) || !(p[j] <= t->alpha) ||
+			    !near(w, t, child[queue[done]], child[j]))
+				continue;
+			queue[out->group_n] = j;
+			group_put(out, j);
+		}
+	}
+}
+
+/* p that area i and at_least - 1 around it are as low as they are. */
+static double
+around(const struct scale *w, const struct trigger *t, const uint32_t *child,
+       const double *p, size_t n, size_t i)
+{
+	double group[WEIGH_MAX_PLACES], x, level;
+	size_t m = 0, k = (size_t)t->at_least;
+
+	for (size_t j = 0; j < n; j++) {
+		if (near(w, t, child[i], child[j]))
+			group[m++] = p[j];
+	}
+	x = fuse_k_of_n(group, m, k);
+	if (isnan(x) || isnan(p[i]))
+		return NAN;
+	level = fmax(p[i], group[k - 1]);
+	if (level > t->alpha)
+		return 1;
+	return fmin(1, x * level / group[k - 1] * (double)n);
+}
+
 void
 weigh_neighbours(struct scale *w, const struct trigger *t, struct weighing *out)
 {
-	uint32_t child[MAX_PLACES];
-	double p[MAX_PLACES], group[MAX_PLACES], best = NAN;
-	size_t n = children(w, out->area, child), k = (size_t)t->at_least;
+	uint32_t child[WEIGH_MAX_PLACES];
+	double p[WEIGH_MAX_PLACES];
+	size_t n = children(w, out->area, child);
 	struct weighing below;
 
 	for (size_t i = 0; i < n; i++) {
 		weigh_fusion(w, t, child[i], out->as_of, &below);
 		p[i] = below.p;
 	}
+	out->p = NAN;
 	for (size_t i = 0; i < n; i++) {
-		size_t m = 0;
-		double x;
+		double x = around(w, t, child, p, n, i);
 
-		for (size_t j = 0; j < n; j++) {
-			if (near(w, t, child[i], child[j]))
-				group[m++] = p[j];
-		}
-		x = fuse_k_of_n(group, m, k);
-		if (isnan(x))
+		if (isnan(x) || x >= out->p)
 			continue;
-		x = group[k - 1] <= t->alpha ? x * (double)n : 1;
-		best = isnan(best) ? x : fmin(best, x);
+		out->p = x;
+		if (x < 1)
+			group_neighbours(w, t, child, p, n, i, out);
 	}
-	out->p = fmin(best, 1);
-	if (isnan(best))
-		out->p = NAN;
 }
 
 /* Observed and expected of the scan's places over the window. */
 struct places {
 	size_t n;
-	uint32_t area[MAX_PLACES];
-	double observed[MAX_PLACES], expected[MAX_PLACES];
+	uint32_t area[WEIGH_MAX_PLACES];
+	double observed[WEIGH_MAX_PLACES], expected[WEIGH_MAX_PLACES];
 	double excess, days; /* of the days before the window: dispersion */
 };
 
@@ -149,38 +197,59 @@ load_places(struct scale *w, const struct trigger *t, struct places *pl,
 	}
 }
 
+/* The best subset of places around centre i, if it beats out->p. */
+static void
+scan_around(struct scale *w, const struct trigger *t, const struct places *pl,
+	    size_t i, double phi, struct weighing *out)
+{
+	double c[WEIGH_MAX_PLACES], b[WEIGH_MAX_PLACES], score, p;
+	size_t at[WEIGH_MAX_PLACES], order[WEIGH_MAX_PLACES];
+	size_t m = 0, best_n;
+
+	for (size_t j = 0; j < pl->n; j++) {
+		if (!(pl->expected[j] > 0) ||
+		    !near(w, t, pl->area[i], pl->area[j]))
+			continue;
+		c[m] = pl->observed[j];
+		b[m] = pl->expected[j];
+		at[m++] = j;
+	}
+	if (m == 0)
+		return;
+	score = fuse_scan(c, b, m, order, &best_n) / phi;
+	p = fuse_scan_p(score, m) * (double)pl->n;
+	if (p >= out->p)
+		return;
+	out->p = p;
+	out->score = score;
+	out->group_n = 0;
+	memset(out->group, 0, sizeof(out->group));
+	for (size_t k = 0; k < best_n; k++)
+		group_put(out, at[order[k]]);
+}
+
 /*
- * The best subset of places around each centre; its likelihood ratio, divided
- * by the dispersion, gets a p from the chi-square with one degree of freedom,
- * halved because only rises count, times the number of groups looked at.
+ * The score of the best subset around each place, divided by the dispersion
+ * of the days before the window; its p is fuse_scan_p() times the number of
+ * centres.
  */
 void
 weigh_scan(struct scale *w, const struct trigger *t, struct weighing *out)
 {
 	struct places *pl = calloc(1, sizeof(*pl));
-	double c[MAX_PLACES], b[MAX_PLACES], best = 0, looks = 0, phi;
-	size_t order[MAX_PLACES], best_n;
+	double phi;
 
+	out->p = NAN;
 	if (pl == NULL) {
 		log_error("desk: no memory for a scan");
 		return;
 	}
 	load_places(w, t, pl, out);
 	phi = pl->days > 0 ? fmax(1, pl->excess / pl->days) : 1;
-	for (size_t i = 0; i < pl->n; i++) {
-		size_t m = 0;
-
-		for (size_t j = 0; j < pl->n; j++) {
-			if (!near(w, t, pl->area[i], pl->area[j]))
-				continue;
-			c[m] = pl->observed[j];
-			b[m++] = pl->expected[j];
-		}
-		looks += (double)m;
-		best = fmax(best, fuse_scan(c, b, m, order, &best_n));
-	}
-	out->p = looks > 0 ? fmin(1, fuse_upper(sqrt(2 * best / phi)) * looks)
-			   : NAN;
+	for (size_t i = 0; i < pl->n; i++)
+		scan_around(w, t, pl, i, phi, out);
+	if (out->p > 1)
+		out->p = 1;
 	free(pl);
 }
 
@@ -254,13 +323,14 @@ compare(const void *a, const void *b)
 void
 weigh_percentile(struct scale *w, const struct trigger *t, struct weighing *out)
 {
-	double past[5 * (2 * SEASON_WEEKS + 1)], now = 0, at;
+	double past[5 * (2 * TRIGGER_SEASON_WEEKS + 1)], now = 0, at;
 	size_t n = 0, i;
 
 	out->cases = area_sum(w, t, out, out->as_of, &now);
 	out->limit = NAN;
 	for (int y = 1; y <= t->years; y++) {
-		for (int k = -SEASON_WEEKS; k <= SEASON_WEEKS; k++) {
+		for (int k = -TRIGGER_SEASON_WEEKS; k <= TRIGGER_SEASON_WEEKS;
+		     k++) {
 			double then = 0;
 			double sum = area_sum(
 				w, t, out, out->as_of - 364 * y + 7 * k, &then);

@@ -59,6 +59,35 @@ test_scan_finds_the_best_subset(void **state)
 	assert_int_equal(order[1], 2);
 }
 
+/* As R's sum(dbinom(1:4, 4, .5) * pchisq(2 * score, 1:4, lower = FALSE)). */
+static void
+test_a_scan_s_p_knows_how_much_was_looked_at(void **state)
+{
+	(void)state;
+	near(fuse_scan_p(4.76866084198666, 4), 0.0124837712918794);
+	near(fuse_scan_p(4.76866084198666, 1),
+	     fuse_upper(sqrt(9.53732168397332)));
+	assert_true(fuse_scan_p(5, 30) > fuse_scan_p(5, 4));
+	assert_true(isnan(fuse_scan_p(0, 0)));
+}
+
+static void
+test_votes_have_weights(void **state)
+{
+	const double p[] = { 0.2, 0.001, NAN, 0.01 };
+	const double alike[] = { 1, 1, 1, 1 }, half[] = { 1, 1, 1, 0.5 };
+	double sorted[] = { 0.2, 0.001, NAN, 0.01 }, level;
+
+	(void)state;
+	assert_true(fuse_votes(p, alike, 4, 2, &level) ==
+		    fuse_k_of_n(sorted, 4, 2));
+	assert_true(level == 0.01);
+	near(fuse_votes(p, half, 4, 2, &level), 0.2 * 2.5 / 2);
+	assert_true(level == 0.2);
+	near(fuse_votes(p, half, 4, 1.5, &level), 0.01 * 2.5 / 1.5);
+	assert_true(isnan(fuse_votes(p, half, 4, 3, &level)) && isnan(level));
+}
+
 static void
 test_correlation_shrinks(void **state)
 {
@@ -194,6 +223,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_of_r),
 		cmocka_unit_test(test_scan_finds_the_best_subset),
+		cmocka_unit_test(test_a_scan_s_p_knows_how_much_was_looked_at),
+		cmocka_unit_test(test_votes_have_weights),
 		cmocka_unit_test(test_correlation_shrinks),
 		cmocka_unit_test(test_unknown_takes_no_part),
 		cmocka_unit_test(test_a_zero_count_outvotes_nobody),

@@ -123,6 +123,9 @@ test_mistakes_are_named(void **state)
 		"needs an area, not a site");
 	refused("indicators = { fever }\nrule = kinds\nkinds = { ed }\n",
 		"can never fire");
+	refused("indicators = { fever }\nrule = kinds\n"
+		"kinds = { ed, \"lab:0.5\" }\n",
+		"its kinds weigh 1.5");
 	refused("indicators = { fever }\nrule = cases\ncases = { \"1 red\" }\n",
 		"states its basis");
 	refused("indicators = { fever }\nrule = cases\nbasis = law\n",
@@ -200,6 +203,28 @@ test_the_desk_s_budget_is_shared_out(void **state)
 	registry_free(&r);
 }
 
+/* A moving percentile of three years needs three years in memory. */
+static void
+test_a_percentile_needs_its_years(void **state)
+{
+	struct registry *r = vocabulary();
+	struct trigger_set *set =
+		load(r, "trigger \"a\" { indicators = { fever }\n"
+			"rule = percentile\ngrade = blue\nbasis = law\n"
+			"window = 7d\nlag = { \"lab:3\" }\nyears = 3\n"
+			"tell = { duty } }\n");
+
+	(void)state;
+	assert_non_null(set);
+	said[0] = '\0';
+	assert_true(trigger_remembered(set, 3 * 364 + 14 + 10, note, NULL));
+	assert_string_equal(said, "");
+	assert_false(trigger_remembered(set, 3 * 364 + 14 + 9, note, NULL));
+	assert_non_null(strstr(said, "history_days is 1115"));
+	trigger_free(&set);
+	registry_free(&r);
+}
+
 static void
 test_every_key_is_in_the_manual(void **state)
 {
@@ -234,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_names_are_taken_once),
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
+		cmocka_unit_test(test_a_percentile_needs_its_years),
 		cmocka_unit_test(test_every_key_is_in_the_manual),
 	};
 
