@@ -4,6 +4,10 @@
  */
 #include "detectors/cells.h"
 
+/* So that the day of every cell is an int32_t. */
+#define MAX_CELLS 100000000
+#define MAX_DAY 1000000000
+
 int
 cells_weekday(const struct det_window *w, size_t i)
 {
@@ -77,6 +81,38 @@ cells_moments(const double *value, size_t n)
 	}
 	m.sd = sqrt(square / (double)(n - 1));
 	return m;
+}
+
+int
+cells_walk(const struct det_carry *carry, const double *p,
+	   const struct det_window *w, size_t from, struct det_walk *k)
+{
+	struct det_walk before = *k;
+
+	before.begin = 0;
+	before.end = from;
+	before.out = NULL;
+	if (from > 0)
+		carry->walk(p, w, &before);
+	k->begin = from;
+	k->end = w->n;
+	carry->walk(p, w, k);
+	return DET_OK;
+}
+
+bool
+cells_ok(const struct det_window *w, size_t lo, size_t hi)
+{
+	if (w->n > MAX_CELLS || w->first_day > MAX_DAY || w->first_day < -MAX_DAY)
+		return false;
+	for (size_t i = lo; i < hi; i++) {
+		if (w->count[i] < 0 || w->count[i] > DET_MAX_COUNT)
+			return false;
+		if (w->denom != NULL &&
+		    (w->denom[i] <= 0 || w->denom[i] > DET_MAX_COUNT))
+			return false;
+	}
+	return true;
 }
 
 struct det_verdict

@@ -85,6 +85,24 @@ struct cells_moments {
 /* n >= 2; two passes, so that large counts lose nothing. */
 struct cells_moments cells_moments(const double *value, size_t n);
 
+/*
+ * judge() of a method that carries a state: walks from the window's first
+ * cell, with verdicts from cell `from` on.  k names state, scratch and out.
+ */
+int cells_walk(const struct det_carry *carry, const double *p,
+	       const struct det_window *w, size_t from, struct det_walk *k);
+
+/* Whether the cells lo..hi-1 keep the window's contract. */
+bool cells_ok(const struct det_window *w, size_t lo, size_t hi);
+
+/* Takes back what a tail of libRmath passed 1 by: a rounding. */
+static inline void
+cells_clamp(struct det_verdict *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i].p = out[i].p > 1 ? 1 : out[i].p;
+}
+
 /* A verdict of level unknown. */
 struct det_verdict cells_unknown(enum det_reason reason);
 

@@ -4,15 +4,12 @@
  */
 #include "detectors/detect.h"
 
+#include "detectors/cells.h"
 #include "detectors/methods.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* So that the day of every cell is an int32_t. */
-#define MAX_CELLS 100000000
-#define MAX_DAY 1000000000
 
 /* In the order of the manual. */
 static const struct det_method *const methods[] = {
@@ -139,34 +136,17 @@ det_params_set(const struct det_method *m, double p[DET_MAX_PARAMS],
 	return DET_ERR_PARAM;
 }
 
-static bool
-window_ok(const struct det_window *w)
-{
-	if (w->n > MAX_CELLS || abs(w->first_day) > MAX_DAY)
-		return false;
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->count[i] < 0 || w->count[i] > DET_MAX_COUNT)
-			return false;
-		if (w->denom != NULL &&
-		    (w->denom[i] <= 0 || w->denom[i] > DET_MAX_COUNT))
-			return false;
-	}
-	return true;
-}
-
 int
 det_judge(const struct det_method *m, const double *p, const struct det_window *w,
 	  size_t from, void *scratch, struct det_verdict *out)
 {
-	if (from > w->n || !window_ok(w))
+	if (from > w->n || !cells_ok(w, 0, w->n))
 		return DET_ERR_WINDOW;
 	if (from == w->n)
 		return DET_OK;
 	if (m->judge(p, w, from, scratch, out) != DET_OK)
 		return DET_ERR_WINDOW;
-	/* a tail of libRmath may pass 1 by a rounding */
-	for (size_t i = 0; i < w->n - from; i++)
-		out[i].p = out[i].p > 1 ? 1 : out[i].p;
+	cells_clamp(out, w->n - from);
 	return DET_OK;
 }
 

@@ -87,8 +87,39 @@ struct det_param {
 };
 
 /*
- * One method.  Every slot is mandatory.  p has one value a row of param, in
- * its order, already checked by det_params_set().
+ * A walk over cells begin..end-1 of a window, with what a method carries from
+ * one cell to the next.  *state is what the cells before `begin` left, and
+ * becomes what those before `end` leave; at begin 0 it is overwritten by a
+ * first one.
+ */
+struct det_walk {
+	size_t begin;
+	size_t end;
+	void *state;		 /* det_carry.bytes, aligned as malloc aligns */
+	void *scratch;		 /* as for judge() */
+	struct det_verdict *out; /* end - begin verdicts, or NULL: none wanted */
+};
+
+/*
+ * How a recursive method goes on from a saved state instead of from its
+ * beginning: what detectors/trail.h rests on.  A state is good for any window
+ * with the same first cell, and the same cells up to it.
+ */
+struct det_carry {
+	size_t bytes; /* of a state; equal ones are equal in every byte */
+	/*
+	 * Cells before cell i that judging it, or any later cell, may read
+	 * besides the state before it.
+	 */
+	size_t (*behind)(const double *p, const void *state, size_t i);
+	/* Leaves the verdicts that det_method.judge() gives. */
+	void (*walk)(const double *p, const struct det_window *w,
+		     const struct det_walk *k);
+};
+
+/*
+ * One method.  Every slot is mandatory but carry.  p has one value a row of
+ * param, in its order, already checked by det_params_set().
  */
 struct det_method {
 	const char *name;      /* "ears-c2" */
@@ -110,6 +141,11 @@ struct det_method {
 	 */
 	int (*judge)(const double *p, const struct det_window *w, size_t from,
 		     void *scratch, struct det_verdict *out);
+	/*
+	 * NULL where a verdict rests on the cells of its reach alone; never
+	 * NULL where reach is DET_REACH_ALL.
+	 */
+	const struct det_carry *carry;
 };
 
 /* The method of that name, or NULL. */

@@ -9,9 +9,6 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
-/* Reference periods where `start` is left open. */
-#define REFERENCE 14
-
 enum { K, H, TRANSFORM, NB_ALPHA, START };
 
 enum transform {
@@ -242,41 +239,55 @@ step(struct chart *c, double x)
 	return v;
 }
 
-static int
-judge(const double *p, const struct det_window *w, size_t from, void *scratch,
-      struct det_verdict *out)
+/* What one cell leaves to the next. */
+struct carried {
+	struct rexact_reference reference;
+	double sum;
+};
+
+static void
+walk(const double *p, const struct det_window *w, const struct det_walk *k)
 {
-	size_t first = rexact_first(w, p[START], REFERENCE);
+	struct carried *s = k->state;
+	size_t i = rexact_learn(&s->reference, w, p[START], k);
 	struct chart c = {
-		.mean = rexact_reference(w, p[START], first),
+		.sum = k->begin > 0 ? s->sum : 0,
+		.mean = rexact_mean(&s->reference, w, p[START]),
 		.k = p[K],
 		.h = p[H],
 		.nb_alpha = p[NB_ALPHA],
 		.transform = (enum transform)p[TRANSFORM],
 	};
 
-	(void)scratch;
 	if (c.transform == ANSCOMBE_NB)
 		c.nb_mean = anscombe_nb(c.mean, c.nb_alpha);
-	for (size_t i = from; i < w->n && i < first; i++)
-		out[i - from] = cells_unknown(DET_LEARNING);
-	for (size_t i = first; i < from; i++) {
+	for (; i < k->end; i++) {
 		double x = cells_count(w, i);
-
-		if (!isnan(x))
-			add_count(&c, x);
-	}
-	for (size_t i = first > from ? first : from; i < w->n; i++) {
-		double x = cells_count(w, i);
+		struct det_verdict v = cells_unknown(DET_REPORT_MISSING);
 
 		if (isnan(c.mean))
-			out[i - from] = cells_unknown(DET_BASELINE_MISSING);
-		else if (isnan(x))
-			out[i - from] = cells_unknown(DET_REPORT_MISSING);
-		else
-			out[i - from] = step(&c, x);
+			v = cells_unknown(DET_BASELINE_MISSING);
+		else if (!isnan(x) && k->out == NULL)
+			add_count(&c, x);
+		else if (!isnan(x))
+			v = step(&c, x);
+		if (k->out != NULL)
+			k->out[i - k->begin] = v;
 	}
-	return DET_OK;
+	s->sum = c.sum;
+}
+
+static const struct det_carry carry = { sizeof(struct carried), rexact_behind,
+					walk };
+
+static int
+judge(const double *p, const struct det_window *w, size_t from, void *scratch,
+      struct det_verdict *out)
+{
+	struct carried s;
+	struct det_walk k = { .state = &s, .scratch = scratch, .out = out };
+
+	return cells_walk(&carry, p, w, from, &k);
 }
 
 static size_t
@@ -303,4 +314,5 @@ const struct det_method det_r_cusum = {
 	.reach = reach,
 	.scratch = scratch_none,
 	.judge = judge,
+	.carry = &carry,
 };

@@ -10,9 +10,6 @@
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
 
-/* Reference periods where `start` is left open. */
-#define REFERENCE 14
-
 enum { C, NB_ALPHA, THETA, START_LR };
 enum { START_GLR = 2 };
 
@@ -76,37 +73,52 @@ refused(double x, double mean, struct det_verdict *v)
 	return true;
 }
 
+/* What one cell leaves to the next in r-lr. */
+struct carried_lr {
+	struct rexact_reference reference;
+	double sum;
+};
+
 /*
  * The p-value is Lundberg's bound: exp of a log likelihood ratio has mean 1,
  * so that the stationary chart is >= s with probability exp(-s) at most.
  */
-static int
-judge_lr(const double *p, const struct det_window *w, size_t from,
-	 void *scratch, struct det_verdict *out)
+static void
+walk_lr(const double *p, const struct det_window *w, const struct det_walk *k)
 {
-	size_t first = rexact_first(w, p[START_LR], REFERENCE);
-	double mean = rexact_reference(w, p[START_LR], first);
-	double sum = 0;
+	struct carried_lr *s = k->state;
+	size_t i = rexact_learn(&s->reference, w, p[START_LR], k);
+	double mean = rexact_mean(&s->reference, w, p[START_LR]);
+	double sum = k->begin > 0 ? s->sum : 0;
 
-	(void)scratch;
-	for (size_t i = from; i < w->n && i < first; i++)
-		out[i - from] = cells_unknown(DET_LEARNING);
-	for (size_t i = first; i < w->n; i++) {
+	for (; i < k->end; i++) {
 		double x = cells_count(w, i);
 		struct det_verdict v;
 
 		if (!refused(x, mean, &v)) {
 			sum = fmax(0, sum + log_ratio(p[THETA], x, 1, mean,
 						      p[NB_ALPHA]));
-			if (i >= from)
-				v = verdict(sum, mean, sum > p[C], exp(-sum));
+			v = verdict(sum, mean, sum > p[C], exp(-sum));
 			if (sum > p[C])
 				sum = 0;
 		}
-		if (i >= from)
-			out[i - from] = v;
+		if (k->out != NULL)
+			k->out[i - k->begin] = v;
 	}
-	return DET_OK;
+	s->sum = sum;
+}
+
+static const struct det_carry carry_lr = { sizeof(struct carried_lr),
+					   rexact_behind, walk_lr };
+
+static int
+judge_lr(const double *p, const struct det_window *w, size_t from,
+	 void *scratch, struct det_verdict *out)
+{
+	struct carried_lr s;
+	struct det_walk k = { .state = &s, .scratch = scratch, .out = out };
+
+	return cells_walk(&carry_lr, p, w, from, &k);
 }
 
 /*
@@ -133,31 +145,38 @@ nb_kappa(double kappa, double sum, double n, double mean, double alpha)
 	return fmax(0, kappa);
 }
 
+/* The reports since a chart began, and what their mean should be. */
+struct glr {
+	double *x;
+	size_t n;
+	double sum;
+	double mean;
+	double alpha;
+};
+
 /*
- * The largest log likelihood ratio over all change points in x[0..n-1], from
- * the oldest to the newest, each with the kappa of its rise.
+ * The largest log likelihood ratio over all change points, from the oldest to
+ * the newest, each with the kappa of its rise.
  */
 static double
-largest_ratio(const double *x, size_t n, double mean, double alpha)
+largest_ratio(const struct glr *g)
 {
 	double best = -INFINITY;
-	double sum = 0;
+	double sum = g->sum;
 	double kappa = 0.5;
 
-	for (size_t i = 0; i < n; i++)
-		sum += x[i];
-	for (size_t i = 0; i < n; i++) {
-		double cells = (double)(n - i);
+	for (size_t i = 0; i < g->n; i++) {
+		double cells = (double)(g->n - i);
 		double ratio;
 
-		if (alpha == 0)
-			kappa = fmax(0, log(sum / (cells * mean)));
+		if (g->alpha == 0)
+			kappa = fmax(0, log(sum / (cells * g->mean)));
 		else
-			kappa = nb_kappa(kappa, sum, cells, mean, alpha);
-		ratio = log_ratio(kappa, sum, cells, mean, alpha);
+			kappa = nb_kappa(kappa, sum, cells, g->mean, g->alpha);
+		ratio = log_ratio(kappa, sum, cells, g->mean, g->alpha);
 		if (ratio > best)
 			best = ratio;
-		sum -= x[i];
+		sum -= g->x[i];
 	}
 	/* R sets what is below 0 or not a number to 0 in the end. */
 	return best > 0 ? best : 0;
@@ -180,36 +199,80 @@ glr_tail(double s, size_t n)
 	return -expm1(points * log1p(-cells_normal_tail(sqrt(2 * s))));
 }
 
+/* What one cell leaves to the next in r-glr. */
+struct carried_glr {
+	struct rexact_reference reference;
+	double since; /* cell in which the chart began */
+};
+
+/* Takes in the chart's reports among the cells lo..hi-1. */
+static void
+take_in(struct glr *g, const struct det_window *w, size_t lo, size_t hi)
+{
+	for (size_t i = lo; i < hi; i++) {
+		double x = cells_count(w, i);
+
+		if (isnan(x))
+			continue;
+		g->x[g->n++] = x;
+		g->sum += x;
+	}
+}
+
 /* scratch: the reports since the chart last began. */
+static void
+walk_glr(const double *p, const struct det_window *w, const struct det_walk *k)
+{
+	struct carried_glr *s = k->state;
+	size_t i = rexact_learn(&s->reference, w, p[START_GLR], k);
+	struct glr g = { .x = k->scratch,
+			 .mean = rexact_mean(&s->reference, w, p[START_GLR]),
+			 .alpha = p[NB_ALPHA] };
+
+	if (k->begin == 0 || i > k->begin)
+		s->since = (double)i;
+	take_in(&g, w, (size_t)s->since, i);
+	for (; i < k->end; i++) {
+		struct det_verdict v;
+
+		if (!refused(cells_count(w, i), g.mean, &v)) {
+			double ratio;
+
+			take_in(&g, w, i, i + 1);
+			ratio = largest_ratio(&g);
+			v = verdict(ratio, g.mean, ratio >= p[C],
+				    glr_tail(ratio, g.n));
+			if (ratio >= p[C]) {
+				g.n = 0;
+				g.sum = 0;
+				s->since = (double)i + 1;
+			}
+		}
+		if (k->out != NULL)
+			k->out[i - k->begin] = v;
+	}
+}
+
+static size_t
+behind_glr(const double *p, const void *state, size_t i)
+{
+	const struct carried_glr *s = state;
+
+	(void)p;
+	return i - (size_t)s->since;
+}
+
+static const struct det_carry carry_glr = { sizeof(struct carried_glr),
+					    behind_glr, walk_glr };
+
 static int
 judge_glr(const double *p, const struct det_window *w, size_t from,
 	  void *scratch, struct det_verdict *out)
 {
-	size_t first = rexact_first(w, p[START_GLR], REFERENCE);
-	double mean = rexact_reference(w, p[START_GLR], first);
-	double *x = scratch;
-	size_t n = 0;
+	struct carried_glr s;
+	struct det_walk k = { .state = &s, .scratch = scratch, .out = out };
 
-	for (size_t i = from; i < w->n && i < first; i++)
-		out[i - from] = cells_unknown(DET_LEARNING);
-	for (size_t i = first; i < w->n; i++) {
-		double count = cells_count(w, i);
-		struct det_verdict v;
-
-		if (!refused(count, mean, &v)) {
-			double s;
-
-			x[n++] = count;
-			s = largest_ratio(x, n, mean, p[NB_ALPHA]);
-			if (i >= from)
-				v = verdict(s, mean, s >= p[C], glr_tail(s, n));
-			if (s >= p[C])
-				n = 0;
-		}
-		if (i >= from)
-			out[i - from] = v;
-	}
-	return DET_OK;
+	return cells_walk(&carry_glr, p, w, from, &k);
 }
 
 static size_t
@@ -243,6 +306,7 @@ const struct det_method det_r_lr = {
 	.reach = reach,
 	.scratch = scratch_none,
 	.judge = judge_lr,
+	.carry = &carry_lr,
 };
 
 const struct det_method det_r_glr = {
@@ -254,4 +318,5 @@ const struct det_method det_r_glr = {
 	.reach = reach,
 	.scratch = scratch_reports,
 	.judge = judge_glr,
+	.carry = &carry_glr,
 };

@@ -35,17 +35,46 @@ rexact_sum(const struct det_window *w, size_t lo, size_t hi, double *sum)
 	return n;
 }
 
-double
-rexact_reference(const struct det_window *w, double start, size_t first)
+size_t
+rexact_learn(struct rexact_reference *r, const struct det_window *w,
+	     double start, const struct det_walk *k)
 {
-	double sum;
-	size_t n;
+	size_t first = rexact_first(w, start, REXACT_REFERENCE);
+	size_t last = first > 0 ? first : 1;
 
-	if (w->n == 0 ||
-	    (start > 0 && w->first_t > 1 && (double)w->first_t >= start))
-		return NAN;
-	n = rexact_sum(w, 0, first > 0 ? first - 1 : 0, &sum);
-	return n > 0 ? sum / (double)n : NAN;
+	if (k->begin == 0)
+		*r = (struct rexact_reference){ 0, 0 };
+	for (size_t i = k->begin; i < k->end && i < last; i++) {
+		double x = cells_count(w, i);
+
+		if (!isnan(x)) {
+			r->sum += x;
+			r->reports++;
+		}
+		if (k->out != NULL && i < first)
+			k->out[i - k->begin] = cells_unknown(DET_LEARNING);
+	}
+	if (first < k->begin)
+		return k->begin;
+	return first < k->end ? first : k->end;
+}
+
+double
+rexact_mean(const struct rexact_reference *r, const struct det_window *w,
+	    double start)
+{
+	bool older = start > 0 && w->first_t > 1 && (double)w->first_t >= start;
+
+	return older || r->reports == 0 ? NAN : r->sum / r->reports;
+}
+
+size_t
+rexact_behind(const double *p, const void *state, size_t i)
+{
+	(void)p;
+	(void)state;
+	(void)i;
+	return 0;
 }
 
 size_t

@@ -25,12 +25,32 @@ rexact_year(const struct det_window *w)
  */
 size_t rexact_first(const struct det_window *w, double start, size_t soonest);
 
+/* Reference periods where `start` is left open. */
+#define REXACT_REFERENCE 14
+
 /*
- * Mean of the reports before cell `first`, which is rexact_first() of `start`,
- * or in the series' first where that is to be judged: the frozen reference of
- * a chart.  NaN where there is none, or where it is older than the window.
+ * The frozen reference of a chart: the reports before the first cell judged,
+ * or that cell itself where it is the series' first.
  */
-double rexact_reference(const struct det_window *w, double start, size_t first);
+struct rexact_reference {
+	double sum;
+	double reports;
+};
+
+/*
+ * What a walk does before the first cell it judges: adds the reports there to
+ * the reference, begun anew at cell 0, and says learning.  Returns the first
+ * cell to judge, k->end where there is none.
+ */
+size_t rexact_learn(struct rexact_reference *r, const struct det_window *w,
+		    double start, const struct det_walk *k);
+
+/* Its mean; NaN where there is none, or where it is older than the window. */
+double rexact_mean(const struct rexact_reference *r, const struct det_window *w,
+		   double start);
+
+/* Of a chart whose state holds all it knows of the past: 0. */
+size_t rexact_behind(const double *p, const void *state, size_t i);
 
 /*
  * Baseline of bayes and rki: `near` cells before the judged one, and around

@@ -106,7 +106,7 @@ rnssp_grade(struct det_verdict *v, double t, size_t df)
 #define SPECIAL (DET_MARK_HOLIDAY | DET_MARK_WORKED)
 
 struct rnssp_cells
-rnssp_reports(const struct det_window *w, double *room)
+rnssp_reports(const struct det_window *w, size_t lo, size_t hi, double *room)
 {
 	struct rnssp_cells c = { *w, w->count };
 	double *ordinary;
@@ -114,7 +114,7 @@ rnssp_reports(const struct det_window *w, double *room)
 	if (w->mark == NULL)
 		return c;
 	ordinary = room + w->n;
-	for (size_t i = 0; i < w->n; i++) {
+	for (size_t i = lo; i < hi; i++) {
 		room[i] = cells_count(w, i);
 		ordinary[i] = (w->mark[i] & SPECIAL) != 0 ? NAN : room[i];
 	}

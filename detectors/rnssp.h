@@ -38,8 +38,12 @@ struct rnssp_cells {
 	const double *ordinary; /* also NaN on holidays and worked weekends */
 };
 
-/* room holds rnssp_scratch() bytes and is used only where there are marks. */
-struct rnssp_cells rnssp_reports(const struct det_window *w, double *room);
+/*
+ * The cells lo..hi-1 of a window.  room holds rnssp_scratch() bytes and is
+ * used only where there are marks.
+ */
+struct rnssp_cells rnssp_reports(const struct det_window *w, size_t lo,
+				 size_t hi, double *room);
 
 /* Bytes of that room: the scratch of the three methods. */
 size_t rnssp_scratch(const double *p, size_t n);
@@ -68,12 +72,15 @@ void rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
 		     const struct rnssp_cells *c, size_t i,
 		     struct det_verdict *v);
 
+/* What rnssp-ewma and rnssp-switch carry from cell to cell: the averages. */
+#define RNSSP_CARRIED (2 * sizeof(double))
+
 /*
- * The EWMA part, as rnssp-ewma judges with the same leading parameters
- * (baseline, guard, w1, w2).  Cells from..w->n-1 into out.
+ * rnssp-ewma's walk, for methods whose first parameters are its own
+ * (baseline, guard, w1, w2).
  */
-void rnssp_ewma_judge(const double *p, const struct rnssp_cells *c, size_t from,
-		      struct det_verdict *out);
+void rnssp_ewma_walk(const double *p, const struct rnssp_cells *c,
+		     const struct det_walk *k);
 
 /*
  * The regression verdict of cell i after its own filter; p as for

@@ -173,13 +173,19 @@ rnssp_ewma_step(struct rnssp_ewma *a, const double *p,
 }
 
 void
-rnssp_ewma_judge(const double *p, const struct rnssp_cells *c, size_t from,
-		 struct det_verdict *out)
+rnssp_ewma_walk(const double *p, const struct rnssp_cells *c,
+		const struct det_walk *k)
 {
 	struct rnssp_ewma a = { .z = { NAN, NAN } };
+	double *z = k->state;
 
-	for (size_t i = 0; i < c->w.n; i++)
-		rnssp_ewma_step(&a, p, c, i, i < from ? NULL : &out[i - from]);
+	for (int j = 0; j < 2 && k->begin > 0; j++)
+		a.z[j] = z[j];
+	for (size_t i = k->begin; i < k->end; i++)
+		rnssp_ewma_step(&a, p, c, i,
+				k->out == NULL ? NULL : &k->out[i - k->begin]);
+	for (int j = 0; j < 2; j++)
+		z[j] = a.z[j];
 }
 
 static size_t
@@ -189,14 +195,34 @@ reach(const double *p)
 	return DET_REACH_ALL;
 }
 
+static size_t
+behind(const double *p, const void *state, size_t i)
+{
+	size_t n = (size_t)p[P_BASELINE] + (size_t)p[P_GUARD];
+
+	(void)state;
+	return n < i ? n : i;
+}
+
+static void
+walk(const double *p, const struct det_window *w, const struct det_walk *k)
+{
+	size_t lo = k->begin - behind(p, k->state, k->begin);
+	struct rnssp_cells cells = rnssp_reports(w, lo, k->end, k->scratch);
+
+	rnssp_ewma_walk(p, &cells, k);
+}
+
+static const struct det_carry carry = { RNSSP_CARRIED, behind, walk };
+
 static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct rnssp_cells cells = rnssp_reports(w, scratch);
+	double z[2];
+	struct det_walk k = { .state = z, .scratch = scratch, .out = out };
 
-	rnssp_ewma_judge(p, &cells, from, out);
-	return DET_OK;
+	return cells_walk(&carry, p, w, from, &k);
 }
 
 static const struct det_param params[] = {
@@ -217,4 +243,5 @@ const struct det_method det_rnssp_ewma = {
 	.reach = reach,
 	.scratch = rnssp_scratch,
 	.judge = judge,
+	.carry = &carry,
 };

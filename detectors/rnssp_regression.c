@@ -207,7 +207,7 @@ static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct rnssp_cells cells = rnssp_reports(w, scratch);
+	struct rnssp_cells cells = rnssp_reports(w, 0, w->n, scratch);
 	double r2;
 
 	for (size_t i = from; i < w->n; i++)

@@ -14,22 +14,42 @@ reach(const double *p)
 	return DET_REACH_ALL;
 }
 
-static int
-judge(const double *p, const struct det_window *w, size_t from, void *scratch,
-      struct det_verdict *out)
+static size_t
+behind(const double *p, const void *state, size_t i)
 {
-	struct rnssp_cells cells = rnssp_reports(w, scratch);
+	size_t n = rnssp_regression_reach(p) - 1;
 
-	rnssp_ewma_judge(p, &cells, from, out);
-	for (size_t i = from; i < w->n; i++) {
+	(void)state;
+	return n < i ? n : i;
+}
+
+static void
+walk(const double *p, const struct det_window *w, const struct det_walk *k)
+{
+	size_t lo = k->begin - behind(p, k->state, k->begin);
+	struct rnssp_cells cells = rnssp_reports(w, lo, k->end, k->scratch);
+
+	rnssp_ewma_walk(p, &cells, k);
+	for (size_t i = k->begin; i < k->end && k->out != NULL; i++) {
 		struct det_verdict v;
 		double r2;
 
 		rnssp_regression_cell(p, &cells, i, &v, &r2);
 		if (r2 >= RNSSP_SWITCH_R2)
-			out[i - from] = v;
+			k->out[i - k->begin] = v;
 	}
-	return DET_OK;
+}
+
+static const struct det_carry carry = { RNSSP_CARRIED, behind, walk };
+
+static int
+judge(const double *p, const struct det_window *w, size_t from, void *scratch,
+      struct det_verdict *out)
+{
+	double z[2];
+	struct det_walk k = { .state = z, .scratch = scratch, .out = out };
+
+	return cells_walk(&carry, p, w, from, &k);
 }
 
 static const struct det_param params[] = {
@@ -51,4 +71,5 @@ const struct det_method det_rnssp_switch = {
 	.reach = reach,
 	.scratch = rnssp_scratch,
 	.judge = judge,
+	.carry = &carry,
 };

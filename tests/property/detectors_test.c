@@ -3,6 +3,7 @@
  * holes and marks.  The seed is printed; TEST_SEED=N repeats a run.
  */
 #include "detectors/detect.h"
+#include "tests/property/random_series.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,146 +18,13 @@
 
 #define ROUNDS 10
 #define LONGEST 2600
-#define COUNT_MAX 2147483647.0
 
 static uint64_t seed;
 
-struct rng {
-	uint64_t s;
-};
-
-static uint64_t
-draw(struct rng *r)
-{
-	r->s ^= r->s << 13;
-	r->s ^= r->s >> 7;
-	r->s ^= r->s << 17;
-	return r->s;
-}
-
-static size_t
-below(struct rng *r, size_t n)
-{
-	return (size_t)(draw(r) % n);
-}
-
-static double
-unit(struct rng *r)
-{
-	return (double)(draw(r) >> 11) / 9007199254740992.0;
-}
-
 static struct rng
-rng_of(const char *method, uint64_t round)
+rng_for(const char *method, uint64_t round)
 {
-	struct rng r = { seed * 2654435761u + round * 97 + 88172645463325252u };
-
-	for (const char *c = method; *c != '\0'; c++)
-		r.s = r.s * 31 + (unsigned char)*c;
-	if (r.s == 0)
-		r.s = 1;
-	for (int i = 0; i < 20; i++)
-		draw(&r);
-	return r;
-}
-
-/* A window that owns its cells, each array exactly as long as it must be. */
-struct series {
-	struct det_window w;
-	double *count;
-	double *denom;
-	uint8_t *mark;
-};
-
-static void *
-array(size_t n, size_t size)
-{
-	void *p = malloc(n * size > 0 ? n * size : 1);
-
-	assert_non_null(p);
-	return p;
-}
-
-enum { PLAIN, SPARSE, HUGE_COUNTS, FLAT, ZERO, KINDS };
-
-static double
-random_count(struct rng *r, int kind, size_t i)
-{
-	double weekly = 1 + 0.5 * (double)(i % 7 < 5);
-
-	switch (kind) {
-	case SPARSE:
-		return unit(r) < 0.1 ? (double)below(r, 4) : 0;
-	case HUGE_COUNTS:
-		return floor(COUNT_MAX * (unit(r) < 0.1 ? 1 : unit(r)));
-	case FLAT:
-		return unit(r) < 0.02 ? 9 : 4;
-	case ZERO:
-		return 0;
-	default:
-		return floor(weekly * 12 * unit(r) + 8 * unit(r) * unit(r)) +
-		       (unit(r) < 0.02 ? 30 : 0);
-	}
-}
-
-static struct series
-random_series(struct rng *r, size_t n, double holes)
-{
-	int kind = (int)below(r, KINDS);
-	struct series s = { .w = { .n = n, .first_t = 1 } };
-
-	s.count = array(n, sizeof(*s.count));
-	s.denom = below(r, 2) ? array(n, sizeof(*s.denom)) : NULL;
-	s.mark = below(r, 2) ? array(n, sizeof(*s.mark)) : NULL;
-	for (size_t i = 0; i < n; i++) {
-		s.count[i] = unit(r) < holes ? NAN : random_count(r, kind, i);
-		if (s.denom != NULL)
-			s.denom[i] = unit(r) < holes
-					     ? NAN
-					     : s.count[i] * 2 + 1 + unit(r);
-		if (s.denom != NULL && isnan(s.denom[i]))
-			s.denom[i] = NAN;
-		if (s.mark != NULL)
-			s.mark[i] = unit(r) < 0.05 ? (uint8_t)below(r, 4) : 0;
-	}
-	s.w.count = s.count;
-	s.w.denom = s.denom;
-	s.w.mark = s.mark;
-	s.w.period = below(r, 2) ? DET_DAY : DET_WEEK;
-	s.w.dated = below(r, 2) == 0;
-	s.w.first_day = s.w.dated ? (int32_t)below(r, 40000) - 20000 : 4;
-	if (s.w.period == DET_WEEK)
-		s.w.first_day = s.w.first_day / 7 * 7 + 4;
-	return s;
-}
-
-static void
-drop_series(struct series *s)
-{
-	free(s->count);
-	free(s->denom);
-	free(s->mark);
-}
-
-/* Defaults, or for some parameters an end of the range or what lies near. */
-static void
-random_params(struct rng *r, const struct det_method *m, double *p)
-{
-	det_params_default(m, p);
-	for (size_t i = 0; m->param[i].name != NULL; i++) {
-		const struct det_param *row = &m->param[i];
-		double x = row->def;
-
-		if (row->choices != NULL)
-			x = (double)below(r, (size_t)row->max + 1);
-		else if (below(r, 4) == 0)
-			x = row->min;
-		else if (below(r, 4) == 0)
-			x = row->min + (row->def - row->min) * unit(r);
-		else if (below(r, 4) == 0)
-			x = fmin(row->max, row->def * (1 + unit(r)));
-		p[i] = det_param_whole(row) ? floor(x) : x;
-	}
+	return rng_of(seed, method, round);
 }
 
 static struct det_verdict *
@@ -238,7 +106,7 @@ test_missing_cells_never_make_a_verdict_of_nothing(void **state)
 		const struct det_method *m = det_at(k);
 
 		for (uint64_t round = 0; round < ROUNDS; round++) {
-			struct rng r = rng_of(m->name, round);
+			struct rng r = rng_for(m->name, round);
 			double p[DET_MAX_PARAMS];
 			struct series s;
 			struct det_verdict *v;
@@ -262,7 +130,7 @@ test_every_length_from_nothing_up(void **state)
 		const struct det_method *m = det_at(k);
 
 		for (size_t n = 0; n < 70; n++) {
-			struct rng r = rng_of(m->name, n);
+			struct rng r = rng_for(m->name, n);
 			double p[DET_MAX_PARAMS];
 			struct series s = random_series(&r, n, .1);
 			struct det_verdict *v;
@@ -285,7 +153,7 @@ test_one_cell_is_judged_as_many_are(void **state)
 		const struct det_method *m = det_at(k);
 
 		for (uint64_t round = 0; round < ROUNDS; round++) {
-			struct rng r = rng_of(m->name, round);
+			struct rng r = rng_for(m->name, round);
 			double p[DET_MAX_PARAMS];
 			struct series s;
 			struct det_verdict *all;
@@ -333,7 +201,7 @@ test_nothing_outside_the_reach_matters(void **state)
 		const struct det_method *m = det_at(k);
 
 		for (uint64_t round = 0; round < ROUNDS; round++) {
-			struct rng r = rng_of(m->name, round);
+			struct rng r = rng_for(m->name, round);
 			double p[DET_MAX_PARAMS];
 			size_t reach;
 			struct series s;
@@ -371,7 +239,7 @@ test_a_revised_cell_judged_again_is_as_if_it_had_come_so(void **state)
 		const struct det_method *m = det_at(k);
 
 		for (uint64_t round = 0; round < ROUNDS; round++) {
-			struct rng r = rng_of(m->name, round);
+			struct rng r = rng_for(m->name, round);
 			double p[DET_MAX_PARAMS];
 			struct series s;
 			struct det_verdict *before;
@@ -433,7 +301,7 @@ test_p_falls_as_the_statistic_rises(void **state)
 		if (strcmp(m->name, "r-farrington-flexible") == 0)
 			continue;
 		for (uint64_t round = 0; round < ROUNDS; round++) {
-			struct rng r = rng_of(m->name, round + 500);
+			struct rng r = rng_for(m->name, round + 500);
 			struct det_verdict v[STEPS];
 			double p[DET_MAX_PARAMS];
 			struct series s;
@@ -468,7 +336,7 @@ static void
 check_law(const char *name, double scale, double shift)
 {
 	const struct det_method *m = det_find(name);
-	struct rng r = rng_of(name, 7);
+	struct rng r = rng_for(name, 7);
 	double p[DET_MAX_PARAMS];
 	struct series s = random_series(&r, 120, .05);
 	struct det_verdict *a;
