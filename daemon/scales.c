@@ -242,8 +242,10 @@ scales_sink(void *arg, const struct desk_event *event)
 		w->gather = new_job(w);
 	if (w->gather != NULL && body != NULL && alert != NULL)
 		one = events_add(&w->gather->events, &e);
-	if (one != NULL)
+	if (one != NULL) {
+		one->state_only = event->state_only;
 		rc = add_notices(w, event, one);
+	}
 	if (rc < 0)
 		log_error("scales: out of memory");
 	free(body);

@@ -291,5 +291,7 @@ view_alert(const struct registry *r, const json_t *alert)
 	add_area_names(r, out);
 	json_array_foreach (json_object_get(out, "evidence"), i, row)
 		name_evidence(r, row);
+	json_array_foreach (json_object_get(out, "below"), i, row)
+		add_area_names(r, row);
 	return out;
 }

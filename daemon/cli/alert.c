@@ -215,6 +215,30 @@ print_wrapped(const char *text, size_t width)
 	}
 }
 
+/* Which alerts belong to it, and to which it belongs. */
+static void
+print_relations(const struct client *c, const json_t *alert)
+{
+	static const char *const keys[] = { "parent", "part_of" };
+	const json_t *row;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char text[32];
+
+		if (client_text(alert, keys[i])[0] == '\0')
+			continue;
+		snprintf(text, sizeof(text), "cli.%s", keys[i]);
+		printf("%s: %s\n", client_say(c, text),
+		       client_text(alert, keys[i]));
+	}
+	if (json_array_size(json_object_get(alert, "below")) == 0)
+		return;
+	printf("\n%s\n", client_say(c, "cli.below"));
+	json_array_foreach (json_object_get(alert, "below"), i, row)
+		printf("  %s  %s\n", client_text(row, "id"), area_name(c, row));
+}
+
 static void
 print_alert(const struct ask *a, const json_t *alert)
 {
@@ -236,6 +260,7 @@ print_alert(const struct ask *a, const json_t *alert)
 	       grade, client_text(alert, "state"),
 	       client_text(alert, "first_day"), client_text(alert, "last_day"),
 	       p, client_say(c, "col.coverage"), coverage);
+	print_relations(c, alert);
 	printf("\n%s\n", client_say(c, "cli.evidence"));
 	print_evidence(c, json_object_get(alert, "evidence"), SIZE_MAX);
 	if (json_array_size(json_object_get(alert, "events")) > 0) {

@@ -146,37 +146,17 @@ is_rule(const struct telling *t)
 	return json_is_true(json_object_get(t->alert, "statutory"));
 }
 
-/* 1: what rang, and where. */
+/* "pharmacies, schools and fever clinics"; name() of each item. */
 static void
-tell_signal(const struct telling *t, json_t *lines)
+join(const struct telling *t, const json_t *items,
+     const char *name(const struct telling *t, const json_t *item), char *buf,
+     size_t cap)
 {
-	bool ended = strcmp(text_of(t->alert, "signal"), "ended") == 0;
-	const char *args[] = {
-		"signal",  word(t, "signal", text_of(t->alert, "grade")),
-		"area",	   area_name(t, t->alert),
-		"level",   word(t, "level", text_of(t->alert, "level")),
-		"trigger", trigger_name(t),
-		NULL
-	};
-
-	const char *key = "explain.signal";
-
-	if (is_rule(t))
-		key = "explain.signal_rule";
-	if (ended)
-		key = "explain.signal_ended";
-	add_line(t, lines, key, args);
-}
-
-/* "pharmacies, schools and fever clinics" */
-static void
-join_kinds(const struct telling *t, const json_t *kinds, char *buf, size_t cap)
-{
-	size_t n = json_array_size(kinds), i, len = 0;
-	const json_t *kind;
+	size_t n = json_array_size(items), i, len = 0;
+	const json_t *item;
 
 	buf[0] = '\0';
-	json_array_foreach (kinds, i, kind) {
+	json_array_foreach (items, i, item) {
 		const char *between =
 			i == 0 ? ""
 			: i + 1 == n
@@ -185,15 +165,47 @@ join_kinds(const struct telling *t, const json_t *kinds, char *buf, size_t cap)
 
 		if (i == LIST_SHOWN || len >= cap)
 			break;
-		len += (size_t)snprintf(
-			buf + len, cap - len, "%s%s", between,
-			kind_name(t, json_string_value(kind) == NULL
-					     ? ""
-					     : json_string_value(kind)));
+		len += (size_t)snprintf(buf + len, cap - len, "%s%s", between,
+					name(t, item));
 	}
 	if (n > LIST_SHOWN && len < cap)
 		snprintf(buf + len, cap - len, "%s",
 			 catalogue_text(t->c, t->lang, "list.others"));
+}
+
+static const char *
+kind_item(const struct telling *t, const json_t *kind)
+{
+	const char *code = json_string_value(kind);
+
+	return kind_name(t, code == NULL ? "" : code);
+}
+
+/* 1: what rang, and where. */
+static void
+tell_signal(const struct telling *t, json_t *lines)
+{
+	bool ended = strcmp(text_of(t->alert, "signal"), "ended") == 0;
+	char areas[LINE_BYTES / 2];
+	const char *args[] = {
+		"signal",  word(t, "signal", text_of(t->alert, "grade")),
+		"area",	   area_name(t, t->alert),
+		"level",   word(t, "level", text_of(t->alert, "level")),
+		"trigger", trigger_name(t),
+		"areas",   areas,
+		NULL
+	};
+	const char *key = "explain.signal";
+
+	join(t, json_object_get(t->alert, "below"), area_name, areas,
+	     sizeof(areas));
+	if (json_is_true(json_object_get(t->alert, "merged_below")))
+		key = "explain.signal_merged";
+	if (is_rule(t))
+		key = "explain.signal_rule";
+	if (ended)
+		key = "explain.signal_ended";
+	add_line(t, lines, key, args);
 }
 
 /* 2: which kinds of source agree. */
@@ -207,7 +219,7 @@ tell_kinds(const struct telling *t, json_t *lines)
 	const char *key =
 		points >= 2 ? "explain.kinds_agree" : "explain.kinds_one";
 
-	join_kinds(t, kinds, list, sizeof(list));
+	join(t, kinds, kind_item, list, sizeof(list));
 	if (is_rule(t))
 		key = "explain.kinds_rule";
 	if (json_array_size(kinds) == 0)
@@ -316,6 +328,11 @@ tell_next(const struct telling *t, json_t *lines)
 	const char *none[] = { NULL };
 	char key[64];
 
+	if (text_of(t->alert, "part_of")[0] != '\0' &&
+	    strcmp(state, "open") == 0) {
+		add_line(t, lines, "explain.next.part_of", none);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
 		if (strcmp(told[i], state) != 0)
 			continue;

@@ -229,17 +229,19 @@ alert_render(struct alert *a, const struct registry *registry,
 	json_t *rest = common(a, registry, triggers);
 	json_t *more = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:I,"
-		" s:I, s:o, s:o, s:o}",
+		" s:I, s:I, s:o, s:o, s:o, s:o}",
 		"title", t == NULL ? "" : t->title, "title_zh",
 		t == NULL ? "" : t->title_zh, "area_name", area->name,
-		"area_name_zh", area->name_zh, "state", alert_state_str(a->state),
-		"signal", a->ended ? "ended" : "active", "unsupported",
-		a->unsupported, "statutory", t != NULL && t->statutory,
-		"merged_below", a->merged, "opened", date(a->opened),
-		"last_signal", date(a->last_signal), "children",
-		(json_int_t)a->children, "version", (json_int_t)a->version,
-		"told_cases", number(a->told_cases), "previous",
-		text_or_null(a->previous), "parent", text_or_null(a->parent));
+		"area_name_zh", area->name_zh, "state",
+		alert_state_str(a->state), "signal",
+		a->ended ? "ended" : "active", "unsupported", a->unsupported,
+		"statutory", t != NULL && t->statutory, "merged_below",
+		a->merged, "opened", date(a->opened), "last_signal",
+		date(a->last_signal), "children", (json_int_t)a->children,
+		"told_children", (json_int_t)a->told_children, "version",
+		(json_int_t)a->version, "told_cases", number(a->told_cases),
+		"previous", text_or_null(a->previous), "parent",
+		text_or_null(a->parent), "part_of", text_or_null(a->whole));
 	int rc = -1;
 
 	if (t == NULL) {
@@ -328,6 +330,7 @@ parse_fields(struct alert *a, const json_t *view, const struct registry *registr
 	snprintf(a->previous, sizeof(a->previous), "%s",
 		 text_of(view, "previous"));
 	snprintf(a->parent, sizeof(a->parent), "%s", text_of(view, "parent"));
+	snprintf(a->whole, sizeof(a->whole), "%s", text_of(view, "part_of"));
 	a->grade = grade < 0 ? COLOUR_NONE : (enum colour)grade;
 	a->ended = strcmp(text_of(view, "signal"), "ended") == 0;
 	a->unsupported = json_is_true(json_object_get(view, "unsupported"));
@@ -344,6 +347,7 @@ parse_fields(struct alert *a, const json_t *view, const struct registry *registr
 	a->told_cases = number_of(view, "told_cases");
 	a->version = (int64_t)number_of(view, "version");
 	a->children = (size_t)fmax(0, number_of(view, "children"));
+	a->told_children = (size_t)fmax(0, number_of(view, "told_children"));
 }
 
 int

@@ -44,7 +44,9 @@ bool alert_done(enum alert_state s);
 struct alert {
 	char id[DESK_ID_BYTES];
 	char previous[DESK_ID_BYTES]; /* the episode it follows, or "" */
-	char parent[DESK_ID_BYTES];   /* the alert above it, or "" */
+	char parent[DESK_ID_BYTES];   /* that of the area above, or "" */
+	char whole[DESK_ID_BYTES];    /* the stronger one of the same area that
+					 it is part of, or "" */
 	uint32_t trigger;	      /* index; UINT32_MAX: no longer there */
 	uint32_t area, site;	      /* site: REG_NONE unless asked */
 	enum alert_state state;
@@ -54,7 +56,8 @@ struct alert {
 	bool merged;	   /* opened for what areas below rang, not by itself */
 	int32_t opened, first_day, last_day, last_signal; /* days */
 	uint64_t classes; /* that have joined so far */
-	size_t points, children;
+	size_t points;
+	size_t children, told_children; /* alerts below it, and when told */
 	double p, coverage, cases, told_cases;
 	int64_t version;
 	json_t *evidence, *kinds; /* as of the last event; owned */

@@ -5,7 +5,6 @@
  */
 #include "daemon/desk/desk.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,6 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/desk/desk_rows.h"
-
-/* Told again when the cases have grown by this factor and number. */
-#define GROWTH_FACTOR 2
-#define GROWTH_LEAST 5
 
 struct desk *
 desk_new(const struct registry *registry, struct judge *judge,
@@ -52,6 +47,7 @@ desk_free(struct desk **dp)
 	free(d->alert);
 	free(d->current);
 	free(d->marked);
+	free(d->signals.at);
 	names_fini(&d->ids);
 	weigh_free(&d->scale);
 	free(d);
@@ -73,17 +69,51 @@ desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 	return 0;
 }
 
-/* The alert whose signal has not ended, or NULL. */
-static struct alert *
-current(const struct desk *d, uint32_t trigger, uint32_t area, uint32_t site)
+struct alert *
+desk_current(const struct desk *d, uint32_t trigger, uint32_t area,
+	     uint32_t site, bool merged)
 {
 	for (size_t i = 0; i < d->current_n; i++) {
 		struct alert *a = &d->alert[d->current[i]];
 
-		if (a->trigger == trigger && a->area == area && a->site == site)
+		if (a->trigger == trigger && a->area == area &&
+		    a->site == site && a->merged == merged)
 			return a;
 	}
 	return NULL;
+}
+
+const struct alert *
+desk_latest(const struct desk *d, uint32_t trigger, uint32_t area,
+	    uint32_t site, bool merged)
+{
+	const struct alert *found = NULL;
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct alert *a = &d->alert[i];
+
+		if (a->trigger == trigger && a->area == area &&
+		    a->site == site && a->merged == merged &&
+		    (found == NULL || a->opened >= found->opened))
+			found = a;
+	}
+	return found;
+}
+
+void
+desk_new_id(const struct desk *d, char id[DESK_ID_BYTES],
+	    const struct signal *s, int32_t day)
+{
+	/* No site is called so: an area's own and its merged alert differ. */
+	const char *site = s->merged ? "+" : "";
+
+	if (s->site != REG_NONE)
+		site = registry_site_at(d->registry, s->site)->code;
+	do
+		alert_id(id, d->triggers->at[s->trigger].name,
+			 registry_area_at(d->registry, s->area)->code, site,
+			 day++);
+	while (names_find(&d->ids, id, strlen(id)) != NAMES_NONE);
 }
 
 static int
@@ -170,6 +200,33 @@ desk_resume(struct desk *d, int32_t as_of)
 		d->as_of = as_of;
 }
 
+size_t
+desk_bits(uint64_t x)
+{
+	size_t n = 0;
+
+	for (; x != 0; x &= x - 1)
+		n++;
+	return n;
+}
+
+json_t *
+desk_union(const json_t *old, const json_t *more)
+{
+	json_t *all = json_deep_copy(old), *k, *seen;
+	size_t i, j;
+
+	json_array_foreach (more, i, k) {
+		bool found = false;
+
+		json_array_foreach (all, j, seen)
+			found = found || json_equal(seen, k);
+		if (!found)
+			json_array_append(all, k);
+	}
+	return all;
+}
+
 struct alert
 desk_copy(const struct alert *a)
 {
@@ -183,23 +240,26 @@ desk_copy(const struct alert *a)
 
 int
 desk_apply(struct desk *d, struct alert *a, struct alert *next,
-	   const char *name, const json_t *body, bool announce)
+	   const struct desk_change *change)
 {
 	struct desk_event event = { .id = next->id,
-				    .name = name,
+				    .name = change->name,
 				    .as_of = d->as_of,
-				    .announce = announce };
+				    .announce = change->announce,
+				    .state_only = change->state_only,
+				    .covered = change->covered,
+				    .body = change->body };
 	json_t *own = NULL;
 	int rc = -1;
 
 	event.version = ++next->version;
-	if (body == NULL) {
-		own = alert_event_body(next, name, d->as_of, d->registry,
-				       d->triggers);
-		body = own;
+	if (event.body == NULL) {
+		own = alert_event_body(next, change->name, d->as_of,
+				       d->registry, d->triggers);
+		event.body = own;
 	}
-	if (body != NULL && alert_render(next, d->registry, d->triggers) == 0) {
-		event.body = body;
+	if (event.body != NULL &&
+	    alert_render(next, d->registry, d->triggers) == 0) {
 		event.alert = next->view;
 		rc = d->sink(d->arg, &event);
 	} else {
@@ -219,289 +279,31 @@ desk_apply(struct desk *d, struct alert *a, struct alert *next,
 	return rc;
 }
 
-static size_t
-bits(uint64_t x)
-{
-	size_t n = 0;
-
-	for (; x != 0; x &= x - 1)
-		n++;
-	return n;
-}
-
-/* Kinds that were in it and kinds that are, in the order of the list. */
-static json_t *
-union_of(const json_t *old, const json_t *more)
-{
-	json_t *all = json_deep_copy(old), *k, *seen;
-	size_t i, j;
-
-	json_array_foreach (more, i, k) {
-		bool found = false;
-
-		json_array_foreach (all, j, seen)
-			found = found || json_equal(seen, k);
-		if (!found)
-			json_array_append(all, k);
-	}
-	return all;
-}
-
-/* Puts what a weighing says into the alert. */
-static void
-take_weighing(struct desk *d, struct alert *a, const struct weighing *g,
-	      const struct evidence *e)
-{
-	const struct trigger *t = &d->triggers->at[a->trigger];
-	json_t *kinds = union_of(a->kinds, e->kinds);
-
-	json_decref(a->kinds);
-	a->kinds = kinds;
-	json_decref(a->evidence);
-	a->evidence = json_incref(e->list);
-	a->classes |= g->classes;
-	a->points = bits(a->classes);
-	a->p = g->p;
-	a->cases = e->cases;
-	a->coverage = evidence_coverage(d->judge, d->registry, t, g);
-	if (e->last_day != DAY_NONE &&
-	    (a->last_day == DAY_NONE || e->last_day > a->last_day))
-		a->last_day = e->last_day;
-	a->last_signal = g->as_of;
-	a->unsupported = false;
-	if (g->colour > a->grade)
-		a->grade = g->colour;
-}
-
-/* The newest alert of the place, whatever its state; for linking. */
-static const struct alert *
-latest(const struct desk *d, uint32_t trigger, const struct weighing *g)
-{
-	const struct alert *found = NULL;
-
-	for (size_t i = 0; i < d->n; i++) {
-		const struct alert *a = &d->alert[i];
-
-		if (a->trigger == trigger && a->area == g->area &&
-		    a->site == g->site)
-			found = a;
-	}
-	return found;
-}
-
 static int
-open_alert(struct desk *d, uint32_t trigger, const struct weighing *g,
-	   const struct evidence *e, bool fresh_id)
+apply_all(struct desk *d)
 {
-	const struct trigger *t = &d->triggers->at[trigger];
-	const struct alert *before = latest(d, trigger, g);
-	const char *site = g->site == REG_NONE
-				   ? ""
-				   : registry_site_at(d->registry, g->site)->code;
-	struct alert a = { .trigger = trigger,
-			   .area = g->area,
-			   .site = g->site,
-			   .opened = g->as_of,
-			   .first_day = e->first_day,
-			   .last_day = DAY_NONE,
-			   .kinds = json_array(),
-			   .evidence = json_array(),
-			   .view = json_object() };
-	int32_t named;
+	for (size_t i = 0; i < d->signals.n; i++) {
+		struct signal *s = &d->signals.at[i];
+		int rc = s->merged ? desk_merged_apply(d, s)
+				   : desk_signal_apply(d, s);
 
-	if (a.first_day == DAY_NONE)
-		a.first_day = g->as_of;
-	if (before != NULL)
-		snprintf(a.previous, sizeof(a.previous), "%s", before->id);
-	/* An episode never takes the id of the one before it. */
-	named = fresh_id ? g->as_of : a.first_day;
-	alert_id(a.id, t->name, registry_area_at(d->registry, g->area)->code,
-		 site, named);
-	while (names_find(&d->ids, a.id, strlen(a.id)) != NAMES_NONE)
-		alert_id(a.id, t->name,
-			 registry_area_at(d->registry, g->area)->code, site,
-			 ++named);
-	take_weighing(d, &a, g, e);
-	a.told_cases = a.cases;
-	return desk_apply(d, NULL, &a, "opened", NULL, d->announce);
-}
-
-/* What the weighing adds to an episode: the event's name, or NULL. */
-static const char *
-growth(const struct alert *a, const struct weighing *g, const struct evidence *e)
-{
-	if (g->colour > a->grade)
-		return "regraded";
-	if ((g->classes & ~a->classes) != 0)
-		return "grew";
-	if (e->cases >= a->told_cases * GROWTH_FACTOR &&
-	    e->cases >= a->told_cases + GROWTH_LEAST)
-		return "grew";
-	if (isnan(a->told_cases) && e->cases > 0)
-		return "grew";
-	return NULL;
-}
-
-static int
-signal_on(struct desk *d, uint32_t trigger, struct alert *a,
-	  const struct weighing *g)
-{
-	struct evidence e;
-	const char *name;
-	struct alert next;
-	int rc;
-
-	if (evidence_collect(d->judge, d->registry, &d->triggers->at[trigger],
-			     g, &e) < 0)
-		return -1;
-	name = a == NULL ? "opened" : growth(a, g, &e);
-	if (a == NULL) {
-		rc = open_alert(d, trigger, g, &e, false);
-	} else if (alert_done(a->state) && name != NULL) {
-		/* People are done with it, and now it is more. */
-		next = desk_copy(a);
-		next.ended = true;
-		rc = desk_apply(d, a, &next, "ended", NULL, false);
-		if (rc == 0)
-			rc = open_alert(d, trigger, g, &e, true);
-	} else if (name != NULL || a->last_signal < g->as_of) {
-		next = desk_copy(a);
-		take_weighing(d, &next, g, &e);
-		if (name != NULL)
-			next.told_cases = next.cases;
-		rc = desk_apply(d, a, &next, name != NULL ? name : "continued",
-				NULL, name != NULL && d->announce);
-	} else {
-		rc = 0;
-	}
-	evidence_fini(&e);
-	return rc;
-}
-
-static int
-signal_off(struct desk *d, struct alert *a)
-{
-	const struct trigger *t = &d->triggers->at[a->trigger];
-	bool stands;
-	struct alert next;
-
-	if (d->as_of - a->last_signal >= t->quiet_days) {
-		next = desk_copy(a);
-		next.ended = true;
-		return desk_apply(d, a, &next, "ended", NULL, d->announce);
-	}
-	stands = evidence_stands(d->judge, d->registry, a->evidence);
-	if (stands != a->unsupported)
-		return 0;
-	next = desk_copy(a);
-	next.unsupported = !stands;
-	return desk_apply(d, a, &next, stands ? "supported" : "unsupported",
-			  NULL, d->announce);
-}
-
-static int
-weigh_place(struct desk *d, uint32_t trigger, uint32_t area, uint32_t site)
-{
-	struct alert *a = current(d, trigger, area, site);
-	struct weighing g;
-
-	weigh(d->scale, &d->triggers->at[trigger], area, site, d->as_of, &g);
-	if (g.colour != COLOUR_NONE)
-		return signal_on(d, trigger, a, &g);
-	return a == NULL ? 0 : signal_off(d, a);
-}
-
-/* Sites of the area that report something the trigger listens to. */
-static int
-weigh_sites(struct desk *d, uint32_t trigger, uint32_t area)
-{
-	const struct trigger *t = &d->triggers->at[trigger];
-	uint32_t i = judge_sums_of(d->judge, area), last = REG_NONE;
-	struct judge_sum s;
-
-	for (; i != REG_NONE; i = s.next_of_area) {
-		judge_sum_at(d->judge, i, &s);
-		if (!weigh_listens(t, &s))
-			continue;
-		for (size_t m = 0; m < s.members; m++) {
-			const struct reg_series *row =
-				registry_series_at(d->registry, s.member[m]);
-
-			if (row->site == last ||
-			    registry_site_at(d->registry, row->site)->area != area)
-				continue;
-			last = row->site;
-			if (weigh_place(d, trigger, area, last) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-/* Marks the areas where anything may have changed, and those above them. */
-static int
-mark(struct desk *d)
-{
-	size_t areas = registry_areas(d->registry);
-	const uint32_t *touched;
-	size_t n = judge_touched(d->judge, &touched);
-
-	if (areas > d->marked_n) {
-		uint8_t *marked = realloc(d->marked, areas);
-
-		if (marked == NULL) {
-			log_error("desk: no memory for %zu areas", areas);
-			return -1;
-		}
-		d->marked = marked;
-		d->marked_n = areas;
-	}
-	if (areas > 0) /* else there is nothing to point at */
-		memset(d->marked, 0, areas);
-	for (size_t i = 0; i < n + d->current_n; i++) {
-		uint32_t a =
-			i < n ? touched[i] : d->alert[d->current[i - n]].area;
-
-		for (; a != REG_NONE && !d->marked[a];
-		     a = registry_area_at(d->registry, a)->parent)
-			d->marked[a] = 1;
-	}
-	return 0;
-}
-
-static int
-weigh_level(struct desk *d, uint32_t trigger, unsigned level)
-{
-	const struct trigger *t = &d->triggers->at[trigger];
-
-	for (uint32_t a = 0; a < registry_areas(d->registry); a++) {
-		bool here = registry_area_at(d->registry, a)->level == level;
-
-		if (!d->marked[a])
-			continue;
-		if (here && (t->levels & (1u << level)) != 0 &&
-		    weigh_place(d, trigger, a, REG_NONE) < 0)
-			return -1;
-		if (here && (t->levels & TRIGGER_SITE) != 0 &&
-		    weigh_sites(d, trigger, a) < 0)
+		if (rc < 0)
 			return -1;
 	}
-	return 0;
+	return desk_link_all(d);
 }
 
 int
 desk_weigh(struct desk *d, int32_t as_of, bool announce)
 {
-	if (mark(d) < 0)
-		return -1;
+	int rc = -1;
+
 	d->as_of = as_of;
 	d->announce = announce;
-	for (unsigned level = REG_LEVELS; level-- > 0;) {
-		for (uint32_t t = 0; t < d->triggers->n; t++) {
-			if (weigh_level(d, t, level) < 0)
-				return -1;
-		}
-	}
-	judge_touched_clear(d->judge);
-	return 0;
+	if (desk_gather(d) == 0 && desk_relate(d) == 0)
+		rc = apply_all(d);
+	desk_signals_clear(d);
+	if (rc == 0)
+		judge_touched_clear(d->judge);
+	return rc;
 }

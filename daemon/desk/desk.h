@@ -65,7 +65,14 @@ struct desk_event {
 	int64_t version; /* of the alert, from 1, one an event */
 	const json_t *body;
 	const json_t *alert;
-	bool announce; /* people are told */
+	bool announce;	 /* people are told */
+	bool state_only; /* the alert is kept, the event makes no history */
+	/*
+	 * From this area upwards people are told of it by the merged alert of
+	 * that area; who looks after a place below is told of this one.
+	 * REG_NONE: everybody is.
+	 */
+	uint32_t covered;
 };
 
 /*
@@ -73,9 +80,12 @@ struct desk_event {
  * alert then stays as it was, and the desk stops weighing until desk_weigh()
  * is called again.
  *
- * Events of the signal: opened, grew, regraded, ended, unsupported, supported,
- * and continued, which is told to nobody and shown to nobody: it keeps the
- * last day with a signal, so that a start knows when the signal ends.
+ * Events of the signal: opened, grew, regraded, ended, unsupported, supported.
+ * Further ones follow from these and so make no history: continued keeps the
+ * last day with a signal, so that a start knows when the signal ends; linked
+ * writes down which alert is part of which; released says that an alert is no
+ * longer part of another; gathered and dispersed open, change and end the
+ * merged alert of an area, which several areas below have rung.
  */
 typedef int desk_sink(void *arg, const struct desk_event *event);
 

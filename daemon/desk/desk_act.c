@@ -101,6 +101,8 @@ desk_act(struct desk *d, const char *id, const struct desk_act *act, char *err,
 	 size_t cap)
 {
 	struct alert *a = desk_find(d, id);
+	struct desk_change change = { .name = alert_verb_event(act->verb),
+				      .covered = REG_NONE };
 	char day[DAY_TEXT_BYTES];
 	struct alert next;
 	json_t *body;
@@ -127,7 +129,8 @@ desk_act(struct desk *d, const char *id, const struct desk_act *act, char *err,
 		alert_fini(&next);
 		return DESK_FAILED;
 	}
-	rc = desk_apply(d, a, &next, alert_verb_event(act->verb), body, false);
+	change.body = body;
+	rc = desk_apply(d, a, &next, &change);
 	json_decref(body);
 	return rc < 0 ? DESK_FAILED : DESK_DONE;
 }

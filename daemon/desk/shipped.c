@@ -1,6 +1,8 @@
 /* The shipped triggers, read like a file. */
 #include "daemon/desk/shipped.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/judge/vocabulary.h"
@@ -24,4 +26,15 @@ shipped_triggers(const struct registry *registry, conf_report *report, void *arg
 	set = trigger_load(&path, 1, registry, report, arg);
 	close(fd);
 	return set;
+}
+
+bool
+shipped_has(const char *name)
+{
+	size_t len = (size_t)(shipped_conf_end - shipped_conf);
+	char block[128];
+	int n = snprintf(block, sizeof(block), "trigger \"%s\" {", name);
+
+	return n > 0 && (size_t)n < sizeof(block) &&
+	       memmem(shipped_conf, len, block, (size_t)n) != NULL;
 }

@@ -4,12 +4,10 @@
 #include "daemon/desk/trigger.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/desk/trigger_keys.h"
+#include "daemon/desk/trigger_check.h"
 
 static const char *const colour_name[] = { "none", "blue", "yellow", "orange",
 					   "red" };
@@ -34,44 +32,6 @@ const char *
 trigger_rule_str(enum trigger_rule r)
 {
 	return trigger_rules[r];
-}
-
-/* One trigger under construction. */
-struct check {
-	const struct registry *registry;
-	const struct trigger_conf *c;
-	struct trigger *t;
-	conf_report *report;
-	void *arg;
-	unsigned errors;
-};
-
-static void wrong(struct check *k, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void
-wrong(struct check *k, const char *fmt, ...)
-{
-	char text[400], message[700];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	snprintf(message, sizeof(message), "%.200s: trigger \"%.60s\": %s",
-		 k->t->where, k->t->name, text);
-	k->report(k->arg, message);
-	k->errors++;
-}
-
-static void
-wrong_word(struct check *k, const char *key, const char *word, const char *near)
-{
-	if (near != NULL)
-		wrong(k, "%s: unknown \"%.64s\", did you mean \"%s\"?", key,
-		      word, near);
-	else
-		wrong(k, "%s: unknown \"%.64s\"", key, word);
 }
 
 /*
@@ -111,7 +71,7 @@ near_group(const struct registry *r, const char *word)
 }
 
 static void
-take_indicators(struct check *k)
+take_indicators(struct trigger_check *k)
 {
 	const struct registry *r = k->registry;
 
@@ -130,18 +90,19 @@ take_indicators(struct check *k)
 			found = true;
 		}
 		if (!found)
-			wrong_word(k, "indicators", word,
-				   near_group(r, word) != NULL
-					   ? near_group(r, word)
-					   : registry_near_indicator(r, word,
-								     len));
+			trigger_wrong_word(
+				k, "indicators", word,
+				near_group(r, word) != NULL
+					? near_group(r, word)
+					: registry_near_indicator(r, word, len));
 	}
 	if (k->c->indicators.n == 0)
-		wrong(k, "it listens to no indicator and can never fire");
+		trigger_wrong(k,
+			      "it listens to no indicator and can never fire");
 }
 
 static void
-take_kinds(struct check *k)
+take_kinds(struct trigger_check *k)
 {
 	const struct registry *r = k->registry;
 
@@ -154,20 +115,21 @@ take_kinds(struct check *k)
 		uint32_t kind = registry_kind(r, word, len);
 
 		if (len == 0 || weight <= 0 || weight > 100)
-			wrong(k,
-			      "kinds: the weight in \"%.64s\" is no number"
-			      " above 0 and up to 100",
-			      word);
+			trigger_wrong(
+				k,
+				"kinds: the weight in \"%.64s\" is no number"
+				" above 0 and up to 100",
+				word);
 		else if (kind == REG_NONE)
-			wrong_word(k, "kinds", word,
-				   registry_near_kind(r, word, len));
+			trigger_wrong_word(k, "kinds", word,
+					   registry_near_kind(r, word, len));
 		else
 			k->t->kind_weight[kind] = weight;
 	}
 }
 
 static void
-take_lags(struct check *k)
+take_lags(struct trigger_check *k)
 {
 	for (size_t i = 0; i < k->c->lag.n; i++) {
 		const char *word = k->c->lag.at[i];
@@ -176,20 +138,22 @@ take_lags(struct check *k)
 		uint32_t kind = registry_kind(k->registry, word, len);
 
 		if (len == 0 || !(days >= 0 && days <= TRIGGER_MAX_LAG))
-			wrong(k,
-			      "lag: \"%.64s\" is not KIND:DAYS with 0 to %d"
-			      " days",
-			      word, TRIGGER_MAX_LAG);
+			trigger_wrong(
+				k,
+				"lag: \"%.64s\" is not KIND:DAYS with 0 to %d"
+				" days",
+				word, TRIGGER_MAX_LAG);
 		else if (kind == REG_NONE)
-			wrong_word(k, "lag", word,
-				   registry_near_kind(k->registry, word, len));
+			trigger_wrong_word(
+				k, "lag", word,
+				registry_near_kind(k->registry, word, len));
 		else
 			k->t->lag[kind] = (int)days;
 	}
 }
 
 static void
-take_where(struct check *k)
+take_where(struct trigger_check *k)
 {
 	static const char *const levels[] = { "nation", "province", "city",
 					      "county", "township", "site",
@@ -202,27 +166,29 @@ take_where(struct check *k)
 		while (levels[l] != NULL && strcmp(levels[l], word) != 0)
 			l++;
 		if (levels[l] == NULL)
-			wrong_word(k, "where", word, conf_nearest(word, levels));
+			trigger_wrong_word(k, "where", word,
+					   conf_nearest(word, levels));
 		else
 			k->t->levels |= 1u << l;
 	}
 	if (k->c->where.n == 0)
-		wrong(k, "where: it looks nowhere and can never fire");
+		trigger_wrong(k, "where: it looks nowhere and can never fire");
 	if ((k->t->levels & TRIGGER_SITE) != 0 && !k->t->statutory)
-		wrong(k, "where: rule %s needs an area, not a site",
-		      trigger_rule_str(k->t->rule));
+		trigger_wrong(k, "where: rule %s needs an area, not a site",
+			      trigger_rule_str(k->t->rule));
 }
 
 static void
-take_steps(struct check *k)
+take_steps(struct trigger_check *k)
 {
 	struct trigger *t = k->t;
 
 	if (k->c->cases.n == 0 || k->c->cases.n > TRIGGER_MAX_STEPS)
-		wrong(k,
-		      "rule cases needs cases = {\"10 yellow\"}, 1 to %d"
-		      " steps",
-		      TRIGGER_MAX_STEPS);
+		trigger_wrong(
+			k,
+			"rule cases needs cases = {\"10 yellow\"}, 1 to %d"
+			" steps",
+			TRIGGER_MAX_STEPS);
 	for (size_t i = 0; i < k->c->cases.n && i < TRIGGER_MAX_STEPS; i++) {
 		const char *text = k->c->cases.at[i];
 		char *end;
@@ -230,17 +196,19 @@ take_steps(struct check *k)
 		int colour = *end == ' ' ? colour_parse(end + 1) : -1;
 
 		if (end == text || !(cases >= 1 && cases <= 1e9) || colour < 0)
-			wrong(k,
-			      "cases: \"%.40s\" is not a number of cases"
-			      " and a colour, as in \"10 yellow\"",
-			      text);
+			trigger_wrong(
+				k,
+				"cases: \"%.40s\" is not a number of cases"
+				" and a colour, as in \"10 yellow\"",
+				text);
 		else if (t->steps > 0 &&
 			 (cases <= t->step[t->steps - 1].cases ||
 			  colour <= (int)t->step[t->steps - 1].colour))
-			wrong(k,
-			      "cases: \"%.40s\" does not rise above the step"
-			      " before it",
-			      text);
+			trigger_wrong(
+				k,
+				"cases: \"%.40s\" does not rise above the step"
+				" before it",
+				text);
 		if (colour < 0)
 			continue;
 		t->step[t->steps].cases = cases;
@@ -249,8 +217,8 @@ take_steps(struct check *k)
 }
 
 static void
-take_calibration(struct check *k, const char *key, const struct conf_list *list,
-		 double tail, struct calib *c)
+take_calibration(struct trigger_check *k, const char *key,
+		 const struct conf_list *list, double tail, struct calib *c)
 {
 	*c = calib_uniform;
 	if (list->n == 0)
@@ -263,34 +231,36 @@ take_calibration(struct check *k, const char *key, const struct conf_list *list,
 		if (*end == ':')
 			rate = strtod(end + 1, &end);
 		if (*end != '\0' || c->n >= CALIB_MAX_POINTS) {
-			wrong(k,
-			      "%s: \"%.40s\" is not SCORE:OPENINGS (at most"
-			      " %d of them)",
-			      key, list->at[i], CALIB_MAX_POINTS);
+			trigger_wrong(
+				k,
+				"%s: \"%.40s\" is not SCORE:OPENINGS (at most"
+				" %d of them)",
+				key, list->at[i], CALIB_MAX_POINTS);
 			return;
 		}
 		c->at[c->n++] = (struct calib_point){ score, rate };
 	}
 	if (!calib_check(c))
-		wrong(k,
-		      "%s: scores must rise and openings fall and stay"
-		      " above 0",
-		      key);
+		trigger_wrong(k,
+			      "%s: scores must rise and openings fall and stay"
+			      " above 0",
+			      key);
 }
 
 static void
-check_statutory(struct check *k)
+check_statutory(struct trigger_check *k)
 {
 	if (k->c->basis[0] == '\0')
-		wrong(k, "a rule without a p-value states its basis");
+		trigger_wrong(k, "a rule without a p-value states its basis");
 	if (k->t->rule == RULE_CASES)
 		take_steps(k);
 	if (k->t->rule == RULE_PERCENTILE) {
 		int colour = colour_parse(k->c->grade);
 
 		if (colour < 0)
-			wrong(k, "rule percentile states its grade: blue,"
-				 " yellow, orange or red");
+			trigger_wrong(k,
+				      "rule percentile states its grade: blue,"
+				      " yellow, orange or red");
 		else
 			k->t->colour = (enum colour)colour;
 	}
@@ -298,41 +268,41 @@ check_statutory(struct check *k)
 
 /* What the rule asks for must be within reach. */
 static void
-check_at_least(struct check *k)
+check_at_least(struct trigger_check *k)
 {
 	double weight = 0;
 
 	for (size_t i = 0; i < k->t->kinds; i++)
 		weight += k->t->kind_weight[i];
 	if (k->t->rule == RULE_KINDS && k->t->at_least > weight)
-		wrong(k,
-		      "at_least = %d, but its kinds weigh %g and it can"
-		      " never fire",
-		      k->t->at_least, weight);
+		trigger_wrong(k,
+			      "at_least = %d, but its kinds weigh %g and it can"
+			      " never fire",
+			      k->t->at_least, weight);
 	if (k->t->rule == RULE_NEIGHBOURS && k->t->at_least < 2)
-		wrong(k, "at_least: one area has no neighbours");
+		trigger_wrong(k, "at_least: one area has no neighbours");
 }
 
 static void
-check_days(struct check *k)
+check_days(struct trigger_check *k)
 {
 	struct trigger *t = k->t;
 
 	for (size_t i = 0; i < t->kinds; i++) {
 		if (t->lag[i] + t->window > TRIGGER_MAX_DAYS) {
-			wrong(k,
-			      "window and lag are more than %d days"
-			      " together",
-			      TRIGGER_MAX_DAYS);
+			trigger_wrong(k,
+				      "window and lag are more than %d days"
+				      " together",
+				      TRIGGER_MAX_DAYS);
 			return;
 		}
 	}
 	if (k->c->window_ms % DAY_MS != 0)
-		wrong(k, "window: whole days, please");
+		trigger_wrong(k, "window: whole days, please");
 }
 
 static void
-fill(struct check *k)
+fill(struct trigger_check *k)
 {
 	struct trigger *t = k->t;
 	const struct trigger_conf *c = k->c;
@@ -365,7 +335,7 @@ fill(struct check *k)
 	check_at_least(k);
 	check_days(k);
 	if (c->tell.n == 0)
-		wrong(k, "tell: nobody receives it");
+		trigger_wrong(k, "tell: nobody receives it");
 }
 
 static int
@@ -406,16 +376,16 @@ fill_all(struct trigger_set *set, const struct registry *registry,
 
 	for (size_t i = 0; i < set->n; i++) {
 		struct trigger *t = &set->at[i];
-		struct check k = { .registry = registry,
-				   .c = conf_at(set->conf, "trigger", i),
-				   .t = t,
-				   .report = report,
-				   .arg = arg };
+		struct trigger_check k = { .registry = registry,
+					   .c = conf_at(set->conf, "trigger", i),
+					   .t = t,
+					   .report = report,
+					   .arg = arg };
 
 		t->name = conf_title(set->conf, "trigger", i);
 		t->where = conf_where(set->conf, "trigger", i);
 		if (make(t, registry) < 0) {
-			wrong(&k, "no memory");
+			trigger_wrong(&k, "no memory");
 			return 1;
 		}
 		fill(&k);
@@ -442,7 +412,8 @@ trigger_load(const char *const *paths, size_t n,
 		goto fail;
 	if (set->n == 0)
 		report(arg, "there is no trigger: nothing could ever ring");
-	if (set->n == 0 || fill_all(set, registry, report, arg) > 0)
+	if (set->n == 0 || fill_all(set, registry, report, arg) > 0 ||
+	    trigger_take_wholes(set, report, arg) > 0)
 		goto fail;
 	desk = conf_get(set->conf, "desk");
 	set->desk_budget = desk->budget;
@@ -462,7 +433,9 @@ trigger_remembered(const struct trigger_set *set, int history_days,
 	for (size_t i = 0; i < set->n; i++) {
 		const struct trigger *t = &set->at[i];
 		int lag = 0, days;
-		struct check k = { .t = &set->at[i], .report = report, .arg = arg };
+		struct trigger_check k = { .t = &set->at[i],
+					   .report = report,
+					   .arg = arg };
 
 		if (t->rule != RULE_PERCENTILE)
 			continue;
@@ -472,10 +445,11 @@ trigger_remembered(const struct trigger_set *set, int history_days,
 		       lag;
 		if (days <= history_days)
 			continue;
-		wrong(&k,
-		      "it compares with days %d back, but judge.history_days"
-		      " is %d",
-		      days, history_days);
+		trigger_wrong(
+			&k,
+			"it compares with days %d back, but judge.history_days"
+			" is %d",
+			days, history_days);
 		good = false;
 	}
 	return good;
@@ -492,6 +466,7 @@ trigger_free(struct trigger_set **sp)
 		free(set->at[i].indicator);
 		free(set->at[i].kind_weight);
 		free(set->at[i].lag);
+		free(set->at[i].whole);
 	}
 	free(set->at);
 	conf_free(&set->conf);

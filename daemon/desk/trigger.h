@@ -69,6 +69,8 @@ struct trigger {
 	double percentile; /* RULE_PERCENTILE, 0..100 */
 	int years;
 	enum colour colour; /* RULE_PERCENTILE */
+	uint32_t *whole; /* stronger triggers that it may be part of; indexes */
+	size_t wholes;
 	const struct conf_list *tell;
 };
 

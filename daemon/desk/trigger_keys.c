@@ -67,6 +67,10 @@ static const struct conf_key trigger_keys[] = {
 	  " less" },
 	{ "tail_wide", CONF_FLOAT, AT(tail_wide), "1", 0.05, 10, NULL, true,
 	  "the same for areas above the county" },
+	{ "part_of", CONF_LIST, AT(part_of), "", 0, 0, NULL, true,
+	  "stronger triggers: while one rings in the same area from the same"
+	  " kinds and indicators, at the same colour or a higher one, this one"
+	  " is shown as part of it and not told by itself" },
 	{ "tell", CONF_LIST, AT(tell), NULL, 0, 0, NULL, true,
 	  "who is told: routes of notices" },
 	{ 0 },

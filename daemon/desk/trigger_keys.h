@@ -1,7 +1,7 @@
 #ifndef TOCSIN_DESK_TRIGGER_KEYS_H
 #define TOCSIN_DESK_TRIGGER_KEYS_H
 
-/* The keys of a trigger as they stand in a file; for trigger.c only. */
+/* The keys of a trigger as they stand in a file; for trigger*.c only. */
 
 #include "base/conf.h"
 
@@ -14,7 +14,7 @@ extern const char *const trigger_rules[]; /* in order of enum trigger_rule */
 struct trigger_conf {
 	char *title, *title_zh, *basis, *grade;
 	struct conf_list indicators, kinds, where, lag, cases, calibration,
-		calibration_wide, tell;
+		calibration_wide, part_of, tell;
 	int rule;
 	int64_t window_ms, quiet_days, at_least, years;
 	double budget, alpha, distance_km, percentile, tail, tail_wide;

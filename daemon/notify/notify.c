@@ -265,9 +265,8 @@ size_t
 notify_plan(const struct notify *n, const struct desk_event *event,
 	    const char **out, size_t cap)
 {
-	return event->announce
-		       ? receivers_plan(n->receivers, event->alert, out, cap)
-		       : 0;
+	return event->announce ? receivers_plan(n->receivers, event, out, cap)
+			       : 0;
 }
 
 json_t *

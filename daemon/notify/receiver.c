@@ -61,8 +61,9 @@ const struct conf_key notify_receiver_keys[] = {
 	  "command: program and arguments; it gets the notice as JSON on its "
 	  "standard input and says with exit status 0 that it is delivered." },
 	{ "areas", CONF_LIST, AT(areas), "", 0, 0, NULL, false,
-	  "Codes of areas whose alerts, and those of all areas below, are "
-	  "told; empty means all." },
+	  "Codes of areas whose alerts are told, and those of all areas below; "
+	  "what several areas below ring is told once, by the merged alert of "
+	  "the area. Empty: every alert of every area by itself." },
 	{ "min_grade", CONF_CHOICE, AT(min_grade), "blue", 0, 0, grades, false,
 	  "The lowest signal colour that is told." },
 	{ "language", CONF_CHOICE, AT(language), "en", 0, 0, languages, false,
@@ -200,9 +201,13 @@ grade_of(const json_t *alert)
 	return 3;
 }
 
+/*
+ * Does the list name the alert's area or one above it?  Not counted are those
+ * from covered upwards, which are told by the merged alert of covered.
+ */
 static bool
 covers(const struct receivers *r, const struct conf_list *areas,
-       const json_t *alert)
+       const json_t *alert, uint32_t covered)
 {
 	const char *code = json_string_value(json_object_get(alert, "area"));
 	uint32_t area = code == NULL
@@ -216,22 +221,25 @@ covers(const struct receivers *r, const struct conf_list *areas,
 					       strlen(areas->at[i]));
 
 		if (above != REG_NONE &&
-		    registry_area_within(r->registry, area, above))
+		    registry_area_within(r->registry, area, above) &&
+		    (covered == REG_NONE ||
+		     !registry_area_within(r->registry, covered, above)))
 			return true;
 	}
 	return false;
 }
 
 size_t
-receivers_plan(const struct receivers *r, const json_t *alert, const char **out,
-	       size_t cap)
+receivers_plan(const struct receivers *r, const struct desk_event *event,
+	       const char **out, size_t cap)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n && n < cap; i++) {
 		const struct notify_receiver *c = r->at[i].conf;
 
-		if (grade_of(alert) >= c->min_grade && covers(r, &c->areas, alert))
+		if (grade_of(event->alert) >= c->min_grade &&
+		    covers(r, &c->areas, event->alert, event->covered))
 			out[n++] = r->at[i].name;
 	}
 	return n;

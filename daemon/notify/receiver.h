@@ -20,8 +20,8 @@ struct receivers *receivers_new(const struct conf *conf,
 void receivers_free(struct receivers **r);
 
 struct receiver *receivers_find(const struct receivers *r, const char *name);
-/* Names of those who want this alert, at most cap; how many. */
-size_t receivers_plan(const struct receivers *r, const json_t *alert,
+/* Names of those who want to be told of it, at most cap; how many. */
+size_t receivers_plan(const struct receivers *r, const struct desk_event *event,
 		      const char **out, size_t cap);
 
 /* Says once that it takes nothing, and once that it does again. */

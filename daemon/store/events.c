@@ -95,14 +95,15 @@ events_add_receiver(struct events_one *one, const char *name)
 	return 0;
 }
 
+/* The notices name the event that caused them. */
 static int
-write_notices(struct events_one *one, struct db *db)
+write_notices(const struct events_one *one, int64_t number, struct db *db)
 {
 	char message[64];
 
 	for (size_t i = 0; i < one->receivers_n; i++) {
 		const struct alerts_notice notice = {
-			.event = one->number,
+			.event = number,
 			.receiver = one->receiver[i],
 			.message = message,
 			.body = one->notice,
@@ -117,8 +118,9 @@ write_notices(struct events_one *one, struct db *db)
 	return 0;
 }
 
+/* *last: the event written last, which gets this one's number. */
 static int
-write_one(struct events_one *one, struct db *db)
+write_one(struct events_one *one, int64_t *last, struct db *db)
 {
 	const struct alerts_event event = {
 		.id = one->id,
@@ -130,14 +132,16 @@ write_one(struct events_one *one, struct db *db)
 		.alert = one->alert,
 	};
 
-	/* A signal that goes on changes the alert and makes no history. */
-	if (strcmp(one->name, "continued") == 0) {
-		one->number = 0;
-		return alerts_put_state(db, &event);
+	one->number = 0;
+	if (one->state_only) {
+		if (alerts_put_state(db, &event) < 0)
+			return -1;
+	} else {
+		if (alerts_put(db, &event, &one->number) < 0)
+			return -1;
+		*last = one->number;
 	}
-	if (alerts_put(db, &event, &one->number) < 0)
-		return -1;
-	return one->notice != NULL ? write_notices(one, db) : 0;
+	return one->notice != NULL ? write_notices(one, *last, db) : 0;
 }
 
 static int
@@ -156,8 +160,10 @@ write_weighed(const struct events *e, struct db *db)
 int
 events_write(struct events *e, struct db *db)
 {
+	int64_t last = 0;
+
 	for (size_t i = 0; i < e->n; i++) {
-		if (write_one(&e->at[i], db) < 0)
+		if (write_one(&e->at[i], &last, db) < 0)
 			return -1;
 	}
 	return write_weighed(e, db);

@@ -7,6 +7,7 @@
  * was weighed.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct events_one {
 	char *id, *name, *body, *alert; /* owned */
 	int32_t as_of;
 	int64_t version, at_us;
+	bool state_only; /* the alert is kept, the event makes no history */
 	char **receiver; /* owned, receivers_n of them */
 	size_t receivers_n;
 	char *notice;	/* body of the notices, owned; NULL = none */

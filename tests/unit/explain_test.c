@@ -117,6 +117,29 @@ tells_in_chinese(void **state)
 	json_decref(alert);
 }
 
+static void
+tells_what_belongs_together(void **state)
+{
+	json_t *alert = alert_new(), *lines;
+
+	(void)state;
+	json_object_set_new(alert, "merged_below", json_true());
+	json_object_set_new(
+		alert, "below",
+		json_pack("[{s:s},{s:s}]", "area", "c1", "area", "elsewhere"));
+	json_object_set_new(alert, "part_of", json_string("0123"));
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_non_null(strstr(line(lines, 0), "Qinghe and elsewhere"));
+	assert_non_null(strstr(line(lines, 4), "part of a stronger alert"));
+	json_decref(lines);
+	json_object_set_new(alert, "state", json_string("verifying"));
+	lines = explain_alert(texts, CATALOGUE_ZH, places, alert);
+	assert_non_null(strstr(line(lines, 0), "清河县和elsewhere"));
+	assert_non_null(strstr(line(lines, 4), "正在核实"));
+	json_decref(lines);
+	json_decref(alert);
+}
+
 /* Words come first: no line holds a digit, whatever the figures are. */
 static void
 holds_no_digits(void **state)
@@ -211,6 +234,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_in_english),
 		cmocka_unit_test(tells_in_chinese),
+		cmocka_unit_test(tells_what_belongs_together),
 		cmocka_unit_test(holds_no_digits),
 		cmocka_unit_test(tells_of_a_rule),
 		cmocka_unit_test(bears_an_alert_without_anything),

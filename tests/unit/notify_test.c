@@ -394,7 +394,10 @@ static void
 tells_whom_it_concerns(void **state)
 {
 	struct world w;
-	struct desk_event e = { .id = "aa", .name = "opened", .announce = true };
+	struct desk_event e = { .id = "aa",
+				.name = "opened",
+				.announce = true,
+				.covered = REG_NONE };
 	const char *names[4];
 
 	(void)state;
@@ -409,6 +412,11 @@ tells_whom_it_concerns(void **state)
 	assert_int_equal(notify_plan(w.notify, &e, names, 4), 2);
 	assert_string_equal(names[0], "all");
 	assert_string_equal(names[1], "here");
+	/* Merged from p upwards: who looks after p hears of that. */
+	e.covered = registry_area(w.registry, "p", 1);
+	assert_int_equal(notify_plan(w.notify, &e, names, 4), 1);
+	assert_string_equal(names[0], "all");
+	e.covered = REG_NONE;
 	e.announce = false;
 	assert_int_equal(notify_plan(w.notify, &e, names, 4), 0);
 	json_decref((json_t *)e.alert);

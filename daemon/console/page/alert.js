@@ -148,9 +148,18 @@ function Facts({ alert }) {
 		${alert.cases ? row(t('col.cases'), number(alert.cases)) : ''}
 		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}
 		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
+		${['parent', 'part_of'].map((key) => (alert[key] ? row(t(`cli.${key}`),
+		html`<a href="#/alerts/${alert[key]}"><code>${alert[key]}</code></a>`) : ''))}
 		${alert.previous ? row(t('alert.previous'), html`<a href="#/alerts/${alert.previous}"><code>${alert.previous}</code></a>`) : ''}
 		${row(t('facts.id'), html`<code>${alert.id}</code>`)}
 	</dl>${alert.merged_below && html`<p class="muted small">${t('alert.merged_below')}</p>`}</section>`;
+}
+
+/* What the areas below ring, where this alert holds it together. */
+function Below({ alerts }) {
+	return html`<section class="card"><h2>${t('cli.below')} <span class="count">${alerts.length}</span></h2>
+		<ul class="below">${alerts.map((a) => html`<li><a href="#/alerts/${a.id}">${named(a, 'area_') || a.area}</a></li>`)}</ul>
+	</section>`;
 }
 
 export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
@@ -180,6 +189,7 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 				<section class="card why"><h2>${t('why.title')}</h2>
 					<ul>${(alert.explanation || []).map((line) => html`<li>${line}</li>`)}</ul>
 					<p class="muted small">${t('why.machine')}</p></section>
+				${alert.below?.length > 0 && html`<${Below} alerts=${alert.below} />`}
 				<section class="card"><h2>${t('evidence.charts')}</h2><${Legend} />
 					${series.slice(0, all ? 40 : CHARTS).map((s) => html`<${SeriesChart} key=${keyOf(s)} series=${s}
 						alert=${alert} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}

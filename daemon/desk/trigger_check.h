@@ -1,0 +1,33 @@
+#ifndef TOCSIN_DESK_TRIGGER_CHECK_H
+#define TOCSIN_DESK_TRIGGER_CHECK_H
+
+/* A trigger while it is read and checked; for trigger*.c only. */
+
+#include "daemon/desk/trigger.h"
+#include "daemon/desk/trigger_keys.h"
+
+struct trigger_check {
+	const struct registry *registry;
+	const struct trigger_conf *c;
+	struct trigger *t;
+	conf_report *report;
+	void *arg;
+	unsigned errors;
+};
+
+/* Reports a mistake of the trigger with its file and line. */
+void trigger_wrong(struct trigger_check *k, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same for an unknown word; near = what was meant, or NULL. */
+void trigger_wrong_word(struct trigger_check *k, const char *key,
+			const char *word, const char *near);
+
+/*
+ * Reads the keys part_of, once all triggers are known.  Returns the number of
+ * mistakes, all of them reported.
+ */
+unsigned trigger_take_wholes(struct trigger_set *set, conf_report *report,
+			     void *arg);
+
+#endif

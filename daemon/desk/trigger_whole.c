@@ -1,0 +1,145 @@
+/*
+ * Mistakes of triggers as they are told, and the key part_of, which links
+ * triggers with each other.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/desk/shipped.h"
+#include "daemon/desk/trigger_check.h"
+
+void
+trigger_wrong(struct trigger_check *k, const char *fmt, ...)
+{
+	char text[400], message[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(message, sizeof(message), "%.200s: trigger \"%.60s\": %s",
+		 k->t->where, k->t->name, text);
+	k->report(k->arg, message);
+	k->errors++;
+}
+
+void
+trigger_wrong_word(struct trigger_check *k, const char *key, const char *word,
+		   const char *near)
+{
+	if (near != NULL)
+		trigger_wrong(k, "%s: unknown \"%.64s\", did you mean \"%s\"?",
+			      key, word, near);
+	else
+		trigger_wrong(k, "%s: unknown \"%.64s\"", key, word);
+}
+
+/* The nearest name of a trigger, for "did you mean". */
+static const char *
+near_trigger(const struct trigger_set *set, const char *word)
+{
+	const char *best = NULL;
+	unsigned least = (unsigned)strlen(word) / 3 + 2;
+
+	for (size_t i = 0; i < set->n; i++) {
+		unsigned d = conf_distance(word, set->at[i].name);
+
+		if (d < least) {
+			least = d;
+			best = set->at[i].name;
+		}
+	}
+	return best;
+}
+
+static void
+take_wholes(struct trigger_check *k, const struct trigger_set *set)
+{
+	const struct conf_list *list = &k->c->part_of;
+	struct trigger *t = k->t;
+
+	t->whole = calloc(list->n + 1, sizeof(*t->whole));
+	if (t->whole == NULL) {
+		trigger_wrong(k, "no memory");
+		return;
+	}
+	if (list->n > 0 && t->statutory)
+		trigger_wrong(
+			k,
+			"part_of: a statutory rule is never part of another");
+	for (size_t i = 0; i < list->n; i++) {
+		size_t w = trigger_find(set, list->at[i]);
+
+		if (w == set->n && shipped_has(list->at[i]))
+			continue; /* its file is not among those read */
+		if (w == set->n)
+			trigger_wrong_word(k, "part_of", list->at[i],
+					   near_trigger(set, list->at[i]));
+		else if (set->at[w].statutory)
+			trigger_wrong(k,
+				      "part_of: \"%.60s\" is a statutory rule; "
+				      "it takes"
+				      " nobody's notices",
+				      list->at[i]);
+		else if ((set->at[w].levels & t->levels) == 0)
+			trigger_wrong(k,
+				      "part_of: \"%.60s\" looks at no level of "
+				      "area at"
+				      " which this one looks, so this can "
+				      "never apply",
+				      list->at[i]);
+		else
+			t->whole[t->wholes++] = (uint32_t)w;
+	}
+}
+
+/* Is a trigger, by way of others, part of itself?  Marks grow until they no
+   longer do. */
+static bool
+is_circular(const struct trigger_set *set, uint32_t of, bool *marked)
+{
+	bool more = true;
+
+	memset(marked, 0, set->n * sizeof(*marked));
+	for (size_t i = 0; i < set->at[of].wholes; i++)
+		marked[set->at[of].whole[i]] = true;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < set->n; i++) {
+			for (size_t w = 0; marked[i] && w < set->at[i].wholes;
+			     w++) {
+				more = more || !marked[set->at[i].whole[w]];
+				marked[set->at[i].whole[w]] = true;
+			}
+		}
+	}
+	return marked[of];
+}
+
+unsigned
+trigger_take_wholes(struct trigger_set *set, conf_report *report, void *arg)
+{
+	bool *marked = calloc(set->n + 1, sizeof(*marked));
+	unsigned errors = 0;
+
+	for (uint32_t i = 0; i < 2 * set->n; i++) {
+		struct trigger_check k = { .c = conf_at(set->conf, "trigger",
+							i % set->n),
+					   .t = &set->at[i % set->n],
+					   .report = report,
+					   .arg = arg };
+
+		if (i < set->n)
+			take_wholes(&k, set);
+		else if (marked != NULL && errors == 0 &&
+			 is_circular(set, i % (uint32_t)set->n, marked))
+			trigger_wrong(&k,
+				      "part_of: by way of others it is part of"
+				      " itself");
+		errors += k.errors;
+	}
+	free(marked);
+	return errors;
+}
