@@ -155,31 +155,97 @@ struct glr {
 };
 
 /*
+ * Twice the largest log likelihood ratio of n periods is at most excess^2 /
+ * (n v), v being the variance at `mean`: it is the integral of 2 n (r - s) /
+ * variance(s) from the mean to the periods' own rate r, and the variance
+ * rises with s.
+ */
+static bool
+bounded(const struct glr *g, double sum, double n, double best)
+{
+	double excess = sum - n * g->mean;
+	double variance = g->mean * (1 + g->alpha * g->mean);
+
+	return excess <= 0 || excess * excess <= 2 * best * n * variance;
+}
+
+static double
+largest_poisson(const struct glr *g)
+{
+	double best = 0;
+	double sum = g->sum;
+
+	for (size_t i = 0; i < g->n; i++) {
+		double n = (double)(g->n - i);
+
+		if (!bounded(g, sum, n, best)) {
+			double kappa = fmax(0, log(sum / (n * g->mean)));
+
+			best = fmax(best, log_ratio(kappa, sum, n, g->mean, 0));
+		}
+		sum -= g->x[i];
+	}
+	return best;
+}
+
+/*
+ * Whether nb_kappa() from the rate mean exp(kappa) finds `rate`, which a step
+ * from 0.5 to 2 times it does, but for where R takes none.
+ */
+static bool
+finds(const struct glr *g, double from, double rate)
+{
+	double stays = 1.4918246976412703 * g->mean; /* exp(0.4) */
+
+	return from <= 2 * rate && rate <= 2 * from &&
+	       fabs(from - stays) > 3e-6 * stays;
+}
+
+/*
+ * As R does, each search for kappa begins where the last one ended.  Most
+ * need not be made: they find the periods' rate, or 0 below the mean.
+ */
+static double
+largest_nb(const struct glr *g)
+{
+	double best = 0;
+	double sum = g->sum;
+	double kappa = 0.5; /* NaN: that of `from` */
+	double from = g->mean * exp(kappa);
+
+	for (size_t i = 0; i < g->n; i++) {
+		double n = (double)(g->n - i);
+		double rate = sum / n;
+
+		if (rate == 0 || finds(g, from, rate)) {
+			kappa = NAN;
+			from = fmax(g->mean, rate);
+		} else {
+			if (isnan(kappa))
+				kappa = log(from / g->mean);
+			kappa = nb_kappa(kappa, sum, n, g->mean, g->alpha);
+			from = g->mean * exp(kappa);
+		}
+		if (!bounded(g, sum, n, best)) {
+			double at = isnan(kappa) ? log(from / g->mean) : kappa;
+
+			best = fmax(best,
+				    log_ratio(at, sum, n, g->mean, g->alpha));
+		}
+		sum -= g->x[i];
+	}
+	return best;
+}
+
+/*
  * The largest log likelihood ratio over all change points, from the oldest to
- * the newest, each with the kappa of its rise.
+ * the newest, each with the kappa of its rise; R sets what is below 0 or not a
+ * number to 0.
  */
 static double
 largest_ratio(const struct glr *g)
 {
-	double best = -INFINITY;
-	double sum = g->sum;
-	double kappa = 0.5;
-
-	for (size_t i = 0; i < g->n; i++) {
-		double cells = (double)(g->n - i);
-		double ratio;
-
-		if (g->alpha == 0)
-			kappa = fmax(0, log(sum / (cells * g->mean)));
-		else
-			kappa = nb_kappa(kappa, sum, cells, g->mean, g->alpha);
-		ratio = log_ratio(kappa, sum, cells, g->mean, g->alpha);
-		if (ratio > best)
-			best = ratio;
-		sum -= g->x[i];
-	}
-	/* R sets what is below 0 or not a number to 0 in the end. */
-	return best > 0 ? best : 0;
+	return g->alpha == 0 ? largest_poisson(g) : largest_nb(g);
 }
 
 /*
@@ -240,8 +306,9 @@ walk_glr(const double *p, const struct det_window *w, const struct det_walk *k)
 
 			take_in(&g, w, i, i + 1);
 			ratio = largest_ratio(&g);
-			v = verdict(ratio, g.mean, ratio >= p[C],
-				    glr_tail(ratio, g.n));
+			if (k->out != NULL)
+				v = verdict(ratio, g.mean, ratio >= p[C],
+					    glr_tail(ratio, g.n));
 			if (ratio >= p[C]) {
 				g.n = 0;
 				g.sum = 0;
