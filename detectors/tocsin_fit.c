@@ -213,6 +213,23 @@ begin(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 	}
 }
 
+/*
+ * Begins at the mean rate, so that the steps' bound holds back no level
+ * however large.
+ */
+static void
+begin_level(struct fit *f, const struct fit_grid *g, size_t lo, size_t hi)
+{
+	double y = PSEUDO, e = 0.0;
+
+	for (size_t k = lo; k < hi; k++) {
+		y += g->week[k].y;
+		e += g->week[k].e;
+	}
+	if (e > 0.0)
+		f->beta[0] = log(y / e);
+}
+
 /* Newton's method from where f is, or from the counts. */
 static void
 climb(struct fit *f, struct fit_grid *g, size_t lo, size_t hi, int steps)
@@ -241,6 +258,7 @@ fit_weeks(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 		fit_set_shares(f, g, &days);
 		fit_expose(f, g, lo, hi);
 	}
+	begin_level(f, g, lo, hi);
 	climb(f, g, lo, hi, FRESH);
 	if (g->cells == 7) {
 		fit_sum_days(f, g, lo, hi, &days);

@@ -378,6 +378,55 @@ test_scale_and_shift(void **state)
 	}
 }
 
+#define FLAT_CELLS 320
+
+/*
+ * A series that never changes has no outbreak, whatever its level: no method
+ * alarms or warns, but `fixed`, whose limit is written down.
+ */
+static void
+check_flat(const struct det_method *m, double level, enum det_period period)
+{
+	double p[DET_MAX_PARAMS];
+	double count[FLAT_CELLS];
+	struct det_window w = { .count = count,
+				.n = FLAT_CELLS,
+				.first_t = 1,
+				.first_day = 16439, /* Monday 2015-01-05 */
+				.period = period,
+				.dated = true };
+	struct det_verdict *v;
+
+	for (size_t i = 0; i < FLAT_CELLS; i++)
+		count[i] = level;
+	det_params_default(m, p);
+	v = judge(m, p, &w, 0);
+	for (size_t i = 0; i < FLAT_CELLS; i++) {
+		if (v[i].level > DET_NORMAL)
+			fail_msg(
+				"%s, every count %.0f, period %d, cell %zu: %s",
+				m->name, level, (int)period, i,
+				det_level_str(v[i].level));
+	}
+	free(v);
+}
+
+static void
+test_a_flat_series_never_alarms(void **state)
+{
+	static const double levels[] = { 0, 1, 7, 1000, COUNT_MAX };
+
+	(void)state;
+	for (size_t k = 0; det_at(k) != NULL; k++) {
+		if (strcmp(det_at(k)->name, "fixed") == 0)
+			continue;
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+			check_flat(det_at(k), levels[i], DET_DAY);
+			check_flat(det_at(k), levels[i], DET_WEEK);
+		}
+	}
+}
+
 static void
 test_a_broken_window_is_refused(void **state)
 {
@@ -422,6 +471,7 @@ main(void)
 			test_a_revised_cell_judged_again_is_as_if_it_had_come_so),
 		cmocka_unit_test(test_p_falls_as_the_statistic_rises),
 		cmocka_unit_test(test_scale_and_shift),
+		cmocka_unit_test(test_a_flat_series_never_alarms),
 		cmocka_unit_test(test_a_broken_window_is_refused),
 	};
 
