@@ -1,6 +1,7 @@
 /*
  * tocsin backtest: what the triggers would have rung over a data set.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -8,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/day.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/grid.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
+#include "daemon/cli/rung.h"
 #include "daemon/judge/calendar.h"
 
 #define MAX_TRIGGER_PATHS 16
@@ -32,6 +36,10 @@ static const char help[] =
 	"  --from DATE      first day that is weighed (the first received)\n"
 	"  --to DATE        last day that is weighed (the last received)\n"
 	"  --table          a table for people\n"
+	"  --chart          a chart for people: a line a place, a letter "
+	"where\n"
+	"                   an alert opened\n"
+	"  --svg FILE       writes the chart as a picture too\n"
 	"  --json           JSON (this is so anyway)\n"
 	"\n"
 	"Exit status: 0; 65 when rows were bad (all are named, the good ones\n"
@@ -43,7 +51,9 @@ struct request {
 	size_t triggers_n;
 	const char *calendar;
 	struct replay_conf conf;
-	bool table;
+	bool table, chart;
+	const char *svg;
+	struct rung rung; /* for the charts */
 };
 
 static void
@@ -91,6 +101,12 @@ read_option(struct request *q, int c)
 	case 'T':
 		q->table = true;
 		return 0;
+	case 'C':
+		q->chart = true;
+		return 0;
+	case 's':
+		q->svg = optarg;
+		return 0;
 	case 'j':
 		return 0;
 	default:
@@ -107,6 +123,8 @@ read_words(int argc, char **argv, struct request *q)
 		{ "from", required_argument, NULL, 'f' },
 		{ "to", required_argument, NULL, 'u' },
 		{ "table", no_argument, NULL, 'T' },
+		{ "chart", no_argument, NULL, 'C' },
+		{ "svg", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -180,14 +198,18 @@ is_printed(const char *name)
 static int
 print_event(void *arg, const struct desk_event *event)
 {
-	const struct request *q = arg;
+	struct request *q = arg;
 
 	if (!is_printed(event->name))
 		return 0;
+	if ((q->chart || q->svg != NULL) && rung_take(&q->rung, event) < 0)
+		return -1;
 	if (q->table) {
 		print_row(event->body);
 		return 0;
 	}
+	if (q->chart)
+		return 0;
 	if (json_dumpf(event->body, stdout,
 		       JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0) {
 		cli_error("an event could not be written");
@@ -198,7 +220,47 @@ print_event(void *arg, const struct desk_event *event)
 }
 
 static int
-play(const struct request *q, const struct history *h, const char *etc)
+write_svg(const struct rung *rung, const char *path)
+{
+	FILE *f = fopen(path, "w");
+	bool good = f != NULL;
+
+	if (f != NULL) {
+		rung_svg(rung, f);
+		good = ferror(f) == 0;
+		good = fclose(f) == 0 && good;
+	}
+	if (!good)
+		cli_error("%.200s could not be written: %s", path,
+			  strerror(errno));
+	return good ? 0 : -1;
+}
+
+static int
+draw(struct request *q, const struct history *h, const struct judge *judge)
+{
+	struct rung *rung = &q->rung;
+
+	rung->first = q->conf.from > h->first_received ? q->conf.from
+						       : h->first_received;
+	rung->last = q->conf.to != DAY_NONE && q->conf.to < h->last_received
+			     ? q->conf.to
+			     : h->last_received;
+	if (h->n == 0 || rung->first > rung->last) {
+		cli_error("there is no day to draw");
+		return -1;
+	}
+	if (rung_areas(rung, judge) < 0)
+		return -1;
+	rung_sort(rung);
+	if (q->chart)
+		rung_print(rung, stdout, grid_terminal(),
+			   isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL);
+	return q->svg == NULL ? 0 : write_svg(rung, q->svg);
+}
+
+static int
+play(struct request *q, const struct history *h, const char *etc)
 {
 	char shipped[PATH_MAX];
 	const char *const one[] = { shipped };
@@ -212,12 +274,15 @@ play(const struct request *q, const struct history *h, const char *etc)
 			   say_conf, NULL);
 	if (set == NULL)
 		return CLI_EX_USAGE;
-	r = replay_new(h, set, print_event, (void *)(uintptr_t)q);
+	q->rung = (struct rung){ .set = set, .registry = h->registry };
+	r = replay_new(h, set, print_event, q);
 	if (q->table)
 		puts("as of       event        grade   trigger             area"
 		     "          points  years  kinds");
-	if (r != NULL && replay_run(r, &q->conf) == 0)
+	if (r != NULL && replay_run(r, &q->conf) == 0 &&
+	    ((!q->chart && q->svg == NULL) || draw(q, h, replay_judge(r)) == 0))
 		rc = cli_finish();
+	rung_fini(&q->rung);
 	replay_free(&r);
 	trigger_free(&set);
 	return rc;

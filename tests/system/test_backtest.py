@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
@@ -141,6 +142,46 @@ def test_events_have_their_fields(tmp_path):
 def test_the_same_twice(tmp_path):
     made(tmp_path)
     assert backtest(tmp_path).stdout == backtest(tmp_path).stdout
+
+
+def test_a_chart_for_people(tmp_path):
+    made(tmp_path, days=110)
+    done = backtest(tmp_path, "--chart", "--triggers", RESPIRATORY)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("respiratory: Respiratory illness")
+    assert "red) in 0.3 years of 2 areas" in lines[1]
+    lanes = {ln[:18].strip(): ln[19:] for ln in lines[3:5]}
+    assert sorted(lanes) == ["City", "County"]
+    # 110 days in 61 cells of two; it opened on the 71st and ended on the 93rd.
+    assert lanes["County"] == "." * 35 + "R" + "-" * 11 + "." * 8
+    assert max(map(len, lines[2:5])) <= 80
+    assert "\033" not in done.stdout
+
+
+def test_a_chart_as_a_picture(tmp_path):
+    made(tmp_path, days=110)
+    text = (tmp_path / "areas.csv").read_text()
+    (tmp_path / "areas.csv").write_text(text.replace("County,", "A<&>B,", 1))
+    picture = tmp_path / "mine.svg"
+    done = backtest(tmp_path, "--triggers", RESPIRATORY, "--svg", picture)
+    assert done.stdout == backtest(tmp_path, "--triggers", RESPIRATORY).stdout
+    root = xml.etree.ElementTree.parse(picture).getroot()
+    texts = [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "A<&>B" in texts and "City" in texts
+    bars = [t.text for t in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert bars[0].startswith("2024-03-11 red, 3 points, ended 2024-")
+    done = backtest(tmp_path, "--svg", tmp_path / "no" / "folder.svg")
+    assert done.returncode == 1 and "could not be written" in done.stderr
+
+
+def test_a_chart_of_nothing(tmp_path):
+    made(tmp_path, days=60)
+    done = backtest(tmp_path, "--chart", "--triggers", RESPIRATORY)
+    assert done.returncode == 0 and done.stdout == "Nothing rang.\n"
+    write(tmp_path, "counts.csv", "site,date,count,indicator\n")
+    done = backtest(tmp_path, "--chart")
+    assert done.returncode == 1 and "no day to draw" in done.stderr
 
 
 def test_order_of_rows_does_not_matter(tmp_path):

@@ -1,0 +1,254 @@
+/*
+ * Episodes of a back-test, see rung.h; the pictures are in rung_text.c and
+ * rung_svg.c.
+ */
+#include "daemon/cli/rung.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "daemon/cli/cli.h"
+#include "daemon/desk/weigh.h"
+
+#define DAYS_A_YEAR 365.25
+
+static const char *
+field(const json_t *body, const char *key)
+{
+	const char *text = json_string_value(json_object_get(body, key));
+
+	return text == NULL ? "" : text;
+}
+
+/* The newest episode of that id, or NULL. */
+static struct rung_episode *
+find(struct rung *r, const char *id)
+{
+	for (size_t i = r->n; i-- > 0;) {
+		if (strcmp(r->at[i].id, id) == 0)
+			return &r->at[i];
+	}
+	return NULL;
+}
+
+static struct rung_episode *
+put(struct rung *r)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap == 0 ? 64 : r->cap * 2;
+		struct rung_episode *at = realloc(r->at, cap * sizeof(*at));
+
+		if (at == NULL) {
+			cli_error("no memory for what rang");
+			return NULL;
+		}
+		r->at = at;
+		r->cap = cap;
+	}
+	return &r->at[r->n++];
+}
+
+static struct rung_episode *
+open_episode(struct rung *r, const struct desk_event *event)
+{
+	const char *area = field(event->body, "area");
+	struct rung_episode *e = put(r);
+
+	if (e == NULL)
+		return NULL;
+	*e = (struct rung_episode){
+		.trigger = trigger_find(r->set, field(event->body, "trigger")),
+		.area = registry_area(r->registry, area, strlen(area)),
+		.ended = DAY_NONE,
+	};
+	snprintf(e->id, sizeof(e->id), "%s", event->id);
+	snprintf(e->site, sizeof(e->site), "%s", field(event->body, "site"));
+	for (int c = 0; c <= COLOUR_RED; c++)
+		e->since[c] = DAY_NONE;
+	return e;
+}
+
+int
+rung_take(struct rung *r, const struct desk_event *event)
+{
+	int grade = colour_parse(field(event->body, "grade"));
+	struct rung_episode *e;
+
+	if (grade < 0)
+		return 0;
+	e = strcmp(event->name, "opened") == 0 ? open_episode(r, event)
+					       : find(r, event->id);
+	if (e == NULL)
+		return strcmp(event->name, "opened") == 0 ? -1 : 0;
+	if (strcmp(event->name, "ended") == 0)
+		e->ended = event->as_of;
+	for (int c = COLOUR_NONE; c <= grade; c++) {
+		if (e->since[c] == DAY_NONE)
+			e->since[c] = event->as_of;
+	}
+	if (grade > (int)e->grade)
+		e->grade = (enum colour)grade;
+	e->points = (size_t)json_integer_value(
+		json_object_get(event->body, "points"));
+	return 0;
+}
+
+void
+rung_fini(struct rung *r)
+{
+	free(r->at);
+	free(r->areas);
+	*r = (struct rung){ 0 };
+}
+
+/* Does the area report anything that the trigger listens to? */
+static bool
+listens_there(const struct trigger *t, const struct judge *judge, uint32_t area)
+{
+	uint32_t i = judge_sums_of(judge, area);
+	struct judge_sum s;
+
+	for (; i != REG_NONE; i = s.next_of_area) {
+		judge_sum_at(judge, i, &s);
+		if (weigh_listens(t, &s))
+			return true;
+	}
+	return false;
+}
+
+/* Sites right in the area of a kind that the trigger listens to. */
+static size_t
+sites_there(const struct rung *r, const struct trigger *t, uint32_t area)
+{
+	size_t n = 0;
+
+	for (uint32_t s = 0; s < registry_sites(r->registry); s++) {
+		const struct reg_site *site = registry_site_at(r->registry, s);
+
+		n += site->area == area && site->series_n > 0 &&
+		     t->kind_weight[site->kind] > 0;
+	}
+	return n;
+}
+
+int
+rung_areas(struct rung *r, const struct judge *judge)
+{
+	r->areas = calloc(r->set->n + 1, sizeof(*r->areas));
+	if (r->areas == NULL) {
+		cli_error("no memory for what rang");
+		return -1;
+	}
+	for (size_t t = 0; t < r->set->n; t++) {
+		const struct trigger *of = &r->set->at[t];
+
+		for (uint32_t a = 0; a < registry_areas(r->registry); a++) {
+			enum reg_level level =
+				registry_area_at(r->registry, a)->level;
+
+			if (!listens_there(of, judge, a))
+				continue;
+			r->areas[t] += of->levels >> level & 1;
+			if ((of->levels & TRIGGER_SITE) != 0)
+				r->areas[t] += sites_there(r, of, a);
+		}
+	}
+	return 0;
+}
+
+int32_t
+rung_opened(const struct rung_episode *e)
+{
+	return e->since[COLOUR_NONE];
+}
+
+static int
+place_order(const struct rung_episode *x, const struct rung_episode *y)
+{
+	if (x->trigger != y->trigger)
+		return x->trigger < y->trigger ? -1 : 1;
+	if (x->area != y->area)
+		return x->area < y->area ? -1 : 1;
+	return strcmp(x->site, y->site);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct rung_episode *x = a, *y = b;
+	int order = place_order(x, y);
+
+	if (order != 0)
+		return order;
+	return (rung_opened(x) > rung_opened(y)) -
+	       (rung_opened(x) < rung_opened(y));
+}
+
+void
+rung_sort(struct rung *r)
+{
+	if (r->n > 0)
+		qsort(r->at, r->n, sizeof(*r->at), compare);
+}
+
+size_t
+rung_lane(const struct rung *r, size_t i)
+{
+	size_t end = i + 1;
+
+	while (end < r->n && place_order(&r->at[i], &r->at[end]) == 0)
+		end++;
+	return end;
+}
+
+void
+rung_count(const struct rung *r, size_t trigger, size_t count[COLOUR_RED + 1])
+{
+	memset(count, 0, (COLOUR_RED + 1) * sizeof(*count));
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->at[i].trigger != trigger)
+			continue;
+		count[COLOUR_NONE]++;
+		count[r->at[i].grade]++;
+	}
+}
+
+const char *
+rung_rate(const struct rung *r, size_t trigger, char *buf, size_t cap)
+{
+	const struct trigger *t = &r->set->at[trigger];
+	double years = (double)(r->last - r->first + 1) / DAYS_A_YEAR;
+	size_t n[COLOUR_RED + 1];
+	int len;
+
+	rung_count(r, trigger, n);
+	len = snprintf(buf, cap,
+		       "%zu openings (%zu blue, %zu yellow, %zu orange, %zu"
+		       " red) in %.1f years of %zu %s",
+		       n[COLOUR_NONE], n[COLOUR_BLUE], n[COLOUR_YELLOW],
+		       n[COLOUR_ORANGE], n[COLOUR_RED], years, r->areas[trigger],
+		       (t->levels & TRIGGER_SITE) != 0 ? "sites" : "areas");
+	if (!t->statutory && r->areas[trigger] > 0 && len > 0 && (size_t)len < cap)
+		snprintf(buf + len, cap - (size_t)len,
+			 ": %.2g an area and year, budget %g",
+			 (double)n[COLOUR_NONE] / years /
+				 (double)r->areas[trigger],
+			 t->share);
+	return buf;
+}
+
+const char *
+rung_place(const struct rung *r, const struct rung_episode *e, char *buf,
+	   size_t cap)
+{
+	const struct reg_area *area;
+
+	if (e->site[0] != '\0' || e->area == REG_NONE) {
+		snprintf(buf, cap, "%s", e->site);
+		return buf;
+	}
+	area = registry_area_at(r->registry, e->area);
+	snprintf(buf, cap, "%s", area->name[0] != '\0' ? area->name : area->code);
+	return buf;
+}
