@@ -1,7 +1,8 @@
 /*
  * The order of judging, weighing and writing.  One event of libevent carries
  * it on in bounded pieces: first everything dirty is judged, then one day is
- * weighed.  Events that the disk refuses are kept and written again; the
+ * weighed.  Counts that wait for the disk, and their senders for an answer, go
+ * before; the more of them are judged together, the less it costs.  Events that the disk refuses are kept and written again; the
  * table of alerts takes the newest version only, so a late one does no harm.
  */
 #include "daemon/scales.h"
@@ -17,8 +18,10 @@
 #include "daemon/store/meta.h"
 
 #define JUDGE_BUDGET 16 /* series judged between two looks at the time */
-#define TURN_US 3000	/* judging in one turn of the loop, about */
+#define TURN_US 2000	/* judging in one turn of the loop, about */
 #define JUDGE_MS 250	/* changes gathered before they are judged together */
+#define LATEST_MS 1000	/* but not put off longer, whatever else there is */
+#define BUSY_MS 10	/* until the next look whether counts wait */
 #define SETTLE_MS 1000	/* quiet after a change before weighing */
 #define MAX_JUMP 4000	/* days of one advance */
 #define MAX_CATCH_UP 60 /* days weighed at start, at most */
@@ -39,6 +42,7 @@ struct scales {
 	struct event *work_ev;	 /* carries on */
 	struct event *judge_ev;	 /* JUDGE_MS after a change */
 	struct event *settle_ev; /* SETTLE_MS after a change */
+	int64_t changed_us;	 /* the first change not judged; 0 = none */
 	bool weigh_due;
 	int32_t from, to; /* days to weigh, from DAY_NONE = none */
 	scales_done *advance_done;
@@ -358,16 +362,40 @@ weigh_range(struct scales *w)
 }
 
 static void
+later(struct event *ev, int ms)
+{
+	const struct timeval wait = { .tv_sec = ms / 1000,
+				      .tv_usec = ms % 1000 * 1000 };
+
+	if (!evtimer_pending(ev, NULL))
+		evtimer_add(ev, &wait);
+}
+
+/* Nobody waits for verdicts, but counts do for the disk? */
+static bool
+may_wait(const struct scales *w)
+{
+	return w->from == DAY_NONE && !w->weigh_due &&
+	       store_pending(w->env.store) > 0 &&
+	       monotonic_us() - w->changed_us < LATEST_MS * 1000;
+}
+
+static void
 work(evutil_socket_t fd, short what, void *arg)
 {
 	struct scales *w = arg;
 
 	(void)fd;
 	(void)what;
+	if (may_wait(w)) {
+		later(w->judge_ev, BUSY_MS);
+		return;
+	}
 	if (!judge_some(w)) {
 		carry_on(w);
 		return;
 	}
+	w->changed_us = 0;
 	if (w->from != DAY_NONE) {
 		weigh_range(w);
 	} else if (w->weigh_due) {
@@ -378,19 +406,11 @@ work(evutil_socket_t fd, short what, void *arg)
 		carry_on(w);
 }
 
-static void
-later(struct event *ev, int ms)
-{
-	const struct timeval wait = { .tv_sec = ms / 1000,
-				      .tv_usec = ms % 1000 * 1000 };
-
-	if (!evtimer_pending(ev, NULL))
-		evtimer_add(ev, &wait);
-}
-
 void
 scales_changed(struct scales *w)
 {
+	if (w->changed_us == 0)
+		w->changed_us = monotonic_us();
 	/* The sums of an area are judged once for many counts. */
 	later(w->judge_ev, JUDGE_MS);
 	if (!w->env.clock->manual)
