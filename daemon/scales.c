@@ -47,6 +47,7 @@ struct scales {
 	int32_t from, to; /* days to weigh, from DAY_NONE = none */
 	scales_done *advance_done;
 	void *advance_arg;
+	int32_t advance_from;
 	bool advancing;
 	void (*ready)(void *arg);
 	void *ready_arg;
@@ -417,6 +418,16 @@ scales_changed(struct scales *w)
 		later(w->settle_ev, SETTLE_MS);
 }
 
+/* All that is acknowledged is in its cells. */
+static void
+begin_advance(void *arg)
+{
+	struct scales *w = arg;
+
+	w->from = w->advance_from;
+	carry_on(w);
+}
+
 int
 scales_advance(struct scales *w, int32_t day, scales_done *done, void *arg,
 	       const char **why)
@@ -426,7 +437,7 @@ scales_advance(struct scales *w, int32_t day, scales_done *done, void *arg,
 	*why = NULL;
 	if (!w->env.clock->manual)
 		*why = "the clock is the system's";
-	else if (w->from != DAY_NONE)
+	else if (w->from != DAY_NONE || w->advancing)
 		*why = "the clock is being advanced already";
 	else if (today != DAY_NONE && day < today)
 		*why = "the clock does not go back";
@@ -434,12 +445,12 @@ scales_advance(struct scales *w, int32_t day, scales_done *done, void *arg,
 		*why = "more than 4000 days at once";
 	if (*why != NULL)
 		return -1;
-	w->from = today == DAY_NONE || day == today ? day : today + 1;
+	w->advance_from = today == DAY_NONE || day == today ? day : today + 1;
 	w->to = day;
 	w->advancing = true;
 	w->advance_done = done;
 	w->advance_arg = arg;
-	carry_on(w);
+	store_barrier(w->env.store, begin_advance, w);
 	return 0;
 }
 
@@ -509,5 +520,5 @@ bool
 scales_idle(const struct scales *w)
 {
 	return judge_idle(w->env.judge) && w->from == DAY_NONE &&
-	       !w->weigh_due && w->stats.unwritten == 0;
+	       !w->advancing && !w->weigh_due && w->stats.unwritten == 0;
 }

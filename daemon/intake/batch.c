@@ -11,6 +11,7 @@
 
 #include "daemon/intake/check.h"
 #include "daemon/store/frames.h"
+#include "daemon/store/unfolded.h"
 
 static struct batch *
 blank(const struct batch_source *source)
@@ -276,11 +277,16 @@ store_refusals(struct batch *b, struct db *db, const struct frames_key *key)
 	return 0;
 }
 
-static int
-store_counts(struct batch *b, struct db *db)
+static int64_t
+recv_s(const struct batch *b)
 {
-	int64_t recv_s = b->recv_us / 1000000;
+	return b->recv_us / 1000000;
+}
 
+/* What the counts of the frame refer to, and what it says beside them. */
+static int
+store_names(struct batch *b, struct db *db)
+{
 	for (size_t i = 0; i < b->fresh_n; i++) {
 		const struct counts_series s = {
 			.id = b->fresh[i].id,
@@ -294,14 +300,14 @@ store_counts(struct batch *b, struct db *db)
 	}
 	for (size_t i = 0; i < b->closed_n; i++) {
 		if (frames_closed(db, b->closed[i].day, b->closed[i].site,
-				  recv_s) < 0)
+				  recv_s(b)) < 0)
 			return -1;
 	}
-	return counts_put(db, b->row, b->rows_n, b->ledger, recv_s);
+	return 0;
 }
 
 int
-batch_store(struct batch *b, struct db *db, bool ordered)
+batch_log(struct batch *b, struct db *db, bool ordered, bool split)
 {
 	const struct frames_row row = {
 		.key = { b->sender, b->epoch, b->partition },
@@ -325,9 +331,29 @@ batch_store(struct batch *b, struct db *db, bool ordered)
 	}
 	b->fate = BATCH_KEPT;
 	if (frames_put(db, &row, &b->ledger) < 0 ||
-	    store_refusals(b, db, &row.key) < 0)
+	    store_refusals(b, db, &row.key) < 0 || store_names(b, db) < 0)
 		return -1;
-	return store_counts(b, db);
+	if (!split)
+		return 0;
+	return unfolded_put(db, b->ledger, recv_s(b), b->row, b->rows_n);
+}
+
+int
+batch_fold(struct batch *b, struct db *db, bool split)
+{
+	if (b->fate != BATCH_KEPT)
+		return 0;
+	if (counts_put(db, b->row, b->rows_n, b->ledger, recv_s(b)) < 0)
+		return -1;
+	return split ? unfolded_drop(db, b->ledger) : 0;
+}
+
+int
+batch_store(struct batch *b, struct db *db, bool ordered)
+{
+	if (batch_log(b, db, ordered, false) < 0)
+		return -1;
+	return batch_fold(b, db, false);
 }
 
 static void

@@ -89,7 +89,7 @@ struct batch {
 	uint64_t refused_by[BATCH_CODES]; /* by enum wire_nack */
 	char poison[BATCH_REASON_BYTES];  /* not "": the whole frame is refused
 					    for this reason, for ever */
-	/* Filled on the store thread. */
+	/* Filled on the store thread, by batch_log(). */
 	enum batch_fate fate;
 	int64_t ledger;
 };
@@ -106,10 +106,17 @@ struct batch *batch_poison(const struct batch_source *source, const char *reason
 void batch_free(struct batch **b);
 
 /*
- * Store thread: the frame, its counts, its high-water mark, its refusals.
- * ordered: seq must follow the high water; otherwise gaps are allowed.
- * 0 (see fate) or -1; may be called again.
+ * Store thread: the frame, its high-water mark, its refusals, and fate, which
+ * says whether it is kept.  split: its counts follow in another transaction,
+ * and are kept until then.  ordered: seq must follow the high water; otherwise
+ * gaps are allowed.  0 or -1; may be called again.
  */
+int batch_log(struct batch *b, struct db *db, bool ordered, bool split)
+	__attribute__((warn_unused_result));
+/* Store thread, then: the counts of a frame that is kept.  0 or -1. */
+int batch_fold(struct batch *b, struct db *db, bool split)
+	__attribute__((warn_unused_result));
+/* Both at once. */
 int batch_store(struct batch *b, struct db *db, bool ordered)
 	__attribute__((warn_unused_result));
 

@@ -14,46 +14,6 @@
 #include "base/log.h"
 #include "daemon/store/frames.h"
 
-const struct conf_key ingest_conf_keys[] = {
-	{ .name = "horizon_days",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct ingest_conf, horizon_days),
-	  .def = "800",
-	  .min = 1,
-	  .max = 36525,
-	  .help = "Counts of days older than this are refused." },
-	{ .name = "series_per_site",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct ingest_conf, series_per_site),
-	  .def = "500",
-	  .min = 1,
-	  .max = 100000,
-	  .help = "Most series (indicators by stratum) a site may have." },
-	{ .name = "backlog",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct ingest_conf, backlog),
-	  .def = "200000",
-	  .min = 10000,
-	  .max = 10000000,
-	  .help = "Counts that may wait for the disk before senders are told "
-		  "to wait." },
-	{ .name = "window",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct ingest_conf, window),
-	  .def = "16",
-	  .min = 1,
-	  .max = FEED_IN_FLIGHT,
-	  .help = "Frames a sender may have under way." },
-	{ .name = "feeds",
-	  .type = CONF_INT,
-	  .offset = offsetof(struct ingest_conf, feeds),
-	  .def = "20000",
-	  .min = 16,
-	  .max = 1000000,
-	  .help = "Outboxes of senders that are kept in memory." },
-	{ 0 },
-};
-
 struct ingest {
 	struct ingest_env env;
 	struct series_ids *ids;
@@ -69,6 +29,7 @@ struct frame_job {
 	struct ingest_door door;
 	struct feed *feed;
 	struct batch *batch;
+	bool logged;
 };
 
 /* Frames that will never come. */
@@ -92,6 +53,7 @@ ingest_new(const struct ingest_env *env)
 		in->ids = series_ids_new();
 		in->feeds = feed_set_new(store_reader(env->store),
 					 (size_t)env->conf->feeds);
+		store_split_above(env->store, (size_t)env->conf->at_once);
 	}
 	if (in == NULL || in->ids == NULL || in->feeds == NULL) {
 		log_error("ingest: out of memory");
@@ -228,11 +190,19 @@ nack(struct ingest_reply *reply, uint32_t code, uint64_t seq, uint64_t expected,
 }
 
 static int
+log_frame(struct store_job *job, struct db *db)
+{
+	struct frame_job *f = (struct frame_job *)job;
+
+	return batch_log(f->batch, db, true, job->split);
+}
+
+static int
 run_frame(struct store_job *job, struct db *db)
 {
 	struct frame_job *f = (struct frame_job *)job;
 
-	return batch_store(f->batch, db, true);
+	return batch_fold(f->batch, db, job->split);
 }
 
 /* The transaction failed: all from here on must come again. */
@@ -248,19 +218,37 @@ frame_failed(struct frame_job *f, struct ingest_reply *reply, enum db_fault faul
 			      : "the centre cannot store now");
 }
 
+/* The frame is durable, whether or not its counts are in place. */
 static void
-frame_kept(struct frame_job *f, struct ingest_reply *reply)
+logged_frame(struct store_job *job)
 {
+	struct frame_job *f = (struct frame_job *)job;
+	struct ingest_reply reply = { 0 };
 	const struct batch *b = f->batch;
 
-	feed_commit(f->feed, b->seq, b->crc);
-	f->feed->refused_total += b->refused_total;
-	ingest_apply(f->in, b);
-	if (b->poison[0] != '\0')
-		nack(reply, WIRE_NACK_REJECT, b->seq, b->seq + 1, "%s",
-		     b->poison);
-	else
-		reply->say = INGEST_SAY_ACK;
+	f->logged = true;
+	if (b->fate != BATCH_KEPT) {
+		f->feed->staged = f->feed->durable;
+	} else {
+		feed_commit(f->feed, b->seq, b->crc);
+		f->feed->refused_total += b->refused_total;
+		if (b->poison[0] != '\0')
+			nack(&reply, WIRE_NACK_REJECT, b->seq, b->seq + 1, "%s",
+			     b->poison);
+		else
+			reply.say = INGEST_SAY_ACK;
+	}
+	f->door.settled(f->door.arg, f->feed, b, &reply);
+}
+
+/* Who was sent away for want of room may go on: told by an ACK more. */
+static void
+call_again(struct frame_job *f)
+{
+	const struct ingest_reply reply = { .say = INGEST_SAY_ACK };
+
+	if (f->feed->waiting && ingest_has_room(f->in))
+		f->door.settled(f->door.arg, f->feed, NULL, &reply);
 }
 
 static void
@@ -270,13 +258,14 @@ done_frame(struct store_job *job, int rc, enum db_fault fault)
 	struct ingest_reply reply = { 0 };
 
 	f->feed->under_way--;
-	if (rc < 0)
+	if (rc == 0) {
+		if (f->batch->fate == BATCH_KEPT)
+			ingest_apply(f->in, f->batch);
+		call_again(f);
+	} else if (!f->logged) {
 		frame_failed(f, &reply, fault);
-	else if (f->batch->fate == BATCH_KEPT)
-		frame_kept(f, &reply);
-	else
-		f->feed->staged = f->feed->durable;
-	f->door.settled(f->door.arg, f->feed, f->batch, &reply);
+		f->door.settled(f->door.arg, f->feed, f->batch, &reply);
+	}
 	batch_free(&f->batch);
 	free(f);
 }
@@ -293,7 +282,9 @@ hand_over(struct ingest *in, const struct ingest_door *door, struct feed *feed,
 		batch_free(&batch);
 		return -1;
 	}
+	f->job.log = log_frame;
 	f->job.run = run_frame;
+	f->job.logged = logged_frame;
 	f->job.done = done_frame;
 	f->job.weight = batch->rows_n;
 	f->in = in;

@@ -25,6 +25,7 @@ struct ingest_conf {
 	int64_t horizon_days;	 /* older days are refused */
 	int64_t series_per_site; /* most series a site may bring into being */
 	int64_t backlog;	 /* counts that may wait for the store */
+	int64_t at_once;	 /* counts put in place before their ACK */
 	int64_t window;		 /* frames a sender may have under way */
 	int64_t feeds;		 /* outboxes kept in memory */
 };
@@ -62,7 +63,7 @@ struct ingest_reply {
 
 /*
  * What became of something handed over.  batch lasts for the call and is
- * NULL after HELLO.
+ * NULL after HELLO, and where an ACK is repeated because there is room again.
  */
 typedef void ingest_settled(void *arg, struct feed *feed,
 			    const struct batch *batch,

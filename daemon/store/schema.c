@@ -191,7 +191,18 @@ static const char *const step_1[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = { step_1 };
+static const char *const step_2[] = {
+	/* Acknowledged and not yet in counts: see unfolded.h. */
+	"CREATE TABLE unfolded("
+	" ledger INTEGER PRIMARY KEY,"
+	" recv INTEGER NOT NULL," /* seconds */
+	" rows BLOB NOT NULL"
+	") STRICT",
+
+	NULL,
+};
+
+static const char *const *const steps[] = { step_1, step_2 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 

@@ -1,9 +1,6 @@
 /*
- * The writing thread and its two queues.  It takes all jobs that wait, up to
- * a weight, into one transaction, so that one fsync serves many; what it
- * refuses is to go on after a failed fsync: the pages may be lost although a
- * second fsync would report success, so the process ends and the next start
- * recovers from the log.
+ * The loop's side of the store: opening, handing over, getting back.  What
+ * runs on the thread is in store_thread.c.
  */
 #include "daemon/store/store.h"
 
@@ -11,86 +8,42 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/store/meta.h"
 #include "daemon/store/schema.h"
+#include "daemon/store/store_own.h"
+#include "daemon/store/unfolded.h"
 
-#define GROUP_WEIGHT 10000 /* rows of one transaction, about */
-
-struct queue {
-	struct store_job *head, **tail;
-};
-
-struct store {
-	char *path;
-	struct db *writer; /* the thread's alone, once it runs */
-	struct db *reader; /* the loop's */
-	uint64_t database_id;
-	pthread_t thread;
-	bool thread_runs;
-	struct event *wake;
-	int wake_fd;
-
-	pthread_mutex_t lock; /* everything below */
-	pthread_cond_t work;
-	struct queue waiting, finished;
-	bool ending;
-	size_t pending, weight;
-	struct timespec progress; /* of the thread, or when work came */
-	struct store_stats stats;
-};
-
-static void
-queue_init(struct queue *q)
+void
+job_queue_init(struct job_queue *q)
 {
 	q->head = NULL;
 	q->tail = &q->head;
 }
 
-static void
-queue_put(struct queue *q, struct store_job *job)
+void
+job_queue_put(struct job_queue *q, struct store_job *job)
 {
 	job->next = NULL;
 	*q->tail = job;
 	q->tail = &job->next;
 }
 
-static size_t
-weight_of(const struct store_job *job)
+size_t
+store_weight_of(const struct store_job *job)
 {
 	return job->weight == 0 ? 1 : job->weight;
 }
 
-/* Moves the front of from, at least one job, into to. */
-static void
-take_group(struct queue *from, struct queue *to)
-{
-	size_t weight = 0;
-
-	queue_init(to);
-	while (from->head != NULL && weight < GROUP_WEIGHT) {
-		struct store_job *job = from->head;
-
-		from->head = job->next;
-		if (from->head == NULL)
-			from->tail = &from->head;
-		weight += weight_of(job);
-		queue_put(to, job);
-	}
-}
-
-static int64_t
-us_since(const struct timespec *from)
+int64_t
+store_us_since(const struct timespec *from)
 {
 	struct timespec now;
 
@@ -99,134 +52,37 @@ us_since(const struct timespec *from)
 	       (now.tv_nsec - from->tv_nsec) / 1000;
 }
 
-static void
-end_after_fsync(const struct store *s)
-{
-	log_error("store: fsync of %s failed; ending, so that the next start "
-		  "recovers from what is on the disk",
-		  s->path);
-	_exit(EX_IOERR);
-}
-
-static int
-commit(struct store *s)
-{
-	struct timespec from;
-	int64_t us;
-	int rc;
-
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	rc = db_commit(s->writer);
-	us = us_since(&from);
-	pthread_mutex_lock(&s->lock);
-	s->stats.commits++;
-	s->stats.last_commit_us = us;
-	if (us > s->stats.worst_commit_us)
-		s->stats.worst_commit_us = us;
-	pthread_mutex_unlock(&s->lock);
-	return rc;
-}
-
-/* A transaction of the n jobs from first on; 0, or -1 and nothing is kept. */
-static int
-run_jobs(struct store *s, struct store_job *first, size_t n)
-{
-	struct store_job *job = first;
-
-	if (db_begin(s->writer) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++, job = job->next) {
-		if (job->run(job, s->writer) < 0)
-			goto fail;
-	}
-	if (commit(s) == 0)
-		return 0;
-fail:
-	if (db_fault(s->writer) == DB_FSYNC)
-		end_after_fsync(s);
-	job = first;
-	for (size_t i = 0; i < n; i++, job = job->next)
-		job->fault = db_fault(s->writer);
-	db_rollback(s->writer);
-	return -1;
-}
-
-static void
-run_group(struct store *s, struct queue *group)
-{
-	size_t n = 0;
-	int rc;
-
-	for (struct store_job *job = group->head; job != NULL; job = job->next)
-		n++;
-	rc = run_jobs(s, group->head, n);
-	for (struct store_job *job = group->head; job != NULL; job = job->next)
-		job->rc = rc;
-	if (rc == 0 || n == 1)
-		return;
-	for (struct store_job *job = group->head; job != NULL; job = job->next)
-		job->rc = run_jobs(s, job, 1);
-}
-
-static void
-give_back(struct store *s, struct queue *group)
-{
-	uint64_t one = 1;
-
-	for (struct store_job *job = group->head; job != NULL; job = job->next) {
-		s->stats.jobs++;
-		if (job->rc < 0)
-			s->stats.failures++;
-	}
-	*s->finished.tail = group->head;
-	s->finished.tail = group->tail;
-	clock_gettime(CLOCK_MONOTONIC, &s->progress);
-	/* Full only after 2^64 - 2 wake-ups nobody read. */
-	(void)!write(s->wake_fd, &one, sizeof(one));
-}
-
-static void *
-thread_main(void *arg)
-{
-	struct store *s = arg;
-	struct queue group;
-
-	pthread_mutex_lock(&s->lock);
-	for (;;) {
-		while (s->waiting.head == NULL && !s->ending)
-			pthread_cond_wait(&s->work, &s->lock);
-		if (s->waiting.head == NULL)
-			break;
-		take_group(&s->waiting, &group);
-		pthread_mutex_unlock(&s->lock);
-		run_group(s, &group);
-		pthread_mutex_lock(&s->lock);
-		give_back(s, &group);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
-
-/* Calls done() of everything finished. */
+/*
+ * Calls logged() of what is durable, done() of what is finished.  A job whose
+ * first part was told of may be in the second list already, never in that
+ * alone.
+ */
 static void
 settle(struct store *s)
 {
-	struct store_job *job;
+	struct store_job *told, *job, *next;
 
 	pthread_mutex_lock(&s->lock);
+	told = s->told;
+	s->told = NULL;
+	s->told_tail = &s->told;
 	job = s->finished.head;
-	queue_init(&s->finished);
+	job_queue_init(&s->finished);
 	pthread_mutex_unlock(&s->lock);
-	while (job != NULL) {
-		struct store_job *next = job->next;
-
+	for (; told != NULL; told = next) {
+		next = told->told_next;
+		told->logged(told);
+	}
+	for (; job != NULL; job = next) {
+		next = job->next;
 		pthread_mutex_lock(&s->lock);
 		s->pending--;
-		s->weight -= weight_of(job);
+		s->weight -= store_weight_of(job);
 		pthread_mutex_unlock(&s->lock);
 		job->next = NULL;
+		if (job->log != NULL && job->rc == 0 && !job->split)
+			job->logged(job);
 		job->done(job, job->rc, job->fault);
-		job = next;
 	}
 }
 
@@ -255,7 +111,7 @@ start(struct store *s, struct event_base *base)
 		log_error("store: no event for the thread");
 		return -1;
 	}
-	rc = pthread_create(&s->thread, NULL, thread_main, s);
+	rc = pthread_create(&s->thread, NULL, store_thread, s);
 	if (rc != 0) {
 		log_error("store: no thread: %s", strerror(rc));
 		return -1;
@@ -268,7 +124,8 @@ static int
 open_files(struct store *s)
 {
 	s->writer = db_open(s->path, DB_READ_WRITE, 5000, "store");
-	if (s->writer == NULL || schema_migrate(s->writer) < 0)
+	if (s->writer == NULL || schema_migrate(s->writer) < 0 ||
+	    unfolded_fold(s->writer) < 0)
 		return -1;
 	if (meta_database_id(s->writer, &s->database_id) < 0)
 		return -1;
@@ -286,8 +143,11 @@ store_open(const char *path, struct event_base *base)
 		return NULL;
 	}
 	s->wake_fd = -1;
-	queue_init(&s->waiting);
-	queue_init(&s->finished);
+	job_queue_init(&s->waiting);
+	job_queue_init(&s->finished);
+	job_queue_init(&s->logged);
+	s->told_tail = &s->told;
+	s->at_once = SIZE_MAX;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	s->path = strdup(path);
@@ -307,6 +167,7 @@ store_close(struct store **sp)
 	if (s->thread_runs) {
 		pthread_mutex_lock(&s->lock);
 		s->ending = true;
+		s->hurry = true;
 		pthread_cond_signal(&s->work);
 		pthread_mutex_unlock(&s->lock);
 		pthread_join(s->thread, NULL);
@@ -329,14 +190,15 @@ void
 store_submit(struct store *s, struct store_job *job)
 {
 	assert(job->run != NULL && job->done != NULL);
+	assert((job->log == NULL) == (job->logged == NULL));
 	job->rc = 0;
 	job->fault = DB_FINE;
 	pthread_mutex_lock(&s->lock);
 	if (s->pending == 0)
 		clock_gettime(CLOCK_MONOTONIC, &s->progress);
 	s->pending++;
-	s->weight += weight_of(job);
-	queue_put(&s->waiting, job);
+	s->weight += store_weight_of(job);
+	job_queue_put(&s->waiting, job);
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -377,6 +239,7 @@ store_barrier(struct store *s, void (*fn)(void *arg), void *arg)
 	}
 	b->job.run = run_barrier;
 	b->job.done = done_barrier;
+	b->job.patient = true;
 	b->fn = fn;
 	b->arg = arg;
 	store_submit(s, &b->job);
@@ -418,7 +281,7 @@ store_stalled_ms(const struct store *s)
 
 	pthread_mutex_lock(lock_of(s));
 	if (s->pending > 0 && s->finished.head == NULL)
-		ms = us_since(&s->progress) / 1000;
+		ms = store_us_since(&s->progress) / 1000;
 	pthread_mutex_unlock(lock_of(s));
 	return ms;
 }
@@ -428,10 +291,25 @@ store_drain(struct store *s)
 {
 	struct timespec nap = { .tv_nsec = 1000000 };
 
+	pthread_mutex_lock(&s->lock);
+	s->hurry = true;
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
 	while (store_pending(s) > 0) {
 		settle(s);
 		nanosleep(&nap, NULL);
 	}
+	pthread_mutex_lock(&s->lock);
+	s->hurry = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+store_split_above(struct store *s, size_t weight)
+{
+	pthread_mutex_lock(&s->lock);
+	s->at_once = weight;
+	pthread_mutex_unlock(&s->lock);
 }
 
 struct db *

@@ -33,24 +33,50 @@ typedef int store_run(struct store_job *job, struct db *db);
  */
 typedef void store_done(struct store_job *job, int rc, enum db_fault fault);
 
+/*
+ * A job may be in two parts, log and run.  When little waits, both are one
+ * transaction.  When much does (store_split_above()), log is committed in
+ * time, with job->split set, so that what it keeps suffices to do the rest
+ * even after a crash; run follows in a later transaction.  Second parts are
+ * run in the order in which jobs were handed over, jobs in one part among
+ * them; one that fails is tried again until it can be done.
+ *
+ * Runs on the loop once log is committed, and before done(): never after a
+ * log that failed.  The thread may be at run by then.
+ */
+typedef void store_logged(struct store_job *job);
+
 /* Embedded as the first member of a caller's own struct. */
 struct store_job {
+	store_run *log; /* or NULL: in one part */
 	store_run *run;
+	store_logged *logged; /* with log */
+	/* After logged(), rc -1 means: left to the next start. */
 	store_done *done;
-	size_t weight;		/* rows it writes, about; 0 counts as 1 */
-	struct store_job *next; /* the queue's */
-	int rc;			/* the thread's */
-	enum db_fault fault;	/* the thread's */
+	size_t weight; /* rows it writes, about; 0 counts as 1 */
+	bool patient;  /* does not fail because others do */
+	/* The store's: */
+	bool split;
+	struct store_job *next, *told_next;
+	int rc;
+	enum db_fault fault;
 };
 
 /*
- * Opens path (0600), migrates its schema, starts the thread.  NULL when
- * already logged; a newer schema than ours is refused.
+ * Opens path (0600), migrates its schema, does the second parts that a last
+ * run left, starts the thread.  NULL when already logged; a newer schema than
+ * ours is refused.
  */
 struct store *store_open(const char *path, struct event_base *base);
 
 /* Runs what is queued to its end, joins the thread, closes. */
 void store_close(struct store **s);
+
+/*
+ * Jobs that wait together with more than this weight are split where they can
+ * be; SIZE_MAX, the default: never.
+ */
+void store_split_above(struct store *s, size_t weight);
 
 /* Hands a job over; it stays in order with the others. */
 void store_submit(struct store *s, struct store_job *job);
@@ -71,7 +97,10 @@ size_t store_pending_weight(const struct store *s);
  */
 int64_t store_stalled_ms(const struct store *s);
 
-/* Waits until all jobs handed over are done, their done() called. */
+/*
+ * Waits until all jobs handed over are done, their done() called; second parts
+ * that cannot be done are left to the next start.
+ */
 void store_drain(struct store *s);
 
 /* The loop's read-only connection; statements live as long as the store. */

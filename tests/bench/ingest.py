@@ -94,7 +94,7 @@ def end_to_end(window, frame, plan, curve):
                 more = [d.address("zmq-key"), keys_for(d, folder)]
             out = load("send", d.address(), SENDERS, per, INDICATORS, days,
                        frame, FIRST, *more)
-            out["until_judged_s"] = out["seconds"] + settle(d)
+            out["until_judged_s"] = out["seconds"] + settle(d, out["counts"])
             out["loop_cpu_s"], out["store_cpu_s"] = cpu(d.process.pid)
             status = d.status()
             assert status["intake"]["counts"] == out["counts"]
@@ -105,12 +105,15 @@ def end_to_end(window, frame, plan, curve):
             return out
 
 
-def settle(daemon):
-    """What was left to judge when the last ACK came, at most."""
+def settle(daemon, counts=0):
+    """Seconds until that many counts are in place and all is judged."""
     begin = time.monotonic()
-    while daemon.status()["judge"]["dirty"] > 0:
+    while True:
+        status = daemon.status()
+        if (status["intake"]["counts"] >= counts and
+                status["judge"]["dirty"] == 0):
+            return time.monotonic() - begin
         time.sleep(0.002)
-    return time.monotonic() - begin
 
 
 def raw(plan):
@@ -158,7 +161,7 @@ def main():
         runs = [(w, f, c) for c in (False, True) for w in (1, 8, 64)
                 for f in (1000,)] + [(16, 100, False)]
         if args.only:
-            runs = [(int(args.only), 1000, False)]
+            runs = [(int(args.only), f, c) for f in (100, 1000) for c in (False, True)]
         for window, frame, curve in runs:
             r = end_to_end(window, frame, plan, curve)
             rate = r["counts"] / r["until_judged_s"]

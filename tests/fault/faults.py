@@ -24,6 +24,7 @@ FIRST = 18323  # 2020-03-02
 DATE = "2020-03-02"
 CONTROL = "clock_us sync_ms sync_fails cut_at operations syncs".split()
 RECORD = struct.Struct("<c3xIqq")
+ROW = struct.Struct("=iIIIII")  # of the table unfolded
 SECTOR = 512
 
 reports = []
@@ -258,6 +259,21 @@ class Pusher(threading.Thread):
             self.once(frames=0)
 
 
+def durable(centre):
+    """The counts of a centre that may have died between acknowledging and
+    putting in place: those of its table, and what the next start adds."""
+    rows = {(series, day): held for series, day, *held in centre.rows(
+        "SELECT series, day, revision, value, flags FROM counts")}
+    for blob, in centre.rows("SELECT rows FROM unfolded ORDER BY ledger"):
+        for day, series, value, _, revision, flags in ROW.iter_unpack(blob):
+            if revision > rows.get((series, day), (0,))[0]:
+                rows[series, day] = revision, value, flags
+    names = {number: name for number, *name in centre.rows(
+        "SELECT id, site, indicator, stratum FROM series")}
+    return {(*names[series], day): (value, flags)
+            for (series, day), (_, value, flags) in rows.items()}
+
+
 def reckon(centre, pushers):
     """What the centre's database (it may be down) holds of what they sent."""
     out = Reckoning()
@@ -265,7 +281,7 @@ def reckon(centre, pushers):
     for name, seq, crc in centre.rows(
             "SELECT sender, seq, crc FROM ledger ORDER BY id"):
         stored.setdefault(name, []).append((seq, crc))
-    kept = centre.counts()
+    kept = durable(centre)
     for p in pushers:
         s = p.sender
         have = stored.get(s.name, [])

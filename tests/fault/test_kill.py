@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from faults import (BIN, DATE, FIRST, Daemon, Reckoning, Shim, load, reckon, report,
-                    rounds, started, wait)
+from faults import (BIN, DATE, FIRST, Daemon, Reckoning, Shim, durable, load,
+                    reckon, report, rounds, started, wait)
 
 
 def test_kill_the_daemon(tmp_path):
@@ -17,17 +17,24 @@ def test_kill_the_daemon(tmp_path):
     daemon.world()
     daemon.advance(DATE)
     pushers = load(daemon, 3)
-    for _ in range(turns):
+    for turn in range(turns):
         time.sleep(rng.uniform(0.02, 0.4))
         daemon.kill()
+        # every other time what is acknowledged is put in place afterwards
+        daemon.settings["intake.at_once"] = str(turn % 2 * 1000)
         daemon.start()
     for p in pushers:
         p.finish()
     for p in pushers:
         p.settle()
     daemon.kill()
-    report("kill -9 of the daemon", f"{turns} rounds, 3 senders",
-           reckon(daemon, pushers))
+    held = durable(daemon)
+    daemon.start()
+    daemon.kill()
+    out = reckon(daemon, pushers)
+    if daemon.counts() != held or durable(daemon) != held:
+        out.wrong.append("a start did not put all in place")
+    report("kill -9 of the daemon", f"{turns} rounds, 3 senders", out)
 
 
 def days(n):

@@ -54,9 +54,11 @@ def test_daemon(tmp_path):
     shim, daemon, disk = prepared(tmp_path)
     pushers = load(daemon, 2)
     wrong, lost = [], 0
-    for _ in range(turns):
+    for turn in range(turns):
         disk.before()
         before = shim.get("operations")
+        # every other time what is acknowledged is put in place afterwards
+        daemon.settings["intake.at_once"] = str(turn % 2 * 1000)
         daemon.start()
         wait(lambda: shim.get("operations") > before + 30, 5)
         cut_off(shim, daemon.process, rng, 60)

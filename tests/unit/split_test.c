@@ -1,0 +1,335 @@
+/* Jobs in two parts: what is durable when, in which order, after a crash. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <event2/event.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/store/counts.h"
+#include "daemon/store/meta.h"
+#include "daemon/store/store.h"
+#include "daemon/store/unfolded.h"
+
+#define DAY 18000
+
+struct fixture {
+	char dir[64];
+	char path[96];
+	struct event_base *base;
+	struct store *store;
+	/* What happened on the thread: "lA" log of A, "rA" run of A. */
+	char story[128];
+	/* On the loop: "dA" logged() of A, "eA" done(), "fA" a failed one. */
+	char told[128];
+	atomic_bool hold; /* the thread waits in a job */
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	strcpy(f->dir, "/tmp/tocsin-split-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/t.db", f->dir);
+	f->base = event_base_new();
+	f->store = store_open(f->path, f->base);
+	assert_non_null(f->store);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	const char *const suffix[] = { "", "-wal", "-shm" };
+	char name[128];
+
+	store_close(&f->store);
+	event_base_free(f->base);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", f->path, suffix[i]);
+		unlink(name);
+	}
+	rmdir(f->dir);
+	free(f);
+	return 0;
+}
+
+/* A frame of one count, as the intake has it. */
+struct frame {
+	struct store_job job;
+	struct fixture *f;
+	char name;
+	struct counts_row row;
+	int fail;	/* so many runs fail after they wrote */
+	bool never_log; /* log fails */
+	int rc, dones;
+};
+
+static void
+note(char *story, char what, char name)
+{
+	size_t len = strlen(story);
+
+	assert_true(len < 120);
+	story[len] = what;
+	story[len + 1] = name;
+	story[len + 2] = '\0';
+}
+
+static int
+log_one(struct store_job *job, struct db *db)
+{
+	struct frame *x = (struct frame *)job;
+
+	note(x->f->story, 'l', x->name);
+	if (x->never_log)
+		return -1;
+	return job->split ? unfolded_put(db, x->name, 1000, &x->row, 1) : 0;
+}
+
+static int
+run_one(struct store_job *job, struct db *db)
+{
+	struct frame *x = (struct frame *)job;
+
+	note(x->f->story, 'r', x->name);
+	if (counts_put(db, &x->row, 1, x->name, 1000) < 0)
+		return -1;
+	if (job->log != NULL && job->split && unfolded_drop(db, x->name) < 0)
+		return -1;
+	return x->fail-- > 0 ? -1 : 0;
+}
+
+static void
+logged_one(struct store_job *job)
+{
+	struct frame *x = (struct frame *)job;
+
+	note(x->f->told, 'd', x->name);
+}
+
+static void
+done_one(struct store_job *job, int rc, enum db_fault fault)
+{
+	struct frame *x = (struct frame *)job;
+
+	(void)fault;
+	note(x->f->told, rc == 0 ? 'e' : 'f', x->name);
+	x->rc = rc;
+	x->dones++;
+}
+
+static struct frame
+make(struct fixture *f, char name, bool two_parts)
+{
+	struct frame x = {
+		.job = { .run = run_one, .done = done_one },
+		.f = f,
+		.name = name,
+		.row = { .day = DAY, .series = (uint32_t)name },
+	};
+
+	x.row.came = (struct cell){ .value = 5, .revision = 1 };
+	if (two_parts) {
+		x.job.log = log_one;
+		x.job.logged = logged_one;
+	}
+	return x;
+}
+
+static int
+run_hold(struct store_job *job, struct db *db)
+{
+	struct frame *x = (struct frame *)job;
+
+	(void)db;
+	while (atomic_load(&x->f->hold))
+		usleep(1000);
+	return 0;
+}
+
+/* Until let_go() the thread waits, so that all that follows waits too. */
+static struct frame
+hold(struct fixture *f)
+{
+	struct frame x = make(f, '-', false);
+
+	x.job.run = run_hold;
+	atomic_store(&f->hold, true);
+	return x;
+}
+
+static bool
+is_kept(struct fixture *f, char name)
+{
+	struct counts_vintage v;
+
+	return counts_at(store_reader(f->store), DAY, (uint32_t)name, INT64_MAX,
+			 &v) == 1;
+}
+
+static void
+test_little_is_one_transaction(void **state)
+{
+	struct fixture *f = *state;
+	struct frame a = make(f, 'A', true);
+
+	store_split_above(f->store, 10);
+	store_submit(f->store, &a.job);
+	store_drain(f->store);
+	assert_false(a.job.split);
+	assert_string_equal(f->story, "lArA");
+	assert_string_equal(f->told, "dAeA");
+	assert_true(is_kept(f, 'A'));
+}
+
+/* First parts go before, second parts keep the order; C waits for B. */
+static void
+test_much_is_logged_first(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame a2 = make(f, 'a', true), b = make(f, 'B', false);
+	struct frame c = make(f, 'C', true);
+
+	store_split_above(f->store, 0);
+	store_submit(f->store, &h.job);
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &a2.job);
+	store_submit(f->store, &b.job);
+	store_submit(f->store, &c.job);
+	atomic_store(&f->hold, false);
+	store_drain(f->store);
+	assert_string_equal(f->story, "lAlarArarBlCrC");
+	assert_true(a.job.split && c.job.split);
+	assert_int_equal(a.rc + a2.rc + b.rc + c.rc, 0);
+	assert_ptr_equal(strstr(f->told, "dA") < strstr(f->told, "eA"), true);
+	assert_true(is_kept(f, 'A') && is_kept(f, 'a') && is_kept(f, 'B') &&
+		    is_kept(f, 'C'));
+}
+
+static void
+test_what_cannot_be_logged_fails_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame b = make(f, 'B', true);
+
+	store_split_above(f->store, 0);
+	a.never_log = true;
+	store_submit(f->store, &h.job);
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &b.job);
+	atomic_store(&f->hold, false);
+	store_drain(f->store);
+	assert_int_equal(a.rc, -1);
+	assert_int_equal(b.rc, 0);
+	assert_null(strstr(f->told, "dA"));
+	assert_false(is_kept(f, 'A'));
+	assert_true(is_kept(f, 'B'));
+}
+
+/* A second part is tried until it can be done, and nothing overtakes it. */
+static void
+test_a_second_part_is_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame b = make(f, 'B', true);
+
+	store_split_above(f->store, 0);
+	a.fail = 2;
+	store_submit(f->store, &h.job);
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &b.job);
+	atomic_store(&f->hold, false);
+	while (b.dones == 0)
+		event_base_loop(f->base, EVLOOP_ONCE);
+	assert_int_equal(a.dones, 1);
+	assert_int_equal(a.rc + b.rc, 0);
+	assert_ptr_equal(strstr(f->told, "eA") < strstr(f->told, "eB"), true);
+	assert_true(is_kept(f, 'A') && is_kept(f, 'B'));
+}
+
+static int64_t
+left(const struct fixture *f)
+{
+	struct db *db = db_open(f->path, DB_READ_ONLY, 1000, "test");
+	struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM unfolded");
+	int64_t n;
+
+	assert_int_equal(db_step(s), 1);
+	n = db_int(s, 0);
+	db_close(&db);
+	return n;
+}
+
+/* What is acknowledged and not in place at the end is at the next start. */
+static void
+test_a_start_puts_in_place_what_is_left(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame b = make(f, 'B', true);
+	struct counts_vintage v;
+
+	store_split_above(f->store, 0);
+	a.fail = 1000;
+	a.row.came = (struct cell){ .value = 7,
+				    .denominator = 9,
+				    .revision = 3,
+				    .flags = CELL_DENOMINATOR | CELL_PARTIAL };
+	store_submit(f->store, &h.job);
+	store_submit(f->store, &a.job);
+	store_submit(f->store, &b.job);
+	atomic_store(&f->hold, false);
+	store_drain(f->store);
+	assert_int_equal(a.rc, -1);
+	assert_non_null(strstr(f->told, "dA"));
+	assert_false(is_kept(f, 'A'));
+	store_close(&f->store);
+	assert_int_not_equal(left(f), 0);
+	f->store = store_open(f->path, f->base);
+	assert_non_null(f->store);
+	assert_int_equal(left(f), 0);
+	assert_int_equal(
+		counts_at(store_reader(f->store), DAY, 'A', INT64_MAX, &v), 1);
+	assert_int_equal(v.cell.value, 7);
+	assert_int_equal(v.cell.denominator, 9);
+	assert_int_equal(v.cell.revision, 3);
+	assert_int_equal(v.cell.flags, CELL_DENOMINATOR | CELL_PARTIAL);
+	assert_int_equal(v.recv_s, 1000);
+	assert_true(is_kept(f, 'B'));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_little_is_one_transaction,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_much_is_logged_first,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_cannot_be_logged_fails_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_second_part_is_tried_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_start_puts_in_place_what_is_left, set_up,
+			tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
