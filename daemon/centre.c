@@ -263,6 +263,12 @@ wall_us(void *arg)
 	return dayclock_wall_us();
 }
 
+static int64_t
+wall_ms(void *arg)
+{
+	return wall_us(arg) / 1000;
+}
+
 static int
 make_access(struct centre *c)
 {
@@ -356,6 +362,7 @@ make_desk(struct centre *c)
 			   c->scales);
 	if (c->desk == NULL)
 		return -1;
+	desk_set_clock(c->desk, wall_ms, NULL);
 	r.desk = c->desk;
 	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||
 	    meta_get(store_reader(c->store), "weighed_day", DAY_NONE, &weighed) <

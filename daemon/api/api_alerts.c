@@ -192,7 +192,7 @@ read_act(struct api *a, struct http_req *req, json_t *body, struct desk_act *act
 		http_problem(req, 422, NULL,
 			     "There is no verb \"%s\"; there are ack, verify, "
 			     "discard, monitor, assess, characterise, respond, "
-			     "close, reopen, note and assign.",
+			     "close, reopen, note, assign, report and task.",
 			     verb);
 		return -1;
 	}

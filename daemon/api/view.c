@@ -242,6 +242,7 @@ view_alert_row(const struct registry *r, const json_t *alert)
 	if (row == NULL)
 		return NULL;
 	json_object_del(row, "evidence");
+	json_object_del(row, "charts");
 	json_object_set_new(row, "evidence_n", json_integer((json_int_t)n));
 	add_area_names(r, row);
 	return row;
@@ -293,5 +294,7 @@ view_alert(const struct registry *r, const json_t *alert)
 		name_evidence(r, row);
 	json_array_foreach (json_object_get(out, "below"), i, row)
 		add_area_names(r, row);
+	json_array_foreach (json_object_get(out, "tasks"), i, row)
+		name_evidence(r, row);
 	return out;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/cli/alert_show.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
@@ -27,42 +28,20 @@ static const char help[] =
 	"       tocsin alert follow [OPTION]...\n"
 	"       tocsin alert VERB ID [--note TEXT] [--outcome WORD] "
 	"[OPTION]...\n"
+	"       tocsin alert task ID N --note TEXT [OPTION]...\n"
 	"\n"
 	"list shows what is not closed yet (--state all: everything); follow\n"
 	"prints alerts as they ring until it is interrupted. A VERB is what\n"
 	"you do with an alert: ack, verify, discard, monitor, assess,\n"
-	"characterise, respond, close, reopen, note, assign.\n"
+	"characterise, respond, close, reopen, note, assign, report.\n"
+	"report needs a --note that says to whom; task N writes down what the\n"
+	"site or township found (show numbers the tasks).\n"
 	"close and discard need --outcome: outbreak, artefact, known-event,\n"
 	"duplicate, holiday or other; and --note.\n"
 	"An ID may be cut short as long as only one alert begins with it.\n"
 	"\n"
 	"  --version N    only if nobody has changed it since version "
 	"N\n" CLIENT_HELP;
-
-static const char *
-signal_colour(const char *grade)
-{
-	static const char *const grades[] = { "blue", "yellow", "orange", "red" };
-	static const char *const codes[] = { "\033[34m", "\033[33m",
-					     "\033[38;5;208m", "\033[31m" };
-
-	for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
-		if (strcmp(grade, grades[i]) == 0)
-			return codes[i];
-	}
-	return "";
-}
-
-static const char *
-area_name(const struct client *c, const json_t *row)
-{
-	const char *zh = client_text(row, "area_name_zh");
-	const char *en = client_text(row, "area_name");
-
-	if (c->lang == CATALOGUE_ZH && zh[0] != '\0')
-		return zh;
-	return en[0] != '\0' ? en : client_text(row, "area");
-}
 
 /* "ed, pharmacy and school" of the kinds that agree */
 static void
@@ -105,15 +84,23 @@ list(const struct ask *a)
 	g = grid_new((const char *[]){ "id", "signal", "area", "trigger",
 				       "since", "state", "kinds", NULL });
 	json_array_foreach (json_object_get(reply, "alerts"), i, row) {
-		char kinds[256];
+		const char *whole = client_text(row, "part_of");
+		char kinds[256], state[96];
 
+		/* What belongs to another alert is told there. */
+		if (whole[0] != '\0')
+			snprintf(state, sizeof(state), "%s %.6s",
+				 client_say(&a->client, "cli.part"), whole);
+		else
+			snprintf(state, sizeof(state), "%s",
+				 client_text(row, "state"));
 		join(json_object_get(row, "kinds"), kinds, sizeof(kinds));
 		grid_add(g, (const char *[]){ client_text(row, "id"),
 					      client_text(row, "grade"),
-					      area_name(&a->client, row),
+					      alert_area_name(&a->client, row),
 					      client_text(row, "trigger"),
 					      client_text(row, "first_day"),
-					      client_text(row, "state"), kinds });
+					      state, kinds });
 	}
 	if (json_array_size(json_object_get(reply, "alerts")) == 0)
 		puts(client_say(&a->client, "cli.none"));
@@ -122,151 +109,6 @@ list(const struct ask *a)
 	grid_free(&g);
 	json_decref(reply);
 	return cli_finish();
-}
-
-static void
-print_number(char *buf, size_t cap, const json_t *v, const char *format)
-{
-	if (json_is_number(v))
-		snprintf(buf, cap, format, json_number_value(v));
-	else
-		snprintf(buf, cap, "-");
-}
-
-/* At most so many rows; the strongest stand first. */
-static void
-print_evidence(const struct client *c, const json_t *evidence, size_t most)
-{
-	struct grid *g =
-		grid_new((const char *[]){ "day", "where", "kind", "indicator",
-					   ">seen", ">usual", ">p", NULL });
-	const json_t *row;
-	size_t i;
-
-	if (g == NULL)
-		return;
-	json_array_foreach (evidence, i, row) {
-		char seen[32], usual[32], p[32];
-		const char *site = client_text(row, "site");
-
-		if (i == most)
-			break;
-		print_number(seen, sizeof(seen),
-			     json_object_get(row, "observed"), "%.0f");
-		print_number(usual, sizeof(usual),
-			     json_object_get(row, "expected"), "%.1f");
-		print_number(p, sizeof(p), json_object_get(row, "p"), "%.1g");
-		grid_add(g, (const char *[]){
-				    client_text(row, "day"),
-				    site[0] != '\0' ? site : area_name(c, row),
-				    client_text(row, "kind"),
-				    client_text(row, "indicator"), seen, usual,
-				    p });
-	}
-	grid_print(g, stdout, grid_terminal());
-	grid_free(&g);
-	if (json_array_size(evidence) > most) {
-		char n[24], text[128];
-
-		snprintf(n, sizeof(n), "%zu", json_array_size(evidence) - most);
-		puts(catalogue_format(c->catalogue, c->lang, "cli.more", text,
-				      sizeof(text),
-				      (const char *[]){ "n", n, NULL }));
-	}
-}
-
-static void
-print_events(const struct client *c, const json_t *events)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (events, i, row) {
-		if (strcmp(client_text(row, "event"), "continued") == 0)
-			continue;
-		printf("  %s  %s  %s%s%s\n", client_text(row, "as_of"),
-		       client_word(c, "event", client_text(row, "event")),
-		       client_text(row, "actor"),
-		       client_text(row, "note")[0] != '\0' ? ": " : "",
-		       client_text(row, "note"));
-	}
-}
-
-/* Broken at blanks; Chinese has few, and terminals break it themselves. */
-static void
-print_wrapped(const char *text, size_t width)
-{
-	size_t at = 0, n, cells;
-
-	while (*text != '\0') {
-		char word[256];
-
-		n = strcspn(text, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)n, text);
-		cells = grid_width(word);
-		if (at > 0 && at + 1 + cells > width) {
-			putchar('\n');
-			at = 0;
-		}
-		printf("%s%.*s", at > 0 ? " " : "", (int)n, text);
-		at += cells + (at > 0);
-		text += n;
-		text += strspn(text, " ");
-	}
-}
-
-/* Which alerts belong to it, and to which it belongs. */
-static void
-print_relations(const struct client *c, const json_t *alert)
-{
-	static const char *const keys[] = { "parent", "part_of" };
-	const json_t *row;
-	size_t i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		char text[32];
-
-		if (client_text(alert, keys[i])[0] == '\0')
-			continue;
-		snprintf(text, sizeof(text), "cli.%s", keys[i]);
-		printf("%s: %s\n", client_say(c, text),
-		       client_text(alert, keys[i]));
-	}
-	if (json_array_size(json_object_get(alert, "below")) == 0)
-		return;
-	printf("\n%s\n", client_say(c, "cli.below"));
-	json_array_foreach (json_object_get(alert, "below"), i, row)
-		printf("  %s  %s\n", client_text(row, "id"), area_name(c, row));
-}
-
-static void
-print_alert(const struct ask *a, const json_t *alert)
-{
-	const struct client *c = &a->client;
-	const char *grade = client_text(alert, "grade");
-	const json_t *line;
-	char p[32], coverage[32];
-	size_t i;
-
-	json_array_foreach (json_object_get(alert, "explanation"), i, line) {
-		fputs(i == 0 && a->colour ? signal_colour(grade) : "", stdout);
-		print_wrapped(json_string_value(line), grid_terminal());
-		puts(i == 0 && a->colour ? "\033[0m" : "");
-	}
-	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
-	print_number(coverage, sizeof(coverage),
-		     json_object_get(alert, "coverage"), "%.2f");
-	printf("\n%s  %s  %s  %s..%s  p %s  %s %s\n", client_text(alert, "id"),
-	       grade, client_text(alert, "state"),
-	       client_text(alert, "first_day"), client_text(alert, "last_day"),
-	       p, client_say(c, "col.coverage"), coverage);
-	print_relations(c, alert);
-	printf("\n%s\n", client_say(c, "cli.evidence"));
-	print_evidence(c, json_object_get(alert, "evidence"), SIZE_MAX);
-	if (json_array_size(json_object_get(alert, "events")) > 0) {
-		printf("\n%s\n", client_say(c, "cli.activity"));
-		print_events(c, json_object_get(alert, "events"));
-	}
 }
 
 /* The whole id that the begin of one means, into full. */
@@ -329,7 +171,7 @@ show(const struct ask *a, const char *word)
 	if (rc == 0 && a->client.json)
 		rc = client_print_json(alert);
 	else if (rc == 0)
-		print_alert(a, alert);
+		alert_print(&a->client, alert, a->colour);
 	json_decref(alert);
 	return rc != 0 ? rc : cli_finish();
 }
@@ -394,15 +236,16 @@ print_event(void *arg, const json_t *event)
 		json_decref(alert);
 		return cli_finish();
 	}
-	printf("%s%s  %s  %s%s\n", a->colour ? signal_colour(grade) : "",
+	printf("%s%s  %s  %s%s\n", a->colour ? alert_colour(grade) : "",
 	       client_text(event, "as_of"),
 	       client_word(&a->client, "event", client_text(event, "event")),
 	       json_string_value(
 		       json_array_get(json_object_get(alert, "explanation"), 0)),
 	       a->colour ? "\033[0m" : "");
 	if (strcmp(client_text(event, "event"), "ended") != 0)
-		print_evidence(&a->client, json_object_get(event, "evidence"),
-			       FOLLOW_ROWS);
+		alert_print_evidence(&a->client,
+				     json_object_get(event, "evidence"),
+				     FOLLOW_ROWS);
 	json_decref(alert);
 	return cli_finish();
 }
@@ -449,6 +292,10 @@ work(struct ask *a, int n, char **word)
 				     a);
 	if (n == 2 && strcmp(word[0], "show") == 0)
 		return show(a, word[1]);
+	if (n == 3 && strcmp(word[0], "task") == 0) {
+		a->outcome = word[2];
+		return act(a, word[0], word[1]);
+	}
 	if (n == 2)
 		return act(a, word[0], word[1]);
 	cli_error("alert: wanted 'list', 'show ID', 'follow' or a verb and an "

@@ -18,12 +18,13 @@ static const char *const state_name[ALERT_STATES] = {
 static const char *const verb_name[] = { "ack",	    "verify", "discard",
 					 "monitor", "assess", "characterise",
 					 "respond", "close",  "reopen",
-					 "note",    "assign", "merge" };
+					 "note",    "assign", "merge",
+					 "report",  "task" };
 
 static const char *const verb_event[] = {
-	"acknowledged", "verifying",	 "discarded",  "monitoring",
-	"assessing",	"characterised", "responding", "closed",
-	"reopened",	"noted",	 "assigned",   "merged"
+	"acknowledged",	 "verifying",  "discarded", "monitoring", "assessing",
+	"characterised", "responding", "closed",    "reopened",	  "noted",
+	"assigned",	 "merged",     "reported",  "task-done"
 };
 
 #define VERBS (sizeof(verb_name) / sizeof(verb_name[0]))
@@ -90,6 +91,8 @@ static const struct {
 	[DESK_NOTE] = { LIVING | DONE, -1 },
 	[DESK_ASSIGN] = { LIVING, -1 },
 	[DESK_MERGE] = { LIVING, ALERT_MERGED },
+	[DESK_REPORT] = { LIVING, -1 },
+	[DESK_TASK] = { LIVING | DONE, -1 },
 };
 
 int

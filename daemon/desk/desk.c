@@ -54,6 +54,13 @@ desk_free(struct desk **dp)
 	*dp = NULL;
 }
 
+void
+desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg)
+{
+	d->now_ms = now_ms;
+	d->now_arg = arg;
+}
+
 int
 desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 {

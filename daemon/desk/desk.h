@@ -37,16 +37,20 @@ enum desk_verb {
 	DESK_REOPEN,
 	DESK_NOTE,
 	DESK_ASSIGN,
-	DESK_MERGE
+	DESK_MERGE,
+	DESK_REPORT,
+	DESK_TASK
 };
 
 /* What a person does to an alert. */
 struct desk_act {
 	enum desk_verb verb;
 	const char *actor;   /* who; never empty */
-	const char *note;    /* "" = none; close and discard need one */
+	const char *note;    /* "" = none; close, discard, report and task need
+				one */
 	const char *outcome; /* close, discard: "outbreak", "artefact", ...;
-				assign: to whom; merge: into which alert */
+				assign: to whom; merge: into which alert; task:
+				its number */
 	int64_t version;     /* the version the person saw, or -1 */
 	int64_t at_ms;	     /* wall clock, shown, never compared */
 };
@@ -94,6 +98,12 @@ struct desk *desk_new(const struct registry *registry, struct judge *judge,
 		      const struct trigger_set *triggers, desk_sink *sink,
 		      void *arg);
 void desk_free(struct desk **d);
+
+/*
+ * Where the wall clock comes from; without one alerts have no deadlines, no
+ * tasks and no frozen charts, as in a back-test.
+ */
+void desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg);
 
 /* Puts back an alert from its stored form; 0, or -1 when already logged. */
 int desk_restore(struct desk *d, const json_t *alert)

@@ -9,6 +9,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/desk/desk_rows.h"
+#include "daemon/desk/task.h"
 
 struct alert *
 desk_find(const struct desk *d, const char *id)
@@ -33,12 +34,41 @@ list_verbs(enum alert_state s, char *err, size_t cap)
 	}
 }
 
+static bool
+needs_note(enum desk_verb v)
+{
+	return v == DESK_CLOSE || v == DESK_DISCARD || v == DESK_NOTE ||
+	       v == DESK_REPORT || v == DESK_TASK;
+}
+
+static bool
+needs_outcome(enum desk_verb v)
+{
+	return v == DESK_CLOSE || v == DESK_DISCARD || v == DESK_ASSIGN ||
+	       v == DESK_MERGE || v == DESK_TASK;
+}
+
+static int
+check_task(const struct alert *a, const struct desk_act *act, char *err,
+	   size_t cap)
+{
+	const json_t *task = task_find(a->view, act->outcome);
+
+	if (task == NULL) {
+		snprintf(err, cap, "the alert has no task \"%.20s\"",
+			 act->outcome);
+		return DESK_NEEDS_OUTCOME;
+	}
+	if (!task_is_done(task))
+		return DESK_DONE;
+	snprintf(err, cap, "task %.20s is done already", act->outcome);
+	return DESK_WRONG_STATE;
+}
+
 static int
 check_act(const struct desk *d, const struct alert *a,
 	  const struct desk_act *act, char *err, size_t cap)
 {
-	bool ends = act->verb == DESK_CLOSE || act->verb == DESK_DISCARD;
-
 	if (act->version >= 0 && act->version != a->version) {
 		snprintf(err, cap,
 			 "the alert has changed meanwhile: you saw version"
@@ -54,17 +84,22 @@ check_act(const struct desk *d, const struct alert *a,
 		list_verbs(a->state, err, cap);
 		return DESK_WRONG_STATE;
 	}
-	if ((ends || act->verb == DESK_NOTE) && act->note[0] == '\0') {
-		snprintf(err, cap, "%s needs a note that says why",
-			 desk_verb_str(act->verb));
+	if (needs_note(act->verb) && act->note[0] == '\0') {
+		snprintf(err, cap, "%s needs a note that says %s",
+			 desk_verb_str(act->verb),
+			 act->verb == DESK_REPORT ? "to whom and how"
+			 : act->verb == DESK_TASK ? "what was found"
+						  : "why");
 		return DESK_NEEDS_NOTE;
 	}
-	if ((ends || act->verb == DESK_ASSIGN || act->verb == DESK_MERGE) &&
-	    act->outcome[0] == '\0') {
-		snprintf(err, cap, "%s needs an outcome",
-			 desk_verb_str(act->verb));
+	if (needs_outcome(act->verb) && act->outcome[0] == '\0') {
+		snprintf(err, cap, "%s needs %s", desk_verb_str(act->verb),
+			 act->verb == DESK_TASK ? "the task's number"
+						: "an outcome");
 		return DESK_NEEDS_OUTCOME;
 	}
+	if (act->verb == DESK_TASK)
+		return check_task(a, act, err, cap);
 	if (act->verb == DESK_MERGE && (desk_find(d, act->outcome) == NULL ||
 					desk_find(d, act->outcome) == a)) {
 		snprintf(err, cap, "there is no other alert \"%.20s\"",
@@ -118,6 +153,7 @@ desk_act(struct desk *d, const char *id, const struct desk_act *act, char *err,
 	next = desk_copy(a);
 	next.state = (enum alert_state)alert_next(a->state, act->verb);
 	leave_traces(&next, act);
+	desk_work_act(&next, act);
 	body = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event",
 		alert_verb_event(act->verb), "as_of", day_format(d->as_of, day),

@@ -491,6 +491,7 @@ open_merged(struct desk *d, const struct signal *s)
 		memcpy(a.previous, before->id, sizeof(a.previous));
 	take_below(d, &a, s);
 	a.told_children = a.children;
+	desk_work_open(d, s, &a);
 	return desk_apply(d, NULL, &a, &change);
 }
 
@@ -547,7 +548,9 @@ desk_merged_apply(struct desk *d, struct signal *s)
 	}
 	next = desk_copy(a);
 	take_below(d, &next, s);
-	if (s->name != NULL)
+	if (s->name != NULL) {
 		next.told_children = next.children;
+		desk_work_grow(d, s, &next);
+	}
 	return desk_apply(d, a, &next, &change);
 }

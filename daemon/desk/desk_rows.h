@@ -56,7 +56,9 @@ struct desk {
 	size_t current_n, current_cap;
 	uint8_t *marked; /* areas to weigh */
 	size_t marked_n;
-	struct signals signals; /* of the weighing under way */
+	struct signals signals;	      /* of the weighing under way */
+	int64_t (*now_ms)(void *arg); /* NULL: no clock */
+	void *now_arg;
 	int32_t as_of;
 	bool announce;
 };
@@ -114,6 +116,14 @@ void desk_signals_clear(struct desk *d);
 /* The evidence of the signal's alert: today's, or what it last showed. */
 const json_t *desk_signal_evidence(const struct desk *d, const struct signal *s);
 const json_t *desk_signal_kinds(const struct desk *d, const struct signal *s);
+
+/* desk_work.c: what there is to do when an alert opens or grows, and what a
+   person has done. */
+void desk_work_open(const struct desk *d, const struct signal *s,
+		    struct alert *a);
+void desk_work_grow(const struct desk *d, const struct signal *s,
+		    struct alert *a);
+void desk_work_act(struct alert *a, const struct desk_act *act);
 
 /* desk_roll.c */
 /* Which signal is part of which; adds those of areas above. */

@@ -29,12 +29,12 @@ shipped_triggers(const struct registry *registry, conf_report *report, void *arg
 }
 
 bool
-shipped_has(const char *name)
+shipped_has(const char *block, const char *name)
 {
 	size_t len = (size_t)(shipped_conf_end - shipped_conf);
-	char block[128];
-	int n = snprintf(block, sizeof(block), "trigger \"%s\" {", name);
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%s \"%s\" {", block, name);
 
-	return n > 0 && (size_t)n < sizeof(block) &&
-	       memmem(shipped_conf, len, block, (size_t)n) != NULL;
+	return n > 0 && (size_t)n < sizeof(text) &&
+	       memmem(shipped_conf, len, text, (size_t)n) != NULL;
 }

@@ -9,7 +9,7 @@
 struct trigger_set *shipped_triggers(const struct registry *registry,
 				     conf_report *report, void *arg);
 
-/* Is there a trigger of that name among them? */
-bool shipped_has(const char *name);
+/* Is there such a block, trigger "name" or deadlines "name", among them? */
+bool shipped_has(const char *block, const char *name);
 
 #endif

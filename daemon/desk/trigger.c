@@ -413,7 +413,7 @@ trigger_load(const char *const *paths, size_t n,
 	if (set->n == 0)
 		report(arg, "there is no trigger: nothing could ever ring");
 	if (set->n == 0 || fill_all(set, registry, report, arg) > 0 ||
-	    trigger_take_wholes(set, report, arg) > 0)
+	    trigger_take_names(set, report, arg) > 0)
 		goto fail;
 	desk = conf_get(set->conf, "desk");
 	set->desk_budget = desk->budget;

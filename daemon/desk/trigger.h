@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/conf.h"
+#include "daemon/desk/deadline.h"
 #include "daemon/judge/registry.h"
 #include "detectors/calib.h"
 
@@ -71,6 +72,8 @@ struct trigger {
 	enum colour colour; /* RULE_PERCENTILE */
 	uint32_t *whole; /* stronger triggers that it may be part of; indexes */
 	size_t wholes;
+	const struct deadlines *deadlines; /* NULL: none */
+	const char *deadlines_name;
 	const struct conf_list *tell;
 };
 

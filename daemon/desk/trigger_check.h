@@ -24,10 +24,10 @@ void trigger_wrong_word(struct trigger_check *k, const char *key,
 			const char *word, const char *near);
 
 /*
- * Reads the keys part_of, once all triggers are known.  Returns the number of
+ * Reads the keys part_of and deadlines, once all blocks are known.  Returns the number of
  * mistakes, all of them reported.
  */
-unsigned trigger_take_wholes(struct trigger_set *set, conf_report *report,
-			     void *arg);
+unsigned trigger_take_names(struct trigger_set *set, conf_report *report,
+			    void *arg);
 
 #endif

@@ -71,6 +71,10 @@ static const struct conf_key trigger_keys[] = {
 	  "stronger triggers: while one rings in the same area from the same"
 	  " kinds and indicators, at the same colour or a higher one, this one"
 	  " is shown as part of it and not told by itself" },
+	{ "deadlines", CONF_STRING, AT(deadlines), DEADLINES_USUAL, 0, 0, NULL,
+	  true,
+	  "name of the block deadlines that says by when people acknowledge,"
+	  " verify, assess, report and respond" },
 	{ "tell", CONF_LIST, AT(tell), NULL, 0, 0, NULL, true,
 	  "who is told: routes of notices" },
 	{ 0 },
@@ -86,6 +90,7 @@ static const struct conf_key desk_keys[] = {
 
 const struct conf_block trigger_blocks[] = {
 	{ "trigger", true, trigger_keys, sizeof(struct trigger_conf) },
+	{ "deadlines", true, deadline_keys, sizeof(struct deadlines) },
 	{ "desk", false, desk_keys, sizeof(struct desk_conf) },
 	{ 0 },
 };

@@ -281,6 +281,7 @@ notify_body(const struct desk_event *event)
 	for (size_t i = 0; i < json_array_size(evidence) && i < EVIDENCE_MAX; i++)
 		json_array_append(few, json_array_get(evidence, i));
 	json_object_set_new(alert, "evidence", few);
+	json_object_del(alert, "charts");
 	return json_pack("{s:s,s:i,s:o}", "event", event->name, "as_of_day",
 			 (int)event->as_of, "alert", alert);
 }

@@ -55,6 +55,28 @@ def test_words_come_before_numbers(d):
     assert "清河县" in zh and "信号" in zh and "预警" not in zh
 
 
+def test_tasks_and_clocks(d):
+    """A site's answer, and the report upwards, are written down."""
+    id = d.alert["id"][:6]
+    text = good(d, "alert", "show", id)
+    assert "Tasks for townships and sites" in text
+    assert "acknowledge  in" in text and "no rule sets hours" in text
+    assert all(cells(line) <= 80 for line in text.splitlines())
+    r = tocsin(d, "alert", "task", id, "1")
+    assert r.returncode != 0 and "what was found" in r.stderr
+    good(d, "alert", "task", id, "1", "--note", "a promotion")
+    r = tocsin(d, "alert", "task", id, "1", "--note", "once more")
+    assert r.returncode != 0 and "done already" in r.stderr
+    good(d, "alert", "report", id, "--note", "told the city")
+    alert = json.loads(good(d, "alert", "show", id, "--json"))
+    assert alert["tasks"][0]["state"] == "done"
+    assert alert["tasks"][0]["note"] == "a promotion"
+    assert [e["event"] for e in alert["events"]][-2:] == \
+        ["task-done", "reported"]
+    zh = good(d, "alert", "show", id, lang="zh_CN.UTF-8")
+    assert "核实任务" in zh and "已核实" in zh and "办理时限" in zh
+
+
 def test_an_alert_from_open_to_closed(d):
     id = d.alert["id"]
     assert id in good(d, "alert", "list")

@@ -388,6 +388,129 @@ test_one_case_and_many_cases(void **state)
 	drop(&w);
 }
 
+static int64_t
+now(void *arg)
+{
+	return *(int64_t *)arg;
+}
+
+static const json_t *
+step(const struct world *w, size_t i)
+{
+	return json_array_get(
+		json_object_get(json_object_get(w->last, "deadlines"), "steps"),
+		i);
+}
+
+static int64_t
+number(const json_t *o, const char *key)
+{
+	return json_is_integer(json_object_get(o, key))
+		       ? json_integer_value(json_object_get(o, key))
+		       : -1;
+}
+
+static const char timed[] = "deadlines \"quick\" { acknowledge = 1m\n"
+			    "verify = 1h\nassess = 2h\nreport = 3h\n"
+			    "basis = norm }\n"
+			    "trigger \"resp\" { indicators = { ili }\n"
+			    "where = { county }\ndeadlines = quick\n"
+			    "tell = { duty } }\n";
+
+static void
+test_clocks_run_from_the_opening(void **state)
+{
+	int64_t at = 1000000;
+	struct world w;
+
+	(void)state;
+	make(&w, timed);
+	desk_set_clock(w.desk, now, &at);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 2, 50);
+	assert_int_equal(number(step(&w, 0), "due_ms"), at + 60000);
+	assert_int_equal(number(step(&w, 3), "due_ms"), at + 3 * 3600000);
+	assert_null(step(&w, 4));
+	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_DONE);
+	assert_true(number(step(&w, 0), "met_ms") >= 0);
+	assert_int_equal(number(step(&w, 1), "met_ms"), -1);
+	assert_int_equal(act(&w, DESK_REPORT, "", ""), DESK_NEEDS_NOTE);
+	assert_int_equal(act(&w, DESK_REPORT, "to the city", ""), DESK_DONE);
+	assert_true(number(step(&w, 3), "met_ms") >= 0);
+	assert_string_equal(text(&w, "state"), "acknowledged");
+	assert_int_equal(act(&w, DESK_DISCARD, "a promotion", "artefact"),
+			 DESK_DONE);
+	assert_true(number(step(&w, 1), "met_ms") >= 0);
+	assert_true(json_is_true(json_object_get(step(&w, 2), "off")));
+	assert_int_equal(act(&w, DESK_REOPEN, "", ""), DESK_DONE);
+	assert_false(json_is_true(json_object_get(step(&w, 2), "off")));
+	drop(&w);
+}
+
+static void
+test_sites_are_asked_to_verify(void **state)
+{
+	int64_t at = 5000;
+	const json_t *tasks, *task;
+	struct world w;
+
+	(void)state;
+	make(&w, timed);
+	desk_set_clock(w.desk, now, &at);
+	play(&w, 0, 60, 0, 0);
+	play(&w, 60, 61, 2, 50);
+	tasks = json_object_get(w.last, "tasks");
+	assert_int_equal(json_array_size(tasks), 2);
+	task = json_array_get(tasks, 0);
+	assert_int_equal(number(task, "due_ms"), at + 3600000);
+	assert_int_equal(act(&w, DESK_TASK, "", "1"), DESK_NEEDS_NOTE);
+	assert_int_equal(act(&w, DESK_TASK, "true", "9"), DESK_NEEDS_OUTCOME);
+	assert_int_equal(act(&w, DESK_TASK, "it is true", "1"), DESK_DONE);
+	task = json_array_get(json_object_get(w.last, "tasks"), 0);
+	assert_string_equal(json_string_value(json_object_get(task, "state")),
+			    "done");
+	assert_string_equal(json_string_value(json_object_get(task, "note")),
+			    "it is true");
+	assert_string_equal(json_string_value(json_object_get(task, "actor")),
+			    "li");
+	assert_int_equal(act(&w, DESK_TASK, "again", "1"), DESK_WRONG_STATE);
+	/* A third site joins: it is asked, the others are not asked again. */
+	play(&w, 61, 62, 3, 70);
+	tasks = json_object_get(w.last, "tasks");
+	assert_int_equal(json_array_size(tasks), 3);
+	drop(&w);
+}
+
+static void
+test_charts_stay_as_they_were(void **state)
+{
+	int64_t at = 0;
+	const json_t *charts;
+	json_t *before;
+	struct world w;
+
+	(void)state;
+	make(&w, timed);
+	play(&w, 0, 60, 0, 0);
+	desk_set_clock(w.desk, now, &at);
+	play(&w, 60, 61, 2, 50);
+	charts = json_object_get(w.last, "charts");
+	assert_int_equal(json_array_size(charts), 2);
+	before = json_deep_copy(charts);
+	/* A correction that takes nothing away from the alert. */
+	set(&w, 0, DAY0 + 59, 3);
+	judge_dirty(w.judge, 100);
+	weigh_day(&w, 60);
+	play(&w, 61, 63, 2, 50);
+	assert_true(json_equal(before, json_object_get(w.last, "charts")));
+	assert_int_equal(json_array_size(json_object_get(
+				 json_array_get(before, 0), "count")),
+			 json_array_size(json_object_get(
+				 json_array_get(before, 0), "upper")));
+	json_decref(before);
+	drop(&w);
+}
+
 static void
 test_states_and_verbs(void **state)
 {
@@ -414,6 +537,9 @@ main(void)
 		cmocka_unit_test(test_people_work_an_alert_to_its_end),
 		cmocka_unit_test(test_after_closing_only_more_rings_again),
 		cmocka_unit_test(test_one_case_and_many_cases),
+		cmocka_unit_test(test_clocks_run_from_the_opening),
+		cmocka_unit_test(test_sites_are_asked_to_verify),
+		cmocka_unit_test(test_charts_stay_as_they_were),
 		cmocka_unit_test(test_states_and_verbs),
 	};
 

@@ -141,6 +141,57 @@ test_mistakes_are_named(void **state)
 		"states its grade");
 }
 
+/* Mistakes in what one block says of another; whole is the second one. */
+static void
+refused_with(const char *body, const char *whole, const char *why)
+{
+	struct registry *r = vocabulary();
+	char conf[1024];
+
+	snprintf(conf, sizeof(conf),
+		 "trigger \"t\" {\n\tindicators = { fever }\n"
+		 "\ttell = { duty }\n%s}\n"
+		 "trigger \"other\" {\n\tindicators = { fever }\n"
+		 "\ttell = { duty }\n%s}\n"
+		 "deadlines \"soon\" {\n\tverify = 1h\n}\n",
+		 body, whole);
+	assert_null(load(r, conf));
+	if (strstr(said, why) == NULL || strstr(said, "trigger \"t\"") == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", why, said);
+	registry_free(&r);
+}
+
+static void
+test_names_of_other_blocks_are_checked(void **state)
+{
+	struct registry *r = vocabulary();
+	struct trigger_set *set;
+
+	(void)state;
+	refused_with("part_of = { othr }\n", "", "did you mean \"other\"?");
+	refused_with("part_of = { nobody-knows }\n", "",
+		     "part_of: unknown \"nobody-knows\"");
+	refused_with("part_of = { other }\n", "part_of = { t }\n",
+		     "it is part of itself");
+	refused_with("part_of = { t }\n", "", "it is part of itself");
+	refused_with("part_of = { other }\n",
+		     "rule = cases\nbasis = law\ncases = { \"1 red\" }\n",
+		     "is a statutory rule");
+	refused_with("rule = cases\nbasis = law\ncases = { \"1 red\" }\n"
+		     "part_of = { other }\n",
+		     "", "a statutory rule is never part of another");
+	refused_with("where = { county }\npart_of = { other }\n",
+		     "where = { city }\n", "this can never apply");
+	refused_with("deadlines = son\n", "", "did you mean \"soon\"?");
+	/* A shipped one whose file is not read is passed over. */
+	set = load(r, "trigger \"a\" { indicators = { fever }\n"
+		      "tell = { duty }\npart_of = { respiratory } }\n");
+	assert_non_null(set);
+	assert_int_equal(set->at[0].wholes, 0);
+	trigger_free(&set);
+	registry_free(&r);
+}
+
 static void
 test_names_are_taken_once(void **state)
 {
@@ -256,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_shipped_ones_are_right),
 		cmocka_unit_test(test_mistakes_are_named),
+		cmocka_unit_test(test_names_of_other_blocks_are_checked),
 		cmocka_unit_test(test_names_are_taken_once),
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),

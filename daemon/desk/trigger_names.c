@@ -1,6 +1,6 @@
 /*
- * Mistakes of triggers as they are told, and the key part_of, which links
- * triggers with each other.
+ * Mistakes of triggers as they are told, and the keys that name other blocks:
+ * part_of and deadlines.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 	for (size_t i = 0; i < list->n; i++) {
 		size_t w = trigger_find(set, list->at[i]);
 
-		if (w == set->n && shipped_has(list->at[i]))
+		if (w == set->n && shipped_has("trigger", list->at[i]))
 			continue; /* its file is not among those read */
 		if (w == set->n)
 			trigger_wrong_word(k, "part_of", list->at[i],
@@ -93,6 +93,32 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 		else
 			t->whole[t->wholes++] = (uint32_t)w;
 	}
+}
+
+static void
+take_deadlines(struct trigger_check *k, const struct trigger_set *set)
+{
+	const char *word = k->c->deadlines, *near = NULL;
+	unsigned least = (unsigned)strlen(word) / 3 + 2;
+
+	if (word[0] == '\0')
+		return;
+	for (size_t i = 0; i < conf_count(set->conf, "deadlines"); i++) {
+		const char *name = conf_title(set->conf, "deadlines", i);
+		unsigned d = conf_distance(word, name);
+
+		if (d == 0) {
+			k->t->deadlines = conf_at(set->conf, "deadlines", i);
+			k->t->deadlines_name = name;
+			return;
+		}
+		if (d < least) {
+			least = d;
+			near = name;
+		}
+	}
+	if (!shipped_has("deadlines", word))
+		trigger_wrong_word(k, "deadlines", word, near);
 }
 
 /* Is a trigger, by way of others, part of itself?  Marks grow until they no
@@ -119,7 +145,7 @@ is_circular(const struct trigger_set *set, uint32_t of, bool *marked)
 }
 
 unsigned
-trigger_take_wholes(struct trigger_set *set, conf_report *report, void *arg)
+trigger_take_names(struct trigger_set *set, conf_report *report, void *arg)
 {
 	bool *marked = calloc(set->n + 1, sizeof(*marked));
 	unsigned errors = 0;
@@ -131,10 +157,11 @@ trigger_take_wholes(struct trigger_set *set, conf_report *report, void *arg)
 					   .report = report,
 					   .arg = arg };
 
-		if (i < set->n)
+		if (i < set->n) {
 			take_wholes(&k, set);
-		else if (marked != NULL && errors == 0 &&
-			 is_circular(set, i % (uint32_t)set->n, marked))
+			take_deadlines(&k, set);
+		} else if (marked != NULL && errors == 0 &&
+			   is_circular(set, i % (uint32_t)set->n, marked))
 			trigger_wrong(&k,
 				      "part_of: by way of others it is part of"
 				      " itself");
