@@ -1,11 +1,16 @@
 """The intake's bench: limits beside tocsind end to end, in one run.
 
-    scripts/bench ingest [--quick] [--json]
+    scripts/bench ingest [--quick] [--json] [--only WHAT]
+    scripts/bench ingest soak [--seconds 300] [--rounds 20]
 
-Each row takes the same stream of keys: 8 senders, days in order.  "judged"
-means: all windows are set and judged again when the clock stops.
+Each row takes the same stream of keys: 8 senders, days in order; a frame is a
+gateway's, of 100 counts (and of 1,000 for comparison).  "judged" means: the
+clock stops when all counts are in place and all series and sums are judged.
+The rate is compared with bare upserts measured just before and just after,
+for a machine is not the same from minute to minute.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -41,8 +46,9 @@ def sites(senders, n):
         for s in range(senders) for i in range(n))
 
 
-def load(*args):
-    done = subprocess.run([BIN / "bench-ingest", *map(str, args)],
+def load(verb, **plan):
+    done = subprocess.run([BIN / "bench-ingest", verb] +
+                          [f"{k}={v}" for k, v in plan.items()],
                           stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout) if done.stdout else None
 
@@ -53,6 +59,10 @@ def memory(pid):
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
     return 0
+
+
+def descriptors(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def cpu(pid):
@@ -81,28 +91,33 @@ def keys_for(daemon, folder):
     return path
 
 
-def end_to_end(window, frame, plan, curve):
-    per, days = plan
+@contextlib.contextmanager
+def centre(plan, curve, window):
+    """A daemon that knows the senders, and how they reach it."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        with Daemon(folder, curve=curve, intake_window=window,
-                    intake_backlog=1000000) as d:
-            d.world(areas(SENDERS), sites(SENDERS, per))
-            d.advance(date(FIRST + days))
-            more = []
+        with Daemon(folder, curve=curve, intake_window=window) as d:
+            d.world(areas(SENDERS), sites(SENDERS, plan["sites"]))
+            d.advance(date(FIRST + plan["days"]))
+            way = {"to": d.address(), "first": FIRST, **plan}
             if curve:
-                more = [d.address("zmq-key"), keys_for(d, folder)]
-            out = load("send", d.address(), SENDERS, per, INDICATORS, days,
-                       frame, FIRST, *more)
-            out["until_judged_s"] = out["seconds"] + settle(d, out["counts"])
-            out["loop_cpu_s"], out["store_cpu_s"] = cpu(d.process.pid)
-            status = d.status()
-            assert status["intake"]["counts"] == out["counts"]
-            out["memory_mib"] = memory(d.process.pid)
-            out["verdicts"] = status["judge"]["verdicts"]
-            out["disk_bytes"] = (status["store"]["file_bytes"] +
-                                 status["store"]["wal_bytes"])
-            return out
+                way["server"] = d.address("zmq-key")
+                way["keys"] = keys_for(d, folder)
+            yield d, way
+
+
+def end_to_end(window, frame, plan, curve):
+    with centre(plan, curve, window) as (d, way):
+        out = load("send", frame=frame, **way)
+        out["until_judged_s"] = out["seconds"] + settle(d, out["counts"])
+        out["loop_cpu_s"], out["store_cpu_s"] = cpu(d.process.pid)
+        status = d.status()
+        assert status["intake"]["counts"] == out["counts"]
+        out["memory_mib"] = memory(d.process.pid)
+        out["verdicts"] = status["judge"]["verdicts"]
+        out["disk_bytes"] = (status["store"]["file_bytes"] +
+                             status["store"]["wal_bytes"])
+        return out
 
 
 def settle(daemon, counts=0):
@@ -116,20 +131,64 @@ def settle(daemon, counts=0):
         time.sleep(0.002)
 
 
+def rate(result):
+    return result["counts"] / result["seconds"]
+
+
 def raw(plan):
-    per, days = plan
     with tempfile.TemporaryDirectory() as folder:
-        return load("raw", f"{folder}/raw.db", SENDERS, per, INDICATORS, days)
+        return rate(load("raw", to=f"{folder}/raw.db", **plan))
 
 
-def rebuild(per, days):
+def limits(plan):
+    out = {"sqlite": raw(plan), "zmq": rate(load("frames", **plan)),
+           "http": rate(load("http", **plan))}
+    print(f"limit: bare upserts, 10,000 a transaction {out['sqlite']:>12,.0f}"
+          " counts/s")
+    print(f"limit: bare ZeroMQ with CURVE, frame 100  {out['zmq']:>12,.0f}"
+          " counts/s")
+    print(f"limit: bare evhttp, 8 connections, 100    {out['http']:>12,.0f}"
+          " counts/s")
+    return out
+
+
+def say(r):
+    n = r["counts"]
+    print(f"window {r['window']:>2}, frame {r['frame']:>4}, "
+          f"{'CURVE' if r['curve'] else 'plain'} {r['rate']:>9,.0f} counts/s "
+          f"judged, {r['ratio']:.0%} of raw ({r['raw']:,.0f})  ack p50 "
+          f"{r['ack_p50_ms']:.1f} ms p99 {r['ack_p99_ms']:.1f} ms  "
+          f"{r['memory_mib']:.0f} MiB  {r['disk_bytes'] / n:.0f} B/count  "
+          f"CPU/count loop {r['loop_cpu_s'] / n * 1e6:.2f} us, store "
+          f"{r['store_cpu_s'] / n * 1e6:.2f} us", flush=True)
+
+
+def ends(plan, runs):
+    out = []
+    before = raw(plan)
+    for window, frame, curve in runs:
+        r = end_to_end(window, frame, plan, curve)
+        after = raw(plan)
+        r.update(window=window, frame=frame, curve=curve,
+                 raw=(before + after) / 2,
+                 rate=r["counts"] / r["until_judged_s"])
+        r["ratio"] = r["rate"] / r["raw"]
+        before = after
+        say(r)
+        out.append(r)
+    worst = min(r["ratio"] for r in out)
+    print(f"least ratio to raw upserts: {worst:.0%}")
+    return out
+
+
+def rebuild(plan):
     with tempfile.TemporaryDirectory() as folder:
         d = Daemon(folder).start()
-        d.world(areas(SENDERS), sites(SENDERS, per))
-        d.advance(date(FIRST + days))
+        d.world(areas(SENDERS), sites(SENDERS, plan["sites"]))
+        d.advance(date(FIRST + plan["days"]))
         d.stop()
-        load("fill", d.state / "tocsin.db", SENDERS, per, INDICATORS, days,
-             FIRST + days)
+        load("fill", to=d.state / "tocsin.db", last=FIRST + plan["days"],
+             **plan)
         d.start()
         line = [t for t in d.text().splitlines() if "windows rebuilt" in t][-1]
         words = dict(w.split("=") for w in line.split() if "=" in w)
@@ -141,49 +200,76 @@ def rebuild(per, days):
         out["judged"] = judged / (time.monotonic() - begin)
         out["memory_judged_mib"] = memory(d.process.pid)
         d.stop()
-        return out
+    print(f"rebuild of windows: {out['series']:,} series, "
+          f"{out['counts']:,} counts in {out['ms'] / 1000:.2f} s, "
+          f"{out['memory_mib']:.0f} MiB resident, "
+          f"{out['memory_judged_mib']:.0f} MiB when judged")
+    print(f"judged after it     {out['judged']:>14,.0f} series-days/s")
+    return out
+
+
+def soak(seconds, rounds):
+    """The same cells revised again and again, at a steady pace; requests are
+    bounded by the rounds.  What the caches take at first is no growth."""
+    plan = {"senders": SENDERS, "sites": 60, "indicators": INDICATORS,
+            "days": 60}
+    seen = []
+    with centre(plan, True, 16) as (d, way):
+        sender = subprocess.Popen(
+            [BIN / "bench-ingest", "send", "frame=100", f"rounds={rounds}",
+             f"seconds={seconds}"] + [f"{k}={v}" for k, v in way.items()],
+            stdout=subprocess.PIPE, text=True)
+        begin = time.monotonic()
+        while sender.poll() is None:
+            seen.append((time.monotonic() - begin, memory(d.process.pid),
+                         descriptors(d.process.pid)))
+            time.sleep(1)
+        out = json.loads(sender.stdout.read())
+        assert sender.returncode == 0, "a sender failed"
+        settle(d, out["counts"])
+        out["wal_bytes"] = d.status()["store"]["wal_bytes"]
+    print(f"soak: {out['counts']:,} counts in {out['counts'] // 100:,} frames, "
+          f"{rounds} rounds, {out['seconds']:.0f} s; ack p50 "
+          f"{out['ack_p50_ms']:.1f} ms p99 {out['ack_p99_ms']:.1f} ms; log "
+          f"{out['wal_bytes'] / 1048576:.0f} MiB")
+    for name, part in (("start", 0), ("a quarter", 0.25), ("the middle", 0.5),
+                       ("three quarters", 0.75), ("the end", 1)):
+        at, rss, files = seen[min(int(part * len(seen)), len(seen) - 1)]
+        print(f"at {name:<15} {at:>4.0f} s  {rss:>6.1f} MiB resident  "
+              f"{files} descriptors")
+    half = [rss for _, rss, _ in seen[len(seen) // 2:]]
+    print(f"second half: {min(half):.1f} to {max(half):.1f} MiB, "
+          f"{min(f for *_, f in seen[1:])} to {max(f for *_, f in seen)} "
+          "descriptors")
+    out["seen"] = seen
+    return out
 
 
 def main():
     ap = argparse.ArgumentParser()
+    ap.add_argument("what", nargs="?", choices=["table", "soak"],
+                    default="table")
     ap.add_argument("--quick", action="store_true", help="a tenth of it")
     ap.add_argument("--json", action="store_true")
-    ap.add_argument("--only", help="raw, rebuild, or a window")
+    ap.add_argument("--only", help="limits, rebuild, or a window")
+    ap.add_argument("--seconds", type=int, default=300)
+    ap.add_argument("--rounds", type=int, default=20)
     args = ap.parse_args()
-    plan = (125, 6) if args.quick else (125, 60)
-    result = {"plan": {"senders": SENDERS, "series": SENDERS * plan[0] *
-                       INDICATORS, "days": plan[1]}}
-    limit = raw(plan)
-    result["raw_upsert"] = limit["counts"] / limit["seconds"]
-    print(f"raw SQLite upsert       {result['raw_upsert']:>10,.0f} counts/s")
-    result["end_to_end"] = []
-    if args.only != "rebuild":
-        runs = [(w, f, c) for c in (False, True) for w in (1, 8, 64)
-                for f in (1000,)] + [(16, 100, False)]
+    plan = {"senders": SENDERS, "sites": 125, "indicators": INDICATORS,
+            "days": 6 if args.quick else 60}
+    result = {"plan": plan}
+    if args.what == "soak":
+        result["soak"] = soak(args.seconds, args.rounds)
+    if args.what == "table" and args.only in (None, "limits"):
+        result["limits"] = limits(plan)
+    if args.what == "table" and args.only not in ("limits", "rebuild"):
+        runs = [(w, f, True) for f in (100, 1000) for w in (1, 8, 64)]
         if args.only:
-            runs = [(int(args.only), f, c) for f in (100, 1000) for c in (False, True)]
-        for window, frame, curve in runs:
-            r = end_to_end(window, frame, plan, curve)
-            rate = r["counts"] / r["until_judged_s"]
-            result["end_to_end"].append({"window": window, "frame": frame,
-                                         "curve": curve, "rate": rate, **r})
-            print(f"end to end, window {window:>2}, frame {frame:>4}, "
-                  f"{'CURVE' if curve else 'plain'} {rate:>10,.0f} counts/s "
-                  f"({rate / result['raw_upsert']:.0%} of raw)  ack p50 "
-                  f"{r['ack_p50_ms']:.1f} ms p99 {r['ack_p99_ms']:.1f} ms  "
-                  f"{r['memory_mib']:.0f} MiB  "
-                  f"{r['disk_bytes'] / r['counts']:.1f} B/count  CPU/count "
-                  f"loop {r['loop_cpu_s'] / r['counts'] * 1e6:.1f} us, store "
-                  f"{r['store_cpu_s'] / r['counts'] * 1e6:.1f} us")
-    if args.only in (None, "rebuild"):
-        per = 156 if args.quick else 1563
-        result["rebuild"] = rebuild(per, 60)
-        r = result["rebuild"]
-        print(f"rebuild of windows: {r['series']:,} series, "
-              f"{r['counts']:,} counts in {r['ms'] / 1000:.2f} s, "
-              f"{r['memory_mib']:.0f} MiB resident, "
-              f"{r['memory_judged_mib']:.0f} MiB when judged")
-        print(f"judged after it     {r['judged']:>14,.0f} series-days/s")
+            runs = [r for r in runs if r[0] == int(args.only)]
+        result["end_to_end"] = ends(plan, runs)
+    if args.what == "table" and args.only in (None, "rebuild"):
+        result["rebuild"] = rebuild({**plan, "days": 60,
+                                     "sites": 156 if args.quick else 1563})
     if args.json:
         print(json.dumps(result))
 
