@@ -1,11 +1,10 @@
 /*
- * One new period of many series at once.  Tiles of series small enough for
- * the first cache; sums of whole numbers are exact in doubles up to
- * DET_BATCH_LARGE, so that mean and deviation come from sum and sum of
- * squares without loss.  What does not fit goes the plain way.
+ * One new period of many series at once, tile by tile.  What does not fit
+ * goes the plain way.
  */
 #include "detectors/batch.h"
 
+#include "detectors/batch_rows.h"
 #include "detectors/cells.h"
 #include "detectors/cusum.h"
 #include "detectors/cusum_table.h"
@@ -16,7 +15,6 @@
 
 #include <string.h>
 
-#define TILE 128
 #define LARGEST_Z 37.5
 #define MAX_BASELINE ZEROS_WORD /* of cusum */
 #define MAX_CELLS 1200		/* of a series judged the plain way */
@@ -35,103 +33,18 @@ static const double inverse_factorial[] = { 1,
 					    1 / 3628800.0,
 					    1 / 39916800.0 };
 
-struct tile {
-	const struct det_batch *b;
-	size_t first; /* series */
-	size_t n;     /* at most TILE */
-};
-
-struct sums {
-	double sum[TILE];
-	double square[TILE];
-	uint32_t odd[TILE]; /* sign bit set: to be judged the plain way */
-};
-
-/* The sign bit is set for a missing and for a large count. */
-static inline uint32_t
-oddness(int32_t x)
-{
-	return (uint32_t)x | ((uint32_t)DET_BATCH_LARGE - (uint32_t)x);
-}
-
-static const int32_t *
-row_of(const struct tile *t, size_t r)
-{
-	return t->b->row[r] + t->first;
-}
-
-static void
-flag_row(const struct tile *t, size_t r, struct sums *s)
-{
-	const int32_t *restrict x = row_of(t, r);
-
-	for (size_t j = 0; j < t->n; j++)
-		s->odd[j] |= oddness(x[j]);
-}
-
-static void
-add_row(const struct tile *t, size_t r, struct sums *s)
-{
-	const int32_t *restrict x = row_of(t, r);
-
-	for (size_t j = 0; j < t->n; j++) {
-		double v = (double)x[j];
-
-		s->sum[j] += v;
-		s->square[j] += v * v;
-	}
-	flag_row(t, r, s);
-}
-
-/* Four rows at once save three quarters of the traffic of the sums. */
-static void
-add_four(const struct tile *t, size_t r, struct sums *s)
-{
-	const int32_t *restrict x0 = row_of(t, r);
-	const int32_t *restrict x1 = row_of(t, r + 1);
-	const int32_t *restrict x2 = row_of(t, r + 2);
-	const int32_t *restrict x3 = row_of(t, r + 3);
-
-	for (size_t j = 0; j < t->n; j++) {
-		double a = (double)x0[j];
-		double b = (double)x1[j];
-		double c = (double)x2[j];
-		double d = (double)x3[j];
-
-		s->sum[j] += (a + b) + (c + d);
-		s->square[j] += (a * a + b * b) + (c * c + d * d);
-	}
-	for (size_t j = 0; j < t->n; j++)
-		s->odd[j] |= (oddness(x0[j]) | oddness(x1[j])) |
-			     (oddness(x2[j]) | oddness(x3[j]));
-}
-
-/* Adds up `want` rows from row `from` on. */
-static void
-add_rows(const struct tile *t, size_t from, size_t want, struct sums *s)
-{
-	size_t r = from;
-
-	memset(s->sum, 0, sizeof(s->sum));
-	memset(s->square, 0, sizeof(s->square));
-	for (; r + 4 <= from + want; r += 4)
-		add_four(t, r, s);
-	for (; r < from + want; r++)
-		add_row(t, r, s);
-}
-
 /* z of row r against the `want` rows that end `guard` rows before it. */
 static void
-standardise(const struct tile *t, const double *p, size_t r, struct sums *s,
-	    double *restrict z)
+standardise(const struct batch_tile *t, const double *p, size_t r,
+	    struct batch_sums *s, double *restrict z)
 {
 	size_t want = (size_t)p[EARS_BASELINE];
 	double n = (double)want;
 	double least = p[EARS_MIN_SIGMA];
-	const int32_t *restrict x = row_of(t, r);
+	const int32_t *restrict x = batch_row_of(t, r);
 
-	add_rows(t, r - (size_t)p[EARS_GUARD] - want, want, s);
-	flag_row(t, r, s);
+	batch_add_rows(t, r - (size_t)p[EARS_GUARD] - want, want, s);
+	batch_flag_row(t, r, s);
 	for (size_t j = 0; j < t->n; j++) {
 		double spread = n * s->square[j] - s->sum[j] * s->sum[j];
 		double sd = sqrt(spread / (n * (n - 1)));
@@ -176,7 +89,7 @@ det_batch_normal_tail(const double *z, double *p, size_t n)
 
 /* The column of one series as a window of its last cells. */
 static void
-plain_window(const struct tile *t, size_t j, size_t reach, double *count,
+plain_window(const struct batch_tile *t, size_t j, size_t reach, double *count,
 	     struct det_window *w)
 {
 	size_t n = t->b->rows < reach ? t->b->rows : reach;
@@ -203,8 +116,8 @@ put(const struct det_batch_out *out, size_t at, const struct det_verdict *v)
 }
 
 static void
-plain_ears(const struct det_method *m, const double *p, const struct tile *t,
-	   size_t j, const struct det_batch_out *out)
+plain_ears(const struct det_method *m, const double *p,
+	   const struct batch_tile *t, size_t j, const struct det_batch_out *out)
 {
 	double count[MAX_CELLS];
 	double scratch[MAX_SCRATCH];
@@ -217,10 +130,10 @@ plain_ears(const struct det_method *m, const double *p, const struct tile *t,
 }
 
 static void
-grade(const struct tile *t, const double *restrict statistic, double yellow,
-      double red, uint8_t *restrict level)
+grade(const struct batch_tile *t, const double *restrict statistic,
+      double yellow, double red, uint8_t *restrict level)
 {
-	const int32_t *restrict x = row_of(t, t->b->rows - 1);
+	const int32_t *restrict x = batch_row_of(t, t->b->rows - 1);
 
 	for (size_t j = 0; j < t->n; j++) {
 		int above = DET_NORMAL + (statistic[j] >= yellow) +
@@ -232,11 +145,11 @@ grade(const struct tile *t, const double *restrict statistic, double yellow,
 
 /* Adds what the two periods before hand on to ears-c3. */
 static void
-add_carried(const struct tile *t, const double *p, size_t today, struct sums *s,
-	    double *restrict statistic)
+add_carried(const struct batch_tile *t, const double *p, size_t today,
+	    struct batch_sums *s, double *restrict statistic)
 {
 	size_t first = (size_t)p[EARS_BASELINE] + (size_t)p[EARS_GUARD];
-	double z[TILE];
+	double z[BATCH_TILE];
 
 	for (size_t back = 1; back <= 2 && today >= first + back; back++) {
 		standardise(t, p, today - back, s, z);
@@ -250,14 +163,14 @@ add_carried(const struct tile *t, const double *p, size_t today, struct sums *s,
 }
 
 static void
-ears_tile(const struct det_method *m, const double *p, const struct tile *t,
-	  const struct det_batch_out *out)
+ears_tile(const struct det_method *m, const double *p,
+	  const struct batch_tile *t, const struct det_batch_out *out)
 {
 	double *restrict statistic = out->statistic + t->first;
 	size_t today = t->b->rows - 1;
 	double k = p[EARS_K];
-	struct sums s = { .odd = { 0 } };
-	double z[TILE];
+	struct batch_sums s = { .odd = { 0 } };
+	double z[BATCH_TILE];
 
 	standardise(t, p, today, &s, z);
 	for (size_t j = 0; j < t->n; j++)
@@ -285,12 +198,13 @@ det_batch_ears(const struct det_method *m, const double *p,
 	       const struct det_batch *b, const struct det_batch_out *out)
 {
 	size_t needed = (size_t)p[EARS_BASELINE] + (size_t)p[EARS_GUARD] + 1;
-	struct tile t = { .b = b };
+	struct batch_tile t = { .b = b };
 
 	if (m != &det_ears_c1 && m != &det_ears_c2 && m != &det_ears_c3)
 		return DET_ERR_METHOD;
-	for (; t.first < b->series; t.first += TILE) {
-		t.n = b->series - t.first < TILE ? b->series - t.first : TILE;
+	for (; t.first < b->series; t.first += BATCH_TILE) {
+		t.n = b->series - t.first < BATCH_TILE ? b->series - t.first
+						       : BATCH_TILE;
 		if (b->rows >= needed) {
 			ears_tile(m, p, &t, out);
 			continue;
@@ -305,7 +219,7 @@ det_batch_ears(const struct det_method *m, const double *p,
 }
 
 static void
-plain_cusum(const double *p, const struct tile *t, size_t j, double *sum,
+plain_cusum(const double *p, const struct batch_tile *t, size_t j, double *sum,
 	    const struct det_batch_out *out)
 {
 	size_t reach =
@@ -322,16 +236,17 @@ plain_cusum(const double *p, const struct tile *t, size_t j, double *sum,
 
 /* A bit for every zero of the baseline, the last in the lowest. */
 static void
-zero_bits(const struct tile *t, size_t from, size_t want, uint32_t *restrict zeros)
+zero_bits(const struct batch_tile *t, size_t from, size_t want,
+	  uint32_t *restrict zeros)
 {
 	size_t r = from;
 
-	memset(zeros, 0, TILE * sizeof(*zeros));
+	memset(zeros, 0, BATCH_TILE * sizeof(*zeros));
 	for (; r + 4 <= from + want; r += 4) {
-		const int32_t *restrict x0 = row_of(t, r);
-		const int32_t *restrict x1 = row_of(t, r + 1);
-		const int32_t *restrict x2 = row_of(t, r + 2);
-		const int32_t *restrict x3 = row_of(t, r + 3);
+		const int32_t *restrict x0 = batch_row_of(t, r);
+		const int32_t *restrict x1 = batch_row_of(t, r + 1);
+		const int32_t *restrict x2 = batch_row_of(t, r + 2);
+		const int32_t *restrict x3 = batch_row_of(t, r + 3);
 
 		for (size_t j = 0; j < t->n; j++)
 			zeros[j] = zeros[j] << 4 | (uint32_t)(x0[j] == 0) << 3 |
@@ -340,7 +255,7 @@ zero_bits(const struct tile *t, size_t from, size_t want, uint32_t *restrict zer
 				   (uint32_t)(x3[j] == 0);
 	}
 	for (; r < from + want; r++) {
-		const int32_t *restrict x = row_of(t, r);
+		const int32_t *restrict x = batch_row_of(t, r);
 
 		for (size_t j = 0; j < t->n; j++)
 			zeros[j] = zeros[j] << 1 | (uint32_t)(x[j] == 0);
@@ -362,38 +277,69 @@ count_zeros(const uint32_t *restrict zeros, size_t n, uint32_t *restrict all)
 	}
 }
 
+/* As long as the longest run of ones in each, or a little longer. */
+static void
+bound_runs(const uint32_t *restrict zeros, size_t n, uint8_t *restrict bound)
+{
+	for (size_t j = 0; j < n; j++) {
+		uint32_t z = zeros[j];
+		uint32_t two = z & z >> 1;
+		uint32_t four = two & two >> 2;
+		uint32_t six = four & two >> 4;
+		uint32_t eight = four & four >> 4;
+		uint32_t twelve = eight & four >> 8;
+		uint32_t most = eight & eight >> 8;
+		int low = (two != 0) + ((two & z >> 2) != 0) + (four != 0) +
+			  ((four & z >> 4) != 0) + (six != 0) +
+			  ((six & z >> 6) != 0);
+		int high = (eight != 0) + ((eight & two >> 8) != 0) +
+			   (twelve != 0) + ((twelve & two >> 12) != 0);
+
+		bound[j] = (uint8_t)(1 + low + 2 * high + (most != 0 ? 17 : 0));
+	}
+}
+
 /* Values that stay without excess zeros; 0 below two positive ones. */
 static void
-kept_values(const struct tile *t, const uint32_t *restrict zeros, size_t want,
-	    double *restrict kept)
+kept_values(const struct batch_tile *t, const uint32_t *restrict zeros,
+	    size_t want, double *restrict kept)
 {
-	uint32_t all[TILE];
+	uint8_t bound[BATCH_TILE];
+	uint32_t all[BATCH_TILE];
+	uint16_t some[BATCH_TILE]; /* series whose zeros may be too many */
+	uint8_t least[ZEROS_WORD + 1];
+	size_t n = 0;
 
+	for (size_t i = 0; i <= want; i++)
+		least[i] = (uint8_t)zeros_least_run(want, i);
 	count_zeros(zeros, t->n, all);
+	bound_runs(zeros, t->n, bound);
 	for (size_t j = 0; j < t->n; j++) {
-		size_t gone = 0;
-
-		if ((zeros[j] & (zeros[j] >> 1)) != 0)
-			gone = zeros_excess_of_word(zeros[j], want, all[j]);
-		kept[j] = (double)(int32_t)(want - gone);
+		kept[j] = all[j] + 2 <= want ? (double)(int32_t)want : 0;
+		some[n] = (uint16_t)j;
+		n += bound[j] >= least[all[j]];
 	}
-	for (size_t j = 0; j < t->n; j++)
-		kept[j] = all[j] + 2 <= want ? kept[j] : 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t j = some[i];
+
+		kept[j] -= (double)zeros_excess_of_word(zeros[j], want, all[j]);
+	}
 }
 
 /* The new sums of a tile, as if no series were odd. */
 static void
-cusum_sums(const struct tile *t, const double *p, const struct sums *s,
-	   const double *restrict before, double *restrict statistic)
+cusum_sums(const struct batch_tile *t, const double *p,
+	   const struct batch_sums *s, const double *restrict before,
+	   double *restrict statistic)
 {
 	size_t want = (size_t)p[CUSUM_BASELINE];
 	size_t today = t->b->rows - 1;
-	const int32_t *restrict x = row_of(t, today);
+	const int32_t *restrict x = batch_row_of(t, today);
 	double reset = p[CUSUM_RESET];
 	double least = p[CUSUM_MIN_SIGMA];
 	double k = p[CUSUM_K];
-	uint32_t zeros[TILE];
-	double kept[TILE];
+	uint32_t zeros[BATCH_TILE];
+	double kept[BATCH_TILE];
 
 	zero_bits(t, today - (size_t)p[CUSUM_GUARD] - want, want, zeros);
 	kept_values(t, zeros, want, kept);
@@ -411,16 +357,16 @@ cusum_sums(const struct tile *t, const double *p, const struct sums *s,
 }
 
 static void
-cusum_tile(const double *p, const struct tile *t, double *sum,
+cusum_tile(const double *p, const struct batch_tile *t, double *sum,
 	   const struct det_batch_out *out)
 {
 	size_t want = (size_t)p[CUSUM_BASELINE];
 	size_t today = t->b->rows - 1;
 	double *restrict statistic = out->statistic + t->first;
-	struct sums s = { .odd = { 0 } };
+	struct batch_sums s = { .odd = { 0 } };
 
-	add_rows(t, today - (size_t)p[CUSUM_GUARD] - want, want, &s);
-	flag_row(t, today, &s);
+	batch_add_rows(t, today - (size_t)p[CUSUM_GUARD] - want, want, &s);
+	batch_flag_row(t, today, &s);
 	cusum_sums(t, p, &s, sum + t->first, statistic);
 	grade(t, statistic, cusum_limit(CUSUM_YELLOW_P * (1 + CELLS_TIE)),
 	      cusum_limit(CUSUM_RED_P * (1 + CELLS_TIE)), out->level + t->first);
@@ -440,10 +386,11 @@ det_batch_cusum(const double *p, const struct det_batch *b, double *sum,
 		const struct det_batch_out *out)
 {
 	size_t want = (size_t)p[CUSUM_BASELINE];
-	struct tile t = { .b = b };
+	struct batch_tile t = { .b = b };
 
-	for (; t.first < b->series; t.first += TILE) {
-		t.n = b->series - t.first < TILE ? b->series - t.first : TILE;
+	for (; t.first < b->series; t.first += BATCH_TILE) {
+		t.n = b->series - t.first < BATCH_TILE ? b->series - t.first
+						       : BATCH_TILE;
 		if (b->rows > want + (size_t)p[CUSUM_GUARD] &&
 		    want <= MAX_BASELINE) {
 			cusum_tile(p, &t, sum, out);

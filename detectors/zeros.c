@@ -174,6 +174,12 @@ runs_of(uint64_t ones, size_t run)
 }
 
 size_t
+zeros_least_run(size_t n, size_t all)
+{
+	return n >= all + 2 ? least_run[n - all - 2][all] : NEVER;
+}
+
+size_t
 zeros_excess_of_word(uint32_t zeros, size_t n, size_t all)
 {
 	uint64_t rest = zeros;

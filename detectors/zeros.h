@@ -45,6 +45,12 @@ size_t zeros_excess_of_bits(uint64_t zeros, size_t n);
 #define ZEROS_WORD 32
 size_t zeros_excess_of_word(uint32_t zeros, size_t n, size_t all);
 
+/*
+ * The shortest run of zeros that may go out of n <= ZEROS_WORD values of which
+ * `all` are zero; more than n where none may.
+ */
+size_t zeros_least_run(size_t n, size_t all);
+
 /* How many bits are set. */
 size_t zeros_count_of_bits(uint64_t x);
 
