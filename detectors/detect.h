@@ -115,6 +115,12 @@ struct det_carry {
 	/* Leaves the verdicts that det_method.judge() gives. */
 	void (*walk)(const double *p, const struct det_window *w,
 		     const struct det_walk *k);
+	/*
+	 * Reported periods after which what came before them is forgotten up
+	 * to rounding, so that a window of as many gives the same verdict;
+	 * NULL: never.
+	 */
+	size_t (*memory)(const double *p);
 };
 
 /*

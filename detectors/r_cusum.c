@@ -278,7 +278,7 @@ walk(const double *p, const struct det_window *w, const struct det_walk *k)
 }
 
 static const struct det_carry carry = { sizeof(struct carried), rexact_behind,
-					walk };
+					walk, NULL };
 
 static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,

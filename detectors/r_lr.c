@@ -109,7 +109,7 @@ walk_lr(const double *p, const struct det_window *w, const struct det_walk *k)
 }
 
 static const struct det_carry carry_lr = { sizeof(struct carried_lr),
-					   rexact_behind, walk_lr };
+					   rexact_behind, walk_lr, NULL };
 
 static int
 judge_lr(const double *p, const struct det_window *w, size_t from,
@@ -330,7 +330,7 @@ behind_glr(const double *p, const void *state, size_t i)
 }
 
 static const struct det_carry carry_glr = { sizeof(struct carried_glr),
-					    behind_glr, walk_glr };
+					    behind_glr, walk_glr, NULL };
 
 static int
 judge_glr(const double *p, const struct det_window *w, size_t from,

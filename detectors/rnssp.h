@@ -90,6 +90,12 @@ void rnssp_ewma_walk(const double *p, const struct rnssp_cells *c,
 void rnssp_regression_cell(const double *p, const struct rnssp_cells *c,
 			   size_t i, struct det_verdict *out, double *r2);
 
+/*
+ * Reports that the averages remember: their baseline, which they are held to,
+ * and then until (1 - w)^n is less than a double can tell.
+ */
+size_t rnssp_ewma_memory(const double *p);
+
 /* Periods that regression verdict reads, the judged one included. */
 size_t rnssp_regression_reach(const double *p);
 

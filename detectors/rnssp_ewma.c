@@ -9,6 +9,7 @@
 #include "detectors/methods.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MIN_BASELINE 7
 
@@ -42,28 +43,57 @@ set_scale(struct rnssp_scale *s, const double *p, size_t n)
 	}
 }
 
-static struct baseline
-baseline_of(const double *x, size_t n)
+/* Reports among n cells, their mean and the sum of their squared deviations. */
+static void
+with_holes(struct baseline *b, const double *x, size_t n, double *ss)
 {
-	struct baseline b = { 0, 0.0, 0.0 };
-	double ss = 0.0;
+	double sum = 0.0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (isnan(x[i]))
 			continue;
-		b.mean += x[i];
-		b.n++;
+		sum += x[i];
+		b->n++;
 	}
-	if (b.n < MIN_BASELINE)
-		return b;
-	b.mean /= (double)b.n;
+	b->mean = sum / (double)b->n;
 	for (size_t i = 0; i < n; i++) {
-		double d = x[i] - b.mean;
+		double d = x[i] - b->mean;
 
 		if (!isnan(d))
-			ss += d * d;
+			*ss += d * d;
 	}
-	b.sd = sqrt(ss / (double)(b.n - 1));
+}
+
+/* A baseline without holes, by four sums that do not wait for each other. */
+static struct baseline
+baseline_of(const double *x, size_t n)
+{
+	struct baseline b = { n, 0.0, 0.0 };
+	double s[4] = { 0, 0, 0, 0 }, ss = 0.0;
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		for (size_t k = 0; k < 4; k++)
+			s[k] += x[i + k];
+	}
+	for (; i < n; i++)
+		s[0] += x[i];
+	b.mean = (s[0] + s[1] + (s[2] + s[3])) / (double)n;
+	if (isnan(b.mean)) {
+		b.n = 0;
+		with_holes(&b, x, n, &ss);
+	} else {
+		memset(s, 0, sizeof(s));
+		for (i = 0; i + 4 <= n; i += 4) {
+			for (size_t k = 0; k < 4; k++)
+				s[k] += (x[i + k] - b.mean) * (x[i + k] - b.mean);
+		}
+		for (; i < n; i++)
+			s[0] += (x[i] - b.mean) * (x[i] - b.mean);
+		ss = s[0] + s[1] + (s[2] + s[3]);
+	}
+	if (b.n >= MIN_BASELINE)
+		b.sd = sqrt(ss / (double)(b.n - 1));
 	return b;
 }
 
@@ -213,7 +243,17 @@ walk(const double *p, const struct det_window *w, const struct det_walk *k)
 	rnssp_ewma_walk(p, &cells, k);
 }
 
-static const struct det_carry carry = { RNSSP_CARRIED, behind, walk };
+size_t
+rnssp_ewma_memory(const double *p)
+{
+	double slow = 1.0 - fmin(p[P_W1], p[P_W2]);
+	double n = slow > 0.0 ? ceil(log(0x1p-53) / log(slow)) : 1.0;
+
+	return (size_t)(p[P_BASELINE] + p[P_GUARD] + n);
+}
+
+static const struct det_carry carry = { RNSSP_CARRIED, behind, walk,
+					rnssp_ewma_memory };
 
 static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,

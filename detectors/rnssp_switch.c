@@ -40,7 +40,16 @@ walk(const double *p, const struct det_window *w, const struct det_walk *k)
 	}
 }
 
-static const struct det_carry carry = { RNSSP_CARRIED, behind, walk };
+static size_t
+memory(const double *p)
+{
+	size_t ewma = rnssp_ewma_memory(p);
+	size_t regression = rnssp_regression_reach(p);
+
+	return ewma > regression ? ewma : regression;
+}
+
+static const struct det_carry carry = { RNSSP_CARRIED, behind, walk, memory };
 
 static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,

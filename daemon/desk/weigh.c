@@ -172,8 +172,12 @@ over_days(const double *day_p, int from)
 	int n = HISTORY_DAYS - from;
 
 	for (int i = 0; i < n; i++) {
-		for (int k = 0; k < n; k++)
-			r[i * n + k] = pow(DAY_CORRELATION, abs(i - k));
+		double c = 1;
+
+		for (int k = i; k < n; k++, c *= DAY_CORRELATION) {
+			r[i * n + k] = c;
+			r[k * n + i] = c;
+		}
 	}
 	return fuse_stouffer(day_p + from, r, (size_t)n);
 }

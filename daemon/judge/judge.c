@@ -44,6 +44,17 @@ set_params(struct bench *b, const char *const *params)
 	return 0;
 }
 
+/* Periods that a method which reads to the start gets to see. */
+static size_t
+remembered(const struct bench *b, size_t longest)
+{
+	size_t memory = DET_REACH_ALL;
+
+	if (b->method->carry->memory != NULL)
+		memory = b->method->carry->memory(b->p);
+	return memory < longest ? memory : longest;
+}
+
 static int
 open_bench(struct bench *b, const char *name, const char *const *params,
 	   uint32_t limit, uint32_t keep, size_t longest)
@@ -59,7 +70,7 @@ open_bench(struct bench *b, const char *name, const char *const *params,
 	b->reach = b->method->reach(b->p);
 	b->capped = b->reach == DET_REACH_ALL;
 	if (b->capped)
-		b->reach = longest;
+		b->reach = remembered(b, longest);
 	b->limit = limit;
 	b->keep = keep > limit ? limit : keep;
 	b->scratch = malloc(b->method->scratch(b->p, limit) + 1);

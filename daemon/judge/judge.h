@@ -28,8 +28,8 @@
 struct judge;
 
 /*
- * What a method gets to see that reads back to the start of a series: at most
- * so many periods.  A longer memory than this would make the verdicts of a
+ * What a method gets to see that reads back to the start of a series: what it
+ * remembers (det_carry.memory), and at most so many periods.  A longer memory than this would make the verdicts of a
  * centre that keeps less differ from those of a back-test.
  */
 #define JUDGE_LONGEST_DAYS 400

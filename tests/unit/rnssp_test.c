@@ -188,6 +188,42 @@ test_special_days_do_not_alarm_as_ordinary_ones_would(void **state)
 	assert_int_equal(v.level, DET_ALERT);
 }
 
+/* What lies beyond the method's memory changes nothing that is seen. */
+static void
+test_what_is_forgotten_does_not_matter(void **state)
+{
+	double count[400], scratch[800], p[DET_MAX_PARAMS];
+	struct det_window w = { .count = count,
+				.n = 400,
+				.first_t = 1,
+				.first_day = 19000,
+				.period = DET_DAY };
+	struct det_verdict all, last_part;
+
+	(void)state;
+	for (size_t i = 0; i < 400; i++)
+		count[i] = i < 250 ? 900.0 : (double)(i * i * 31 % 23);
+	for (size_t k = 0; k < 3; k += 2) {
+		const struct det_method *m = det_find(names[k]);
+		struct det_window part = w;
+		size_t n;
+
+		det_params_default(m, p);
+		n = m->carry->memory(p);
+		assert_true(n > 60 && n < 130);
+		part.count += w.n - n;
+		part.first_day += (int32_t)(w.n - n);
+		part.n = n;
+		assert_int_equal(det_judge(m, p, &w, w.n - 1, scratch, &all),
+				 DET_OK);
+		assert_int_equal(
+			det_judge(m, p, &part, n - 1, scratch, &last_part),
+			DET_OK);
+		assert_true(fabs(all.p - last_part.p) < 1e-12);
+		assert_true(fabs(all.upper - last_part.upper) < 1e-9);
+	}
+}
+
 int
 main(void)
 {
@@ -195,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_holes_give_verdicts_or_unknown),
 		cmocka_unit_test(test_one_cell_or_many_is_the_same),
 		cmocka_unit_test(test_upper_is_the_limit),
+		cmocka_unit_test(test_what_is_forgotten_does_not_matter),
 		cmocka_unit_test(test_holidays_are_no_baseline),
 		cmocka_unit_test(
 			test_special_days_do_not_alarm_as_ordinary_ones_would),
