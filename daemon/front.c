@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/figures.h"
 #include "daemon/import.h"
+#include "daemon/past.h"
 #include "daemon/intake/post.h"
 #include "daemon/store/alerts.h"
 #include "daemon/store/counts.h"
@@ -93,6 +94,12 @@ cell_as_of(void *arg, uint32_t series, int32_t day, int32_t as_of,
 		out->denominator = v.cell.denominator;
 	out->partial = (v.cell.flags & CELL_PARTIAL) != 0;
 	return 1;
+}
+
+static json_t *
+account(void *arg, uint32_t area, int32_t day, const char **why)
+{
+	return past_account(arg, area, day, why);
 }
 
 static void
@@ -400,6 +407,7 @@ front_env(struct centre *c, struct api_env *env)
 		.status = status,
 		.metrics = metrics,
 		.cell_as_of = cell_as_of,
+		.account = account,
 		.counts_post = counts_post,
 		.areas_import = areas_import,
 		.sites_import = sites_import,

@@ -102,6 +102,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/alerts/:/events", 0, false, api_get_alert_events },
 	{ "POST", "/api/v1/alerts/:/events", BODY_ACT, true,
 	  api_post_alert_event },
+	{ "GET", "/api/v1/explain", 0, false, api_get_explain },
 	{ "GET", "/api/v1/events", 0, false, get_events },
 	{ "GET", "/api/v1/notices", 0, false, api_get_notices },
 	{ "POST", "/api/v1/clock", BODY_SMALL, true, api_post_clock },
@@ -239,6 +240,15 @@ api_answer(void *done_arg, int status, json_t *body)
 	http_problem(req, status, json_incref(json_object_get(body, "errors")),
 		     "%s", detail == NULL ? "It could not be done." : detail);
 	json_decref(body);
+}
+
+enum catalogue_language
+api_language(const struct http_req *req)
+{
+	const char *lang = http_query(req, "lang");
+
+	return catalogue_language(
+		lang != NULL ? lang : http_header(req, "Accept-Language"));
 }
 
 int

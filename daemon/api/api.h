@@ -109,6 +109,10 @@ struct api_env {
 	int (*cell_as_of)(void *arg, uint32_t series, int32_t day,
 			  int32_t as_of, struct judge_cell *out);
 
+	/* account_day() of an area and day; NULL: *why says why not. */
+	json_t *(*account)(void *arg, uint32_t area, int32_t day,
+			   const char **why);
+
 	/* Counts as JSON or CSV; 202 and {"accepted", "refused": [...]}. */
 	api_writer *counts_post;
 	/* CSV with a header line; 200 and {"added", "changed"}. */

@@ -91,15 +91,6 @@ find_alert(struct api *a, struct http_req *req)
 	return alert;
 }
 
-static enum catalogue_language
-language_of(const struct http_req *req)
-{
-	const char *lang = http_query(req, "lang");
-
-	return catalogue_language(
-		lang != NULL ? lang : http_header(req, "Accept-Language"));
-}
-
 /* The version as the ETag that If-Match brings back. */
 static void
 add_etag(struct http_req *req, const json_t *alert)
@@ -123,7 +114,7 @@ api_get_alert(void *arg, struct http_req *req)
 		return;
 	out = view_alert(a->env.registry, alert);
 	json_object_set_new(out, "explanation",
-			    explain_alert(a->catalogue, language_of(req),
+			    explain_alert(a->catalogue, api_language(req),
 					  a->env.registry, alert));
 	if (a->env.alert_events != NULL)
 		events = a->env.alert_events(a->env.arg, http_param(req, 0));

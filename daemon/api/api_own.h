@@ -35,6 +35,9 @@ void api_get_alert(void *arg, struct http_req *req);
 void api_get_alert_events(void *arg, struct http_req *req);
 void api_post_alert_event(void *arg, struct http_req *req);
 
+/* api_explain.c */
+void api_get_explain(void *arg, struct http_req *req);
+
 /* api_write.c */
 void api_post_counts(void *arg, struct http_req *req);
 void api_post_areas(void *arg, struct http_req *req);
@@ -56,6 +59,9 @@ void api_get_page(void *arg, struct http_req *req);
 
 /* The end of a write as its request's answer; done_arg is the request. */
 void api_answer(void *done_arg, int status, json_t *body);
+
+/* The language of ?lang= or Accept-Language. */
+enum catalogue_language api_language(const struct http_req *req);
 
 /*
  * A number of the query within min..max, def where it is not given.  0, or -1

@@ -159,6 +159,13 @@ print_wrapped(const char *text, size_t width)
 	}
 }
 
+void
+alert_print_wrapped(const char *text)
+{
+	print_wrapped(text, grid_terminal());
+	putchar('\n');
+}
+
 /* Which alerts belong to it, and to which it belongs. */
 static void
 print_relations(const struct client *c, const json_t *alert)
@@ -251,8 +258,7 @@ print_deadlines(const struct client *c, const json_t *alert, int64_t now_ms)
 		basis = client_text(all, "basis_zh");
 	if (basis[0] == '\0')
 		return;
-	print_wrapped(basis, grid_terminal());
-	putchar('\n');
+	alert_print_wrapped(basis);
 }
 
 static void

@@ -14,6 +14,10 @@ void alert_print(const struct client *c, const json_t *alert, bool colour);
 void alert_print_evidence(const struct client *c, const json_t *evidence,
 			  size_t most);
 
+/* A text in lines as wide as the terminal, broken at blanks and between
+   Chinese characters; ends with a new line. */
+void alert_print_wrapped(const char *text);
+
 /* The escape sequence of a signal's colour; "" where it has none. */
 const char *alert_colour(const char *grade);
 

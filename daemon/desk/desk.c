@@ -61,6 +61,12 @@ desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg)
 	d->now_arg = arg;
 }
 
+const struct trigger_set *
+desk_triggers(const struct desk *d)
+{
+	return d->triggers;
+}
+
 int
 desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 {

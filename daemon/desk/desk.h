@@ -143,6 +143,9 @@ int desk_verb_parse(const char *text); /* -1 = no such verb */
 /* "ack" ..; NULL past the last verb. */
 const char *desk_verb_str(enum desk_verb verb);
 
+/* Those in force. */
+const struct trigger_set *desk_triggers(const struct desk *d);
+
 /*
  * New triggers after a reload, borrowed from now on; alerts of triggers that
  * are gone stay, without further weighing.  0, or -1 (logged) with the old

@@ -1,4 +1,5 @@
 """The commands of tocsin that ask a running daemon."""
+import datetime
 import json
 import os
 import re
@@ -75,6 +76,42 @@ def test_tasks_and_clocks(d):
         ["task-done", "reported"]
     zh = good(d, "alert", "show", id, lang="zh_CN.UTF-8")
     assert "核实任务" in zh and "已核实" in zh and "办理时限" in zh
+
+
+def test_why_it_rang_and_why_not(d):
+    """Any area and day: what each kind said and what the next colour lacked,
+    from the daemon, in both languages."""
+    text = good(d, "trigger", "explain", "K1", "2025-03-10")
+    rang = text.split("Nobody here reports")[0]
+    assert re.search(r"^Respiratory .*: \w+ signal$", rang, re.M), rang
+    assert re.search(r"^  pharmacy: p [\d.e-]+ from 1 series$", rang, re.M)
+    assert "of the expected reports are in" in rang
+    assert re.search(r"^  for \w+ signal it would have to be rarer", rang, re.M)
+    assert f"its alert {d.alert['id']}" in rang
+    assert "Dengue" in text.split("Nobody here reports")[1]
+    # No alert, no evidence: the same words, in Chinese.
+    zh = good(d, "trigger", "explain", "K2", "2025-03-11",
+              lang="zh_CN.UTF-8")
+    assert "呼吸道症状异常增多：无信号" in zh and "要达到蓝色信号" in zh
+    # While all series were still learning.
+    early = str(alarm.FIRST + datetime.timedelta(7))
+    text = good(d, "trigger", "explain", "K1", early)
+    assert "pharmacy: 1 series are still learning and say nothing" in text
+    assert "nothing is known" in text
+    found = json.loads(good(d, "trigger", "explain", "K2", "2025-03-11",
+                            "--json"))
+    mine = next(t for t in found if t["trigger"] == "respiratory")
+    assert mine["colour"] == "none" and mine["next"]["colour"] == "blue"
+    assert mine["next"]["lacks"] == "rarity"
+    assert mine["next"]["p"] < mine["p"]
+    assert {k["kind"]: k["reporting"] for k in mine["kinds"]} == {
+        "pharmacy": 1, "fever-clinic": 1, "nursing-home": 1}
+    for words, why in ((("K9", "2025-03-10"), 'did you mean "K1"'),
+                       (("K1", "2031-01-01"), "has not come yet"),
+                       (("K1", "2011-01-01"), "before what is kept"),
+                       (("K1", "yesterday"), "a date as 2026-03-09")):
+        r = tocsin(d, "trigger", "explain", *words)
+        assert r.returncode == 2 and why in r.stderr, r.stderr
 
 
 def test_an_alert_from_open_to_closed(d):

@@ -1,0 +1,64 @@
+/* Why it rang, or why not: any area, any day. */
+#include "daemon/api/api_own.h"
+
+#include <string.h>
+
+#include "base/day.h"
+#include "daemon/api/view.h"
+#include "daemon/console/why.h"
+
+static int
+read_area(struct api *a, struct http_req *req, uint32_t *out)
+{
+	const char *area = http_query(req, "area");
+	const char *near;
+
+	if (area == NULL || area[0] == '\0') {
+		http_problem(req, 400, NULL, "Say which area: ?area=CODE.");
+		return -1;
+	}
+	*out = registry_area(a->env.registry, area, strlen(area));
+	if (*out != REG_NONE)
+		return 0;
+	near = registry_near_area(a->env.registry, area, strlen(area));
+	if (near != NULL)
+		http_problem(req, 404, NULL,
+			     "There is no area \"%s\"; did you mean \"%s\"?",
+			     area, near);
+	else
+		http_problem(req, 404, NULL, "There is no area \"%s\".", area);
+	return -1;
+}
+
+/* ?area=CODE, ?day=DATE (today) */
+void
+api_get_explain(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	const char *why = NULL;
+	uint32_t area;
+	json_t *list, *one;
+	int32_t day;
+	size_t i;
+
+	if (read_area(a, req, &area) < 0 ||
+	    api_query_day(req, "day", a->env.today(a->env.arg), &day) < 0)
+		return;
+	if (a->env.account == NULL) {
+		http_problem(req, 501, NULL, "This daemon has no desk.");
+		return;
+	}
+	list = a->env.account(a->env.arg, area, day, &why);
+	if (list == NULL) {
+		http_problem(req, 422, NULL, "It cannot be said: %s.", why);
+		return;
+	}
+	json_array_foreach (list, i, one)
+		json_object_set_new(one, "words",
+				    why_words(a->catalogue, api_language(req),
+					      a->env.registry, one));
+	http_reply_json(req, 200,
+			json_pack("{s:s, s:o, s:o}", "area",
+				  registry_area_at(a->env.registry, area)->code,
+				  "day", view_day(day), "triggers", list));
+}

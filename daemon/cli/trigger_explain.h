@@ -1,0 +1,29 @@
+#ifndef TOCSIN_CLI_TRIGGER_EXPLAIN_H
+#define TOCSIN_CLI_TRIGGER_EXPLAIN_H
+
+/* What the words of `tocsin trigger` share. */
+
+#include <stdbool.h>
+
+#include "daemon/cli/client.h"
+#include "daemon/desk/trigger.h"
+
+struct trigger_request {
+	struct client client;
+	const char *path; /* of triggers; NULL = the shipped ones */
+	const char *data; /* a data set; NULL = ask the daemon */
+};
+
+/* Why it rang, or not; an exit status. */
+int trigger_explain_live(const struct trigger_request *q, const char *area,
+			 const char *date);
+int trigger_explain_files(const struct trigger_request *q, const char *etc,
+			  const char *area, const char *date);
+
+/* trigger.c: the triggers asked for, NULL when already said; and how bad rows
+   of a table are said. */
+struct trigger_set *trigger_read(const struct trigger_request *q,
+				 const char *etc, const struct registry *r);
+void trigger_say(void *arg, bool error, const char *message);
+
+#endif

@@ -1,0 +1,336 @@
+/* Why it rang, and why not, see account.h. */
+#include "daemon/desk/account.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/day.h"
+#include "base/log.h"
+#include "daemon/desk/evidence.h"
+#include "daemon/desk/weigh.h"
+
+/* One area and day under account. */
+struct account {
+	const struct account_env *env;
+	struct scale *scale;
+	uint32_t area;
+	int32_t day;
+};
+
+static json_t *
+number(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+/* How the series of a kind stood within the window. */
+struct standing {
+	size_t streams, reporting, learning;
+};
+
+static void
+stand_series(const struct account *a, const struct trigger *t,
+	     const struct judge_sum *s, uint32_t series, struct standing *out)
+{
+	out->streams++;
+	if (!judge_settled(a->env->judge, series, a->day)) {
+		out->learning++;
+		return;
+	}
+	for (int32_t d = weigh_from(t, s->kind, a->day); d <= a->day; d++) {
+		struct judge_cell cell;
+
+		judge_cell(a->env->judge, series, d, &cell);
+		if (isnan(cell.value))
+			continue;
+		out->reporting++;
+		return;
+	}
+}
+
+static struct standing
+stand(const struct account *a, const struct trigger *t, uint32_t kind)
+{
+	uint32_t i = judge_sums_of(a->env->judge, a->area);
+	struct standing out = { 0 };
+	struct judge_sum s;
+
+	for (; i != REG_NONE; i = s.next_of_area) {
+		judge_sum_at(a->env->judge, i, &s);
+		if (s.kind != kind || !weigh_listens(t, &s))
+			continue;
+		for (size_t m = 0; m < s.members; m++)
+			stand_series(a, t, &s, s.member[m], &out);
+	}
+	return out;
+}
+
+static json_t *
+list_kinds(const struct account *a, const struct trigger *t,
+	   const struct weighing *g, size_t *streams)
+{
+	json_t *list = json_array();
+
+	*streams = 0;
+	for (uint32_t k = 0; k < t->kinds; k++) {
+		struct standing s = { 0 };
+		double p = NAN;
+
+		if (t->kind_weight[k] > 0)
+			s = stand(a, t, k);
+		for (size_t i = 0; i < g->kinds; i++) {
+			if (g->kind[i].kind == k)
+				p = g->kind[i].p;
+		}
+		if (s.streams == 0)
+			continue;
+		*streams += s.streams;
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "kind",
+				  registry_kind_at(a->env->registry, k)->code,
+				  "p", number(p), "streams", (json_int_t)s.streams,
+				  "reporting", (json_int_t)s.reporting,
+				  "learning", (json_int_t)s.learning, "silent",
+				  (json_int_t)(s.streams - s.reporting -
+					       s.learning)));
+	}
+	return list;
+}
+
+/* Points that a colour asks for of one area by itself. */
+static int
+points_for(enum colour c)
+{
+	return c == COLOUR_RED ? 3 : c == COLOUR_ORANGE ? 2 : 0;
+}
+
+/* What is missing for the next colour; JSON null at the highest. */
+static json_t *
+next_of(const struct account *a, const struct trigger *t,
+	const struct weighing *g)
+{
+	enum reg_level level = registry_area_at(a->env->registry, a->area)->level;
+	const struct calib *c = trigger_calib(t, level);
+	enum colour next = g->colour + 1;
+	double years;
+
+	if (g->colour == COLOUR_RED)
+		return json_null();
+	if (g->earned > g->colour)
+		return json_pack("{s:s, s:s, s:i}", "colour", colour_str(next),
+				 "lacks", "points", "points", points_for(next));
+	years = trigger_interval(t, next);
+	return json_pack("{s:s, s:s, s:f, s:o}", "colour", colour_str(next),
+			 "lacks", "rarity", "years", years, "p",
+			 number(calib_p(c, 1 / years)));
+}
+
+/* The same of a statutory rule, whose steps are cases. */
+static json_t *
+next_cases(const struct trigger *t, const struct weighing *g)
+{
+	if (t->rule == RULE_PERCENTILE)
+		return g->colour != COLOUR_NONE
+			       ? json_null()
+			       : json_pack("{s:s, s:s, s:o}", "colour",
+					   colour_str(t->colour), "lacks",
+					   "cases", "cases", number(g->limit));
+	for (size_t i = 0; i < t->steps; i++) {
+		if (g->cases < t->step[i].cases)
+			return json_pack("{s:s, s:s, s:f}", "colour",
+					 colour_str(t->step[i].colour), "lacks",
+					 "cases", "cases", t->step[i].cases);
+	}
+	return json_null();
+}
+
+/* The group of areas that neighbours and scan found. */
+static json_t *
+list_group(const struct account *a, const struct weighing *g)
+{
+	const struct registry *r = a->env->registry;
+	uint32_t c = registry_area_at(r, a->area)->first_child;
+	json_t *list = json_array();
+
+	for (size_t i = 0;
+	     g->group_n > 0 && c != REG_NONE && i < WEIGH_MAX_PLACES; i++) {
+		if (weigh_in_group(g, i))
+			json_array_append_new(
+				list, json_string(registry_area_at(r, c)->code));
+		c = registry_area_at(r, c)->next_sibling;
+	}
+	return list;
+}
+
+/* The sites in the area that have cases, for a trigger that looks at sites. */
+static json_t *
+list_sites(const struct account *a, const struct trigger *t, enum colour *worst)
+{
+	const struct registry *r = a->env->registry;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < registry_sites(r); i++) {
+		const struct reg_site *site = registry_site_at(r, i);
+		struct weighing g;
+
+		if (t->kind_weight[site->kind] <= 0 ||
+		    !registry_area_within(r, site->area, a->area))
+			continue;
+		weigh(a->scale, t, site->area, i, a->day, &g);
+		if (!(g.cases > 0))
+			continue;
+		if (g.colour > *worst)
+			*worst = g.colour;
+		json_array_append_new(list, json_pack("{s:s, s:f, s:s}", "site",
+						      site->code, "cases",
+						      g.cases, "colour",
+						      colour_str(g.colour)));
+	}
+	return list;
+}
+
+/* The newest alert of the trigger and area that covers the day, or null. */
+static json_t *
+alert_of(const struct account *a, const struct trigger *t)
+{
+	static const char *const keys[] = { "id",     "state",	 "grade",
+					    "signal", "part_of", "parent",
+					    "opened", "site" };
+	const char *code = registry_area_at(a->env->registry, a->area)->code;
+	char day[DAY_TEXT_BYTES];
+
+	day_format(a->day, day);
+	for (size_t i = a->env->desk == NULL ? 0 : desk_alerts(a->env->desk);
+	     i-- > 0;) {
+		const json_t *alert = desk_alert_at(a->env->desk, i);
+		const char *area =
+			json_string_value(json_object_get(alert, "area"));
+		const char *name =
+			json_string_value(json_object_get(alert, "trigger"));
+		const char *from =
+			json_string_value(json_object_get(alert, "opened"));
+		const char *to = json_string_value(
+			json_object_get(alert, "last_signal"));
+		json_t *out;
+
+		if (area == NULL || name == NULL || from == NULL ||
+		    strcmp(area, code) != 0 || strcmp(name, t->name) != 0 ||
+		    strcmp(from, day) > 0 ||
+		    (to != NULL && strcmp(to, day) < 0 &&
+		     day_parse(to, strlen(to)) + t->quiet_days <= a->day))
+			continue;
+		out = json_object();
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			json_object_set(out, keys[k],
+					json_object_get(alert, keys[k]));
+		return out;
+	}
+	return json_null();
+}
+
+static json_t *
+list_steps(const struct trigger *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->steps; i++)
+		json_array_append_new(
+			list, json_pack("{s:f, s:s}", "cases", t->step[i].cases,
+					"colour", colour_str(t->step[i].colour)));
+	return list;
+}
+
+static void
+add_statutory(const struct account *a, const struct trigger *t,
+	      const struct weighing *g, json_t *out)
+{
+	enum colour worst = COLOUR_NONE;
+
+	json_object_set_new(out, "cases", number(g->cases));
+	json_object_set_new(out, "limit", number(g->limit));
+	json_object_set_new(out, "steps", list_steps(t));
+	json_object_set_new(out, "next", next_cases(t, g));
+	if ((t->levels & TRIGGER_SITE) == 0)
+		return;
+	json_object_set_new(out, "sites", list_sites(a, t, &worst));
+	json_object_set_new(out, "colour", json_string(colour_str(worst)));
+}
+
+static json_t *
+account_one(const struct account *a, const struct trigger *t)
+{
+	enum reg_level level = registry_area_at(a->env->registry, a->area)->level;
+	struct weighing g;
+	size_t streams;
+	json_t *out, *kinds;
+
+	weigh(a->scale, t, a->area, REG_NONE, a->day, &g);
+	kinds = list_kinds(a, t, &g, &streams);
+	out = json_pack(
+		"{s:s, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:I, s:I,"
+		" s:o, s:o}",
+		"trigger", t->name, "title", t->title, "title_zh", t->title_zh,
+		"rule", trigger_rule_str(t->rule), "statutory", t->statutory,
+		"window_days", t->window, "colour", colour_str(g.colour),
+		"coverage",
+		number(evidence_coverage(a->env->judge, a->env->registry, t, &g)),
+		"p", number(t->statutory ? NAN : g.p), "recurrence_years",
+		number(t->statutory
+			       ? NAN
+			       : calib_interval(trigger_calib(t, level), g.p)),
+		"points", (json_int_t)g.points, "streams", (json_int_t)streams,
+		"kinds", kinds, "alert", alert_of(a, t));
+	if (out == NULL)
+		return NULL;
+	if (t->statutory) {
+		add_statutory(a, t, &g, out);
+		return out;
+	}
+	json_object_set_new(out, "next", next_of(a, t, &g));
+	if (g.group_n > 0)
+		json_object_set_new(out, "group", list_group(a, &g));
+	if (t->rule == RULE_SCAN)
+		json_object_set_new(out, "score", number(g.score));
+	return out;
+}
+
+/* Does anybody report what the trigger listens to? */
+static bool
+is_heard(const json_t *account)
+{
+	return json_integer_value(json_object_get(account, "streams")) > 0;
+}
+
+json_t *
+account_day(const struct account_env *env, uint32_t area, int32_t day)
+{
+	struct account a = { .env = env,
+			     .scale = weigh_new(env->registry, env->judge),
+			     .area = area,
+			     .day = day };
+	unsigned level = registry_area_at(env->registry, area)->level;
+	json_t *list = json_array();
+	size_t heard = 0;
+
+	if (a.scale == NULL || list == NULL) {
+		json_decref(list);
+		weigh_free(&a.scale);
+		return NULL;
+	}
+	for (size_t t = 0; t < env->triggers->n; t++) {
+		const struct trigger *one = &env->triggers->at[t];
+		json_t *found;
+
+		if ((one->levels & (1u << level | TRIGGER_SITE)) == 0)
+			continue;
+		found = account_one(&a, one);
+		if (is_heard(found))
+			json_array_insert_new(list, heard++, found);
+		else
+			json_array_append_new(list, found);
+	}
+	weigh_free(&a.scale);
+	return list;
+}

@@ -1,0 +1,35 @@
+#ifndef TOCSIN_DESK_ACCOUNT_H
+#define TOCSIN_DESK_ACCOUNT_H
+
+/*
+ * Why did it ring, and why not: what every trigger makes of an area on a day,
+ * what each kind contributed, and what was missing for the next colour.
+ */
+
+#include <jansson.h>
+
+#include "daemon/desk/desk.h"
+#include "daemon/desk/trigger.h"
+
+/* Borrowed; desk may be NULL: no alert is named. */
+struct account_env {
+	const struct registry *registry;
+	struct judge *judge;
+	const struct trigger_set *triggers;
+	const struct desk *desk;
+};
+
+/*
+ * A new array, one object a trigger that looks at the area or at sites in it,
+ * those that hear anything here (streams > 0) first:
+ * trigger, title, title_zh, rule, statutory, colour ("none" ..), coverage, p,
+ * recurrence_years, points, streams; kinds (kind, p, streams, reporting,
+ * learning, silent); next (colour, lacks: rarity, points or cases, years, p,
+ * points, cases; null at the highest); cases, limit and steps of statutory
+ * rules; sites (site, cases, colour) where it looks at sites; alert (id,
+ * state, signal, part_of, parent) that covers the day.  The judge must be
+ * idle.  What came in since the day is counted too.  NULL: no memory.
+ */
+json_t *account_day(const struct account_env *env, uint32_t area, int32_t day);
+
+#endif
