@@ -125,7 +125,7 @@ test_example(void **state)
 	batch.sender = text("school-7");
 	batch.series_n = 1;
 	batch.series[0] =
-		(struct wire_series){ text(""), text("absence"), text("") };
+		(struct wire_series){ text(""), text("ill-absence"), text("") };
 	batch.counts_n = 1;
 	batch.counts[0] = (struct wire_count){ 0, 18323, 12, 0, 0, 0 };
 	same("example", wire_batch_encode(EPOCH, 1, &batch, ours, sizeof(ours)),

@@ -3,7 +3,7 @@
     sender = Sender("tcp://127.0.0.1:8651", "school-7")
     sender.connect()
     sender.hello()
-    seq = sender.send([{"date": "2020-03-02", "indicator": "absence",
+    seq = sender.send([{"date": "2020-03-02", "indicator": "ill-absence",
                         "count": 12}])
     sender.wait_ack(seq)
 

@@ -273,8 +273,8 @@ def test_golden_frames():
     assert [message.base_day + d for d in message.day] == [
         18323, 18323, 18322, 18324]
     assert pb.Nack.FromString(parse(golden("nack")).body).expected_seq == 43
-    ours = batch("school-7", [{"date": "2020-03-02", "indicator": "absence",
-                               "count": 12}])
+    ours = batch("school-7", [{"date": "2020-03-02",
+                               "indicator": "ill-absence", "count": 12}])
     ours.base_day, ours.day[0] = 18323, 0
     for column in (ours.denominator, ours.revision, ours.flags):
         del column[:]
@@ -290,6 +290,14 @@ def test_readme_shows_the_golden_example():
     cells = [row.split("|")[1] for row in table.splitlines()[2:]]
     taken_apart = "".join(re.sub(r"[^0-9a-f]", "", cell) for cell in cells)
     assert bytes.fromhex(taken_apart) == golden("example")
+
+
+def test_readme_speaks_of_indicators_that_ship():
+    text = (PROTO / "README.md").read_text()
+    named = set(re.findall(r"[a-z]*-?absence", text))
+    shipped = (PROTO.parent / "etc" / "indicators.csv").read_text()
+    assert named == {"ill-absence"}
+    assert "\nill-absence," in shipped
 
 
 def test_short_example(tmp_path):

@@ -47,7 +47,7 @@ def batch(pb):
 
 def example(pb):
     b = pb.Batch(sender="school-7", base_day=18323)
-    b.series.add(indicator="absence")
+    b.series.add(indicator="ill-absence")
     b.series_index.extend([0])
     b.day.extend([0])
     b.value.extend([12])
