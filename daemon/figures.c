@@ -93,10 +93,11 @@ store_object(const struct centre *c)
 	store_stats(c->store, &s);
 	snprintf(id, sizeof(id), "%016llx",
 		 (unsigned long long)store_database_id(c->store));
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
 			 "database_id", id, "commits", (json_int_t)s.commits,
-			 "pending", (json_int_t)store_pending(c->store),
-			 "file_bytes", (json_int_t)s.file_bytes, "wal_bytes",
+			 "damaged_frames", (json_int_t)s.damaged, "pending",
+			 (json_int_t)store_pending(c->store), "file_bytes",
+			 (json_int_t)s.file_bytes, "wal_bytes",
 			 (json_int_t)s.wal_bytes, "worst_commit_us",
 			 (json_int_t)s.worst_commit_us, "space",
 			 level[c->space.level], "free_bytes",
@@ -207,6 +208,10 @@ figures_metrics(const struct centre *c, struct metrics *m)
 	scales_stats(c->scales, &w);
 	metrics_one(m, "commits_total", "Transactions of the store.",
 		    (double)st.commits);
+	metrics_one(m, "ledger_damaged_frames",
+		    "Frames of the ledger that were not as received when the "
+		    "store was opened.",
+		    (double)st.damaged);
 	metrics_one(m, "commit_last_seconds", "How long the last one took.",
 		    (double)st.last_commit_us / 1e6);
 	metrics_one(m, "store_pending", "Jobs that wait for the store.",

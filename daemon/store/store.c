@@ -19,6 +19,7 @@
 #include "daemon/store/meta.h"
 #include "daemon/store/schema.h"
 #include "daemon/store/store_own.h"
+#include "daemon/store/sound.h"
 #include "daemon/store/unfolded.h"
 
 void
@@ -120,11 +121,27 @@ start(struct store *s, struct event_base *base)
 	return 0;
 }
 
+static int64_t
+size_of(const char *path, const char *suffix)
+{
+	char name[4096];
+	struct stat st;
+
+	if (snprintf(name, sizeof(name), "%s%s", path, suffix) >=
+		    (int)sizeof(name) ||
+	    stat(name, &st) < 0)
+		return 0;
+	return st.st_size;
+}
+
 static int
 open_files(struct store *s)
 {
 	s->writer = db_open(s->path, DB_READ_WRITE, 5000, "store");
-	if (s->writer == NULL || schema_migrate(s->writer) < 0 ||
+	if (s->writer == NULL ||
+	    sound_pages(s->writer, s->path, size_of(s->path, "")) < 0 ||
+	    schema_migrate(s->writer) < 0 ||
+	    sound_frames(s->writer, s->path, &s->stats.damaged) < 0 ||
 	    unfolded_fold(s->writer) < 0)
 		return -1;
 	if (meta_database_id(s->writer, &s->database_id) < 0)
@@ -328,19 +345,6 @@ const char *
 store_path(const struct store *s)
 {
 	return s->path;
-}
-
-static int64_t
-size_of(const char *path, const char *suffix)
-{
-	char name[4096];
-	struct stat st;
-
-	if (snprintf(name, sizeof(name), "%s%s", path, suffix) >=
-		    (int)sizeof(name) ||
-	    stat(name, &st) < 0)
-		return 0;
-	return st.st_size;
 }
 
 void

@@ -116,6 +116,7 @@ struct store_stats {
 	uint64_t commits;
 	uint64_t jobs;
 	uint64_t failures;
+	uint64_t damaged; /* frames of the ledger, when it was opened */
 	int64_t wal_bytes;
 	int64_t file_bytes;
 	int64_t last_commit_us; /* how long the last COMMIT took */

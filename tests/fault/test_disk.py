@@ -1,4 +1,5 @@
 """A disk that fails, stalls, fills up, and forgets what it was given."""
+import contextlib
 import os
 import random
 import shutil
@@ -150,6 +151,9 @@ def test_a_corrupt_frame_in_the_ledger(tmp_path):
     db.commit()
     db.close()
     daemon.start()
+    assert daemon.status()["store"]["damaged_frames"] == 1
+    assert daemon.metric("ledger_damaged_frames") == 1
+    assert "seq=7) is not as it was received" in daemon.text()
     pusher.once(frames=5)
     pusher.settle()
     again = pusher.sender.raw(pusher.sender.outbox[7])
@@ -165,6 +169,31 @@ def test_a_corrupt_frame_in_the_ledger(tmp_path):
     out = reckon(daemon, [pusher])
     out.wrong += [c for c in counts if c not in kept]
     report("a corrupt frame in the ledger", "one bit", out)
+
+
+def test_a_frame_that_is_needed_is_corrupt(tmp_path):
+    """Its counts were not in place when the last run ended."""
+    daemon = prepared(tmp_path)
+    pusher = Pusher(daemon.address, "clinic-1", 1)
+    pusher.once(frames=3)
+    pusher.settle()
+    pusher.sender.close()
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.state / "tocsin.db")) as db:
+        db.execute("UPDATE ledger SET crc=crc+1 WHERE seq=2")
+        db.execute("INSERT INTO unfolded(ledger, recv, rows)"
+                   " SELECT id, 0, x'' FROM ledger WHERE seq=2")
+        db.commit()
+        daemon.start(wait=False)
+        assert daemon.process.wait(60) == 78
+        assert "its counts are not in place yet" in daemon.text()
+        assert "restore the newest backup" in daemon.text()
+        db.execute("DELETE FROM unfolded")
+        db.execute("UPDATE ledger SET crc=crc-1 WHERE seq=2")
+        db.commit()
+    daemon.start()
+    daemon.stop()
+    report("a corrupt frame that is needed", "one", reckon(daemon, [pusher]))
 
 
 def test_a_damaged_database_is_refused(tmp_path):
@@ -191,7 +220,8 @@ def test_a_damaged_database_is_refused(tmp_path):
             daemon.kill()
         except RuntimeError:
             refused += 1
-            assert daemon.process.returncode > 0, daemon.text()[-3000:]
+            assert daemon.process.returncode == 78, daemon.text()[-3000:]
+    assert "is damaged and is not used" in daemon.text()
     path.write_bytes(whole)
     daemon.start()
     daemon.stop()
