@@ -15,12 +15,14 @@
 #include "daemon/api/api.h"
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
+#include "daemon/desk/upkeep.h"
 #include "daemon/front.h"
 #include "daemon/judge/calendar.h"
 #include "daemon/judge/vocabulary.h"
 #include "daemon/restore.h"
 #include "daemon/store/alerts.h"
 #include "daemon/store/meta.h"
+#include "daemon/watch.h"
 
 #define STALL_MS 20000 /* a store that does nothing for so long is stuck */
 
@@ -213,7 +215,9 @@ make_ingest(struct centre *c)
 static int
 weigh(void *arg, int32_t day)
 {
-	return desk_weigh(((struct centre *)arg)->desk, day, true);
+	struct centre *c = arg;
+
+	return desk_weigh(c->desk, day, true) < 0 ? -1 : watch_day(c, day);
 }
 
 static size_t
@@ -371,7 +375,8 @@ make_desk(struct centre *c)
 	desk_resume(c->desk, (int32_t)weighed);
 	log_info("tocsind: desk triggers=%zu alerts=%zu", c->triggers->n,
 		 r.alerts);
-	return r.failed ? -1 : 0;
+	c->upkeep = upkeep_new(c->registry, c->judge, c->quality, c->desk);
+	return r.failed || c->upkeep == NULL ? -1 : 0;
 }
 
 static int
@@ -499,6 +504,8 @@ centre_fini(struct centre *c)
 		zmqdoor_free(&c->zmqdoor);
 	if (c->kafka != NULL)
 		kafka_free(&c->kafka);
+	if (c->upkeep != NULL)
+		upkeep_free(&c->upkeep);
 	if (c->desk != NULL)
 		desk_free(&c->desk);
 	if (c->triggers != NULL)
@@ -536,6 +543,7 @@ centre_tick(struct centre *c)
 
 	ingest_set_disk(c->ingest, disk[space_look(&c->space)]);
 	scales_tick(c->scales);
+	watch_tick(c);
 	keeper_tick(&c->keeper, dayclock_received_us(&c->clock),
 		    dayclock_wall_us());
 	if (c->zmqdoor != NULL)

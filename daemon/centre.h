@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "daemon/conf.h"
 #include "daemon/dayclock.h"
 #include "daemon/desk/desk.h"
@@ -47,6 +48,8 @@ struct centre {
 	struct scales *scales;
 	struct trigger_set *triggers;
 	struct desk *desk;
+	struct upkeep *upkeep;
+	struct log_fault watch_fault;
 	struct access *access;
 	struct zmqdoor *zmqdoor;
 	struct kafka *kafka;

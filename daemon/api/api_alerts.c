@@ -10,6 +10,7 @@
 
 #include "daemon/api/view.h"
 #include "daemon/console/explain.h"
+#include "daemon/console/explain_operator.h"
 
 #define LIST_MAX 1000
 
@@ -30,52 +31,110 @@ is_over(const json_t *alert)
 	       strcmp(state, "discarded") == 0 || strcmp(state, "merged") == 0;
 }
 
+static enum catalogue_language
+language_of(const struct http_req *req)
+{
+	const char *lang = http_query(req, "lang");
+
+	return catalogue_language(
+		lang != NULL ? lang : http_header(req, "Accept-Language"));
+}
+
+/* What a list of alerts is narrowed to. */
+struct narrow {
+	const char *state, *route;
+	uint32_t within; /* area, or REG_NONE */
+	int64_t limit;
+};
+
 static bool
-alert_passes(const struct registry *r, const json_t *alert, const char *state,
-	     uint32_t within)
+alert_passes(const struct registry *r, const json_t *alert,
+	     const struct narrow *n)
 {
 	const char *area = text_of(alert, "area");
 	uint32_t i = registry_area(r, area, strlen(area));
+	const char *route = explain_is_operator(alert) ? "operator" : "officer";
 
-	if (strcmp(state, "active") == 0 && is_over(alert))
+	if (strcmp(n->route, "all") != 0 && strcmp(n->route, route) != 0)
 		return false;
-	if (strcmp(state, "active") != 0 && strcmp(state, "all") != 0 &&
-	    strcmp(state, text_of(alert, "state")) != 0)
+	if (strcmp(n->state, "active") == 0 && is_over(alert))
 		return false;
-	return within == REG_NONE ||
-	       (i != REG_NONE && registry_area_within(r, i, within));
+	if (strcmp(n->state, "active") != 0 && strcmp(n->state, "all") != 0 &&
+	    strcmp(n->state, text_of(alert, "state")) != 0)
+		return false;
+	return n->within == REG_NONE ||
+	       (i != REG_NONE && registry_area_within(r, i, n->within));
 }
 
-/* ?state=active (the default), all or a state's name; ?area=; newest first */
+/* Reads the query; 0, or -1 with the request answered. */
+static int
+read_narrow(const struct api *a, struct http_req *req, struct narrow *n)
+{
+	const struct registry *r = a->env.registry;
+	const char *area = http_query(req, "area");
+
+	n->state = http_query(req, "state");
+	n->route = http_query(req, "route");
+	n->within = REG_NONE;
+	if (n->state == NULL)
+		n->state = "active";
+	if (n->route == NULL)
+		n->route = "officer";
+	if (api_query_int(req, "limit", 1, LIST_MAX, LIST_MAX, &n->limit) < 0)
+		return -1;
+	if (strcmp(n->route, "officer") != 0 &&
+	    strcmp(n->route, "operator") != 0 && strcmp(n->route, "all") != 0) {
+		http_problem(req, 400, NULL,
+			     "There is no route \"%s\"; there are officer, "
+			     "operator and all.",
+			     n->route);
+		return -1;
+	}
+	if (area == NULL || area[0] == '\0')
+		return 0;
+	n->within = registry_area(r, area, strlen(area));
+	if (n->within != REG_NONE)
+		return 0;
+	http_problem(req, 404, NULL, "There is no area \"%s\".", area);
+	return -1;
+}
+
+/* A row of the list; operators' alerts have no trigger to be named by. */
+static json_t *
+row_of(const struct api *a, struct http_req *req, const json_t *alert)
+{
+	json_t *row = view_alert_row(a->env.registry, alert);
+	char title[256];
+
+	if (row != NULL && explain_is_operator(alert))
+		json_object_set_new(
+			row, "summary",
+			json_string(explain_title(a->catalogue, language_of(req),
+						  a->env.registry, alert, title,
+						  sizeof(title))));
+	return row;
+}
+
+/*
+ * ?state=active (the default), all or a state's name; ?route=officer (the
+ * default), operator or all; ?area=; newest first
+ */
 void
 api_get_alerts(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
-	const struct registry *r = a->env.registry;
-	const char *state = http_query(req, "state");
-	const char *area = http_query(req, "area");
-	uint32_t within = REG_NONE;
+	struct narrow n;
 	json_t *list;
-	int64_t limit;
 
-	if (api_query_int(req, "limit", 1, LIST_MAX, LIST_MAX, &limit) < 0)
+	if (read_narrow(a, req, &n) < 0)
 		return;
-	if (area != NULL && area[0] != '\0') {
-		within = registry_area(r, area, strlen(area));
-		if (within == REG_NONE) {
-			http_problem(req, 404, NULL, "There is no area \"%s\".",
-				     area);
-			return;
-		}
-	}
 	list = json_array();
 	for (size_t i = desk_alerts(a->env.desk); i-- > 0;) {
 		const json_t *alert = desk_alert_at(a->env.desk, i);
 
-		if (json_array_size(list) < (size_t)limit &&
-		    alert_passes(r, alert, state == NULL ? "active" : state,
-				 within))
-			json_array_append_new(list, view_alert_row(r, alert));
+		if (json_array_size(list) < (size_t)n.limit &&
+		    alert_passes(a->env.registry, alert, &n))
+			json_array_append_new(list, row_of(a, req, alert));
 	}
 	http_reply_json(req, 200, json_pack("{s:o}", "alerts", list));
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/api/metrics.h"
 #include "daemon/console/assets.h"
+#include "daemon/console/explain_operator.h"
 
 #define FILE_MAX (4 * 1024 * 1024)
 
@@ -52,15 +53,29 @@ put_judge(struct metrics *m, struct judge *j)
 	metrics_one(m, "judge_bytes", "Memory of the windows.", (double)s.bytes);
 }
 
+/* An operator's alert whose fault is not over. */
+static bool
+is_unsettled(const json_t *alert)
+{
+	const char *signal =
+		json_string_value(json_object_get(alert, "signal"));
+
+	return signal != NULL && strcmp(signal, "active") == 0;
+}
+
 static void
 put_alerts(struct metrics *m, const struct desk *d)
 {
 	static const char *const grade[] = { "blue", "yellow", "orange", "red" };
-	size_t n[4] = { 0 }, unseen = 0;
+	size_t n[4] = { 0 }, unseen = 0, operators = 0;
 
 	for (size_t i = 0; i < desk_alerts(d); i++) {
 		const char *g = "", *state = "";
 
+		if (explain_is_operator(desk_alert_at(d, i))) {
+			operators += is_unsettled(desk_alert_at(d, i));
+			continue;
+		}
 		if (json_unpack((json_t *)desk_alert_at(d, i), "{s:s,s:s}",
 				"grade", &g, "state", &state) < 0)
 			continue;
@@ -76,6 +91,9 @@ put_alerts(struct metrics *m, const struct desk *d)
 		metrics_value(m, "grade", grade[k], (double)n[k]);
 	metrics_one(m, "alerts_unacknowledged",
 		    "Alerts that nobody has acknowledged.", (double)unseen);
+	metrics_one(m, "operator_alerts",
+		    "Operators' alerts whose fault is not over.",
+		    (double)operators);
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "base/day.h"
 #include "daemon/api/view.h"
+#include "daemon/console/explain_operator.h"
 
 #define PAGE_DEFAULT 500
 #define PAGE_MAX 2000
@@ -409,8 +410,9 @@ view_http(const struct http *h)
 			 (json_int_t)s.deadline_cut);
 }
 
+/* Alerts of one route by state. */
 static json_t *
-count_alerts(const struct desk *d)
+count_alerts(const struct desk *d, bool operators)
 {
 	json_t *out = json_object();
 
@@ -420,6 +422,8 @@ count_alerts(const struct desk *d)
 			json_string_value(json_object_get(alert, "state"));
 		json_t *n = json_object_get(out, state == NULL ? "?" : state);
 
+		if (explain_is_operator(alert) != operators)
+			continue;
 		json_object_set_new(out, state == NULL ? "?" : state,
 				    json_integer(json_integer_value(n) + 1));
 	}
@@ -453,7 +457,8 @@ api_get_status(void *arg, struct http_req *req)
 	json_t *out;
 
 	out = json_pack(
-		"{s:s,s:b,s:s*,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o*,s:o,s:o}",
+		"{s:s,s:b,s:s*,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o*,s:o,s:"
+		"o}",
 		"version", TOCSIN_VERSION, "ready", why == NULL, "not_ready",
 		why, "clock", e->clock_manual ? "manual" : "wall", "today",
 		view_day(e->today(e->arg)), "uptime_s",
@@ -461,9 +466,10 @@ api_get_status(void *arg, struct http_req *req)
 		"areas", (json_int_t)registry_areas(r), "sites",
 		(json_int_t)registry_sites(r), "series",
 		(json_int_t)registry_series_n(r), "kinds",
-		(json_int_t)registry_kinds(r), "alerts", count_alerts(e->desk),
-		"reporting", count_sites(a), "judge", view_judge(e->judge),
-		"http", view_http(a->http));
+		(json_int_t)registry_kinds(r), "alerts",
+		count_alerts(e->desk, false), "operator_alerts",
+		count_alerts(e->desk, true), "reporting", count_sites(a),
+		"judge", view_judge(e->judge), "http", view_http(a->http));
 	if (out != NULL && e->status != NULL)
 		e->status(e->arg, out);
 	http_reply_json(req, 200, out);

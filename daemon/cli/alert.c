@@ -18,14 +18,15 @@ enum { PATH_BYTES = 1024, FOLLOW_ROWS = 5, ID_BYTES = 17 };
 
 struct ask {
 	struct client client;
-	const char *state, *area, *note, *outcome, *version;
+	const char *state, *area, *route, *note, *outcome, *version;
 	bool colour;
 };
 
 static const char help[] =
-	"Usage: tocsin alert list [--state STATE] [--area CODE] [OPTION]...\n"
+	"Usage: tocsin alert list [--state STATE] [--area CODE]\n"
+	"                         [--route ROUTE] [OPTION]...\n"
 	"       tocsin alert show ID [OPTION]...\n"
-	"       tocsin alert follow [OPTION]...\n"
+	"       tocsin alert follow [--route ROUTE] [OPTION]...\n"
 	"       tocsin alert VERB ID [--note TEXT] [--outcome WORD] "
 	"[OPTION]...\n"
 	"       tocsin alert task ID N --note TEXT [OPTION]...\n"
@@ -39,6 +40,8 @@ static const char help[] =
 	"close and discard need --outcome: outbreak, artefact, known-event,\n"
 	"duplicate, holiday or other; and --note.\n"
 	"An ID may be cut short as long as only one alert begins with it.\n"
+	"--route operator shows instead what is wrong with the reports or the\n"
+	"centre: silent sites, copied outboxes, a full disk.\n"
 	"\n"
 	"  --version N    only if nobody has changed it since version "
 	"N\n" CLIENT_HELP;
@@ -61,54 +64,88 @@ join(const json_t *list, char *buf, size_t cap)
 	}
 }
 
-static int
-list(const struct ask *a)
+static struct grid *
+officer_grid(const struct client *c, const json_t *alerts)
 {
-	char path[PATH_BYTES] = "/api/v1/alerts";
-	json_t *reply;
+	struct grid *g =
+		grid_new((const char *[]){ "id", "signal", "area", "trigger",
+					   "since", "state", "kinds", NULL });
 	const json_t *row;
-	struct grid *g;
 	size_t i;
-	int rc;
 
-	client_query(path, sizeof(path), "state", a->state);
-	client_query(path, sizeof(path), "area", a->area);
-	rc = client_get(&a->client, path, &reply);
-	if (rc != 0 || a->client.json) {
-		if (rc == 0)
-			rc = client_print_json(
-				json_object_get(reply, "alerts"));
-		json_decref(reply);
-		return rc;
-	}
-	g = grid_new((const char *[]){ "id", "signal", "area", "trigger",
-				       "since", "state", "kinds", NULL });
-	json_array_foreach (json_object_get(reply, "alerts"), i, row) {
+	json_array_foreach (alerts, i, row) {
 		const char *whole = client_text(row, "part_of");
 		char kinds[256], state[96];
 
 		/* What belongs to another alert is told there. */
 		if (whole[0] != '\0')
 			snprintf(state, sizeof(state), "%s %.6s",
-				 client_say(&a->client, "cli.part"), whole);
+				 client_say(c, "cli.part"), whole);
 		else
 			snprintf(state, sizeof(state), "%s",
 				 client_text(row, "state"));
 		join(json_object_get(row, "kinds"), kinds, sizeof(kinds));
 		grid_add(g, (const char *[]){ client_text(row, "id"),
 					      client_text(row, "grade"),
-					      alert_area_name(&a->client, row),
+					      alert_area_name(c, row),
 					      client_text(row, "trigger"),
 					      client_text(row, "first_day"),
 					      state, kinds });
 	}
-	if (json_array_size(json_object_get(reply, "alerts")) == 0)
-		puts(client_say(&a->client, "cli.none"));
-	else
+	return g;
+}
+
+static struct grid *
+operator_grid(const struct client *c, const json_t *alerts)
+{
+	struct grid *g = grid_new((const char *[]){
+		"id", "what", "area", "since", "signal", "state", NULL });
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (alerts, i, row) {
+		bool over = strcmp(client_text(row, "signal"), "ended") == 0;
+
+		grid_add(g, (const char *[]){
+				    client_text(row, "id"),
+				    client_text(row, "summary"),
+				    alert_area_name(c, row),
+				    client_text(row, "first_day"),
+				    over ? client_say(c, "event.mended") : "",
+				    client_text(row, "state") });
+	}
+	return g;
+}
+
+static int
+list(const struct ask *a)
+{
+	char path[PATH_BYTES] = "/api/v1/alerts";
+	bool operators = a->route != NULL && strcmp(a->route, "operator") == 0;
+	const char *lang = a->client.lang == CATALOGUE_ZH ? "zh-CN" : "en";
+	json_t *reply, *alerts;
+	struct grid *g = NULL;
+	int rc;
+
+	client_query(path, sizeof(path), "state", a->state);
+	client_query(path, sizeof(path), "area", a->area);
+	client_query(path, sizeof(path), "route", a->route);
+	client_query(path, sizeof(path), "lang", lang);
+	rc = client_get(&a->client, path, &reply);
+	alerts = json_object_get(reply, "alerts");
+	if (rc == 0 && a->client.json)
+		rc = client_print_json(alerts);
+	else if (rc == 0 && json_array_size(alerts) == 0)
+		puts(client_say(&a->client,
+				operators ? "cli.operator_none" : "cli.none"));
+	else if (rc == 0)
+		g = operators ? operator_grid(&a->client, alerts)
+			      : officer_grid(&a->client, alerts);
+	if (g != NULL)
 		grid_print(g, stdout, grid_terminal());
 	grid_free(&g);
 	json_decref(reply);
-	return cli_finish();
+	return rc != 0 ? rc : cli_finish();
 }
 
 /* The whole id that the begin of one means, into full. */
@@ -130,7 +167,7 @@ complete(const struct ask *a, const char *id, char full[ID_BYTES])
 	snprintf(full, ID_BYTES, "%s", id);
 	if (strlen(id) == ID_BYTES - 1)
 		return 0;
-	rc = client_get(&a->client, "/api/v1/alerts?state=all", &reply);
+	rc = client_get(&a->client, "/api/v1/alerts?state=all&route=all", &reply);
 	json_array_foreach (json_object_get(reply, "alerts"), i, row) {
 		if (strncmp(client_text(row, "id"), id, strlen(id)) != 0)
 			continue;
@@ -212,6 +249,16 @@ act(const struct ask *a, const char *verb, const char *word)
 	return rc != 0 ? rc : cli_finish();
 }
 
+/* Is the event on the route that was asked for? */
+static bool
+is_followed(const struct ask *a, const json_t *event)
+{
+	const char *route = a->route == NULL ? "officer" : a->route;
+
+	return strcmp(route, "all") == 0 ||
+	       (strcmp(route, "operator") == 0) == alert_is_operator(event);
+}
+
 /* One event of the stream as people read it: what, where, who agrees. */
 static int
 print_event(void *arg, const json_t *event)
@@ -221,6 +268,8 @@ print_event(void *arg, const json_t *event)
 	const char *grade = client_text(event, "grade");
 	json_t *alert = NULL;
 
+	if (!is_followed(a, event))
+		return 0;
 	if (a->client.json) {
 		json_dumpf(event, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -228,7 +277,8 @@ print_event(void *arg, const json_t *event)
 	}
 	if (strcmp(client_text(event, "event"), "continued") == 0)
 		return 0; /* known already; nobody is told again */
-	if (client_text(event, "actor")[0] != '\0' || grade[0] == '\0' ||
+	if (client_text(event, "actor")[0] != '\0' ||
+	    (grade[0] == '\0' && !alert_is_operator(event)) ||
 	    fetch(a, id, &alert) != 0) {
 		printf("%s  %s  %s\n", client_text(event, "as_of"), id,
 		       client_word(&a->client, "event",
@@ -242,7 +292,8 @@ print_event(void *arg, const json_t *event)
 	       json_string_value(
 		       json_array_get(json_object_get(alert, "explanation"), 0)),
 	       a->colour ? "\033[0m" : "");
-	if (strcmp(client_text(event, "event"), "ended") != 0)
+	if (strcmp(client_text(event, "event"), "ended") != 0 &&
+	    !alert_is_operator(event))
 		alert_print_evidence(&a->client,
 				     json_object_get(event, "evidence"),
 				     FOLLOW_ROWS);
@@ -257,6 +308,7 @@ read_words(struct ask *a, int argc, char **argv)
 	static const struct option options[] = {
 		{ "state", required_argument, NULL, 's' },
 		{ "area", required_argument, NULL, 'a' },
+		{ "route", required_argument, NULL, 'r' },
 		{ "note", required_argument, NULL, 'n' },
 		{ "outcome", required_argument, NULL, 'o' },
 		{ "version", required_argument, NULL, 'v' },
@@ -269,6 +321,7 @@ read_words(struct ask *a, int argc, char **argv)
 	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		const char **slot = o == 's'   ? &a->state
 				    : o == 'a' ? &a->area
+				    : o == 'r' ? &a->route
 				    : o == 'n' ? &a->note
 				    : o == 'o' ? &a->outcome
 				    : o == 'v' ? &a->version

@@ -25,6 +25,12 @@ alert_colour(const char *grade)
 	return "";
 }
 
+bool
+alert_is_operator(const json_t *alert)
+{
+	return strcmp(client_text(alert, "route"), "operator") == 0;
+}
+
 const char *
 alert_area_name(const struct client *c, const json_t *row)
 {
@@ -290,13 +296,23 @@ print_tasks(const struct client *c, const json_t *tasks, int64_t now_ms)
 	}
 }
 
+static void
+print_figures(const struct client *c, const json_t *alert)
+{
+	char p[32], coverage[32];
+
+	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
+	print_number(coverage, sizeof(coverage),
+		     json_object_get(alert, "coverage"), "%.2f");
+	printf("p %s  %s %s\n", p, client_say(c, "col.coverage"), coverage);
+}
+
 void
 alert_print(const struct client *c, const json_t *alert, bool colour)
 {
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
 	const char *grade = client_text(alert, "grade");
 	const json_t *line;
-	char p[32], coverage[32];
 	size_t i;
 
 	json_array_foreach (json_object_get(alert, "explanation"), i, line) {
@@ -304,19 +320,20 @@ alert_print(const struct client *c, const json_t *alert, bool colour)
 		print_wrapped(json_string_value(line), grid_terminal());
 		puts(i == 0 && colour ? "\033[0m" : "");
 	}
-	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
-	print_number(coverage, sizeof(coverage),
-		     json_object_get(alert, "coverage"), "%.2f");
-	printf("\n%s  %s  %s  %s..%s\np %s  %s %s\n", client_text(alert, "id"),
-	       client_word(c, "signal", grade),
+	printf("\n%s  %s%s%s  %s..%s\n", client_text(alert, "id"),
+	       client_word(c, "signal", grade), grade[0] != '\0' ? "  " : "",
 	       client_word(c, "state", client_text(alert, "state")),
-	       client_text(alert, "first_day"), client_text(alert, "last_day"),
-	       p, client_say(c, "col.coverage"), coverage);
+	       client_text(alert, "first_day"), client_text(alert, "last_day"));
+	if (!alert_is_operator(alert))
+		print_figures(c, alert);
 	print_relations(c, alert);
 	print_deadlines(c, alert, now_ms);
 	print_tasks(c, json_object_get(alert, "tasks"), now_ms);
-	printf("\n%s\n", client_say(c, "cli.evidence"));
-	alert_print_evidence(c, json_object_get(alert, "evidence"), SIZE_MAX);
+	if (!alert_is_operator(alert)) {
+		printf("\n%s\n", client_say(c, "cli.evidence"));
+		alert_print_evidence(c, json_object_get(alert, "evidence"),
+				     SIZE_MAX);
+	}
 	if (json_array_size(json_object_get(alert, "events")) > 0) {
 		printf("\n%s\n", client_say(c, "cli.activity"));
 		print_events(c, json_object_get(alert, "events"));

@@ -18,6 +18,9 @@ void alert_print_evidence(const struct client *c, const json_t *evidence,
    Chinese characters; ends with a new line. */
 void alert_print_wrapped(const char *text);
 
+/* For the operator: it has no figures and no evidence. */
+bool alert_is_operator(const json_t *alert);
+
 /* The escape sequence of a signal's colour; "" where it has none. */
 const char *alert_colour(const char *grade);
 

@@ -3,6 +3,7 @@
  * said that the alert does not hold.
  */
 #include "daemon/console/explain.h"
+#include "daemon/console/explain_operator.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,6 +126,8 @@ explain_title(const struct catalogue *c, enum catalogue_language lang,
 		NULL
 	};
 
+	if (explain_is_operator(alert))
+		return explain_operator_title(c, lang, r, alert, buf, cap);
 	return catalogue_format(c, lang, "explain.title", buf, cap, args);
 }
 
@@ -348,8 +351,11 @@ explain_alert(const struct catalogue *c, enum catalogue_language lang,
 	      const struct registry *r, const json_t *alert)
 {
 	struct telling t = { c, lang, r, alert };
-	json_t *lines = json_array();
+	json_t *lines;
 
+	if (explain_is_operator(alert))
+		return explain_operator(c, lang, r, alert);
+	lines = json_array();
 	if (lines == NULL)
 		return NULL;
 	tell_signal(&t, lines);

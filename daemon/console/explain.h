@@ -12,6 +12,11 @@
 #include "daemon/console/catalogue.h"
 #include "daemon/judge/registry.h"
 
+/*
+ * An alert of the operators' route is explained in five lines of its own, see
+ * explain_operator.h.
+ */
+
 /* A new array of five strings; NULL when memory is short. */
 json_t *explain_alert(const struct catalogue *c, enum catalogue_language lang,
 		      const struct registry *r, const json_t *alert);

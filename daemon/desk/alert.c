@@ -254,6 +254,8 @@ alert_render(struct alert *a, const struct registry *registry,
 		json_object_del(more, "title_zh");
 		json_object_del(more, "statutory");
 	}
+	if (a->upkeep)
+		json_object_set_new(rest, "grade", json_null());
 	if (a->view == NULL)
 		a->view = json_object();
 	if (rest != NULL && more != NULL && a->view != NULL &&
@@ -338,6 +340,7 @@ parse_fields(struct alert *a, const json_t *view, const struct registry *registr
 	a->ended = strcmp(text_of(view, "signal"), "ended") == 0;
 	a->unsupported = json_is_true(json_object_get(view, "unsupported"));
 	a->merged = json_is_true(json_object_get(view, "merged_below"));
+	a->upkeep = strcmp(text_of(view, "route"), "operator") == 0;
 	a->opened = date_of(view, "opened");
 	a->first_day = date_of(view, "first_day");
 	a->last_day = date_of(view, "last_day");

@@ -53,6 +53,7 @@ struct alert {
 	enum colour grade; /* highest so far */
 	bool ended;	   /* the signal */
 	bool unsupported;  /* the data that held it up were corrected away */
+	bool upkeep;	   /* for the operator, see upkeep.h; no trigger */
 	bool merged;	   /* opened for what areas below rang, not by itself */
 	int32_t opened, first_day, last_day, last_signal; /* days */
 	uint64_t classes; /* that have joined so far */

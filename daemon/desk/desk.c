@@ -183,7 +183,7 @@ add(struct desk *d, const struct alert *a)
 		return -1;
 	}
 	d->alert[d->n++] = *a;
-	return a->ended ? 0 : current_put(d, i);
+	return a->ended || a->upkeep ? 0 : current_put(d, i);
 }
 
 int
@@ -201,7 +201,7 @@ desk_restore(struct desk *d, const json_t *view)
 		alert_fini(&a);
 		return -1;
 	}
-	if (a.last_signal != DAY_NONE && a.last_signal > d->as_of)
+	if (!a.upkeep && a.last_signal != DAY_NONE && a.last_signal > d->as_of)
 		d->as_of = a.last_signal;
 	return 0;
 }

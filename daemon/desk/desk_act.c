@@ -165,6 +165,8 @@ desk_act(struct desk *d, const char *id, const struct desk_act *act, char *err,
 		alert_fini(&next);
 		return DESK_FAILED;
 	}
+	if (a->upkeep)
+		json_object_set_new(body, "route", json_string("operator"));
 	change.body = body;
 	rc = desk_apply(d, a, &next, &change);
 	json_decref(body);

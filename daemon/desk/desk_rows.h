@@ -2,8 +2,8 @@
 #define TOCSIN_DESK_ROWS_H
 
 /*
- * The inside of struct desk, for desk.c, desk_act.c, desk_signal.c and
- * desk_roll.c only.
+ * The inside of struct desk, for desk.c, desk_act.c, desk_signal.c,
+ * desk_roll.c and upkeep_alert.c only.
  *
  * A weighing goes in three steps, so that what rings is known as a whole
  * before anything is told: the signals of all places are gathered; it is

@@ -80,7 +80,8 @@ json_t *
 hook_alertmanager(const struct hook_notice *n)
 {
 	const json_t *alert = json_object_get(n->body, "alert");
-	bool ended = strcmp(text_of(n->body, "event"), "ended") == 0;
+	bool ended = strcmp(text_of(n->body, "event"), "ended") == 0 ||
+		     strcmp(text_of(n->body, "event"), "mended") == 0;
 	char at[HOOK_TIME_TEXT], group[160], ends[HOOK_TIME_TEXT];
 	json_t *labels = labels_of(alert), *notes, *one;
 

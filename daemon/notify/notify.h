@@ -24,6 +24,7 @@ enum notify_type {
 	NOTIFY_COMMAND,
 	NOTIFY_JOURNAL
 };
+enum notify_tell { NOTIFY_OFFICER, NOTIFY_OPERATOR, NOTIFY_BOTH };
 enum notify_format { NOTIFY_TOCSIN, NOTIFY_ALERTMANAGER };
 
 /* The titled block "receiver". */
@@ -38,6 +39,7 @@ struct notify_receiver {
 	struct conf_list to;	  /* email */
 	struct conf_list command; /* program and arguments; JSON on its input */
 	struct conf_list areas;	  /* codes; their subtrees count; empty = all */
+	int tell;		  /* enum notify_tell */
 	int min_grade;		  /* 0 blue .. 3 red */
 	int language;		  /* 0 = en, 1 = zh-CN */
 	int64_t give_up_ms;	  /* from the event to a dead letter */

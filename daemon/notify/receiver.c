@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "base/log.h"
+#include "daemon/console/explain_operator.h"
 #include "daemon/notify/mail.h"
 
 #define SECRET_TEXT 512
@@ -36,6 +37,7 @@ static const char *const types[] = { "webhook", "email", "command", "journal",
 				     NULL };
 static const char *const formats[] = { "tocsin", "alertmanager", NULL };
 static const char *const grades[] = { "blue", "yellow", "orange", "red", NULL };
+static const char *const routes[] = { "officer", "operator", "both", NULL };
 static const char *const languages[] = { "en", "zh-CN", NULL };
 
 #define AT(field) offsetof(struct notify_receiver, field)
@@ -64,8 +66,12 @@ const struct conf_key notify_receiver_keys[] = {
 	  "Codes of areas whose alerts are told, and those of all areas below; "
 	  "what several areas below ring is told once, by the merged alert of "
 	  "the area. Empty: every alert of every area by itself." },
+	{ "tell", CONF_CHOICE, AT(tell), "officer", 0, 0, routes, false,
+	  "Whose alerts are told: officer, signals of triggers; operator, "
+	  "what is wrong with the reports or the centre; or both." },
 	{ "min_grade", CONF_CHOICE, AT(min_grade), "blue", 0, 0, grades, false,
-	  "The lowest signal colour that is told." },
+	  "The lowest signal colour that is told; operators' alerts have "
+	  "none." },
 	{ "language", CONF_CHOICE, AT(language), "en", 0, 0, languages, false,
 	  "Language of the texts." },
 	{ "give_up", CONF_DURATION, AT(give_up_ms), "24h", 1000,
@@ -229,6 +235,15 @@ covers(const struct receivers *r, const struct conf_list *areas,
 	return false;
 }
 
+/* Is it on the receiver's route, and grave enough? */
+static bool
+wants(const struct notify_receiver *c, const json_t *alert)
+{
+	if (explain_is_operator(alert))
+		return c->tell != NOTIFY_OFFICER;
+	return c->tell != NOTIFY_OPERATOR && grade_of(alert) >= c->min_grade;
+}
+
 size_t
 receivers_plan(const struct receivers *r, const struct desk_event *event,
 	       const char **out, size_t cap)
@@ -238,7 +253,7 @@ receivers_plan(const struct receivers *r, const struct desk_event *event,
 	for (size_t i = 0; i < r->n && n < cap; i++) {
 		const struct notify_receiver *c = r->at[i].conf;
 
-		if (grade_of(event->alert) >= c->min_grade &&
+		if (wants(c, event->alert) &&
 		    covers(r, &c->areas, event->alert, event->covered))
 			out[n++] = r->at[i].name;
 	}

@@ -24,7 +24,7 @@ import zmq
 
 PROTO = pathlib.Path(__file__).resolve().parents[2] / "proto"
 HELLO, WELCOME, BATCH, ACK, NACK, PING, PONG = range(1, 8)
-EXPECTED, REJECT, BUSY = 1, 2, 8
+EXPECTED, REJECT, FORK, BUSY = 1, 2, 3, 8
 HEADER = struct.Struct("<4sBBHQQII")
 DENOMINATOR, WITHDRAWN, PARTIAL = 1, 2, 4
 

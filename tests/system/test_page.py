@@ -1,6 +1,7 @@
 """The console's page in a real browser: what it shows, that it can be used,
 and that nothing breaks its content policy.  Pictures go to the folder of
 TOCSIN_PICTURES, if it is set."""
+import datetime
 import json
 import os
 import pathlib
@@ -131,4 +132,26 @@ def test_keys_move_over_the_desk(d):
         b.run("document.body.dispatchEvent(new KeyboardEvent('keydown',"
               " { key: 'Enter', bubbles: true }))")
         b.wait("location.hash.startsWith('#/alerts/')")
+        assert b.problems == []
+
+
+def test_operators_alerts_stand_apart(d):
+    today = datetime.date.fromisoformat(d.status()["today"])
+    d.advance(str(today + datetime.timedelta(8)))
+    silent = d.get("/api/v1/alerts?route=operator")["alerts"][0]
+    with Browser(width=390) as b:
+        b.open(url(d, "status"))
+        b.wait(f"document.querySelector('a[href=\"#/alerts/{silent['id']}\"]')")
+        assert silent["summary"] in b.text()
+        b.run(f"document.querySelector('a[href=\"#/alerts/{silent['id']}\"]')"
+              ".click()")
+        b.wait("document.querySelector('.why li')")
+        assert silent["summary"] in b.text() and fits(b)
+        assert "Evidence over time" not in b.text()
+        assert "undefined" not in b.text() and "NaN" not in b.text()
+        keep(b, "operator-390")
+        b.open("about:blank")
+        b.open(url(d))
+        b.wait("document.querySelector('.alerts tbody tr')")
+        assert silent["summary"] not in b.text()
         assert b.problems == []

@@ -135,18 +135,24 @@ function Actions({ alert, actor, askSignIn, onDone }) {
 	</section>`;
 }
 
-function Facts({ alert }) {
-	const row = (label, value) => html`<dt>${label}</dt><dd>${value}</dd>`;
-	return html`<section class="card"><h2>${t('facts.title')}</h2><dl class="facts">
-		${row(t('col.state'), html`<${State} state=${alert.state} />`)}
-		${row(t('col.days'), span(alert.first_day, alert.last_day))}
-		${row(t('facts.points'), number(alert.points))}
+const row = (label, value) => html`<dt>${label}</dt><dd>${value}</dd>`;
+
+/* What statistics say of it; an operator's alert has none of these. */
+function Figures({ alert }) {
+	return html`${row(t('facts.points'), number(alert.points))}
 		${row(t('facts.series'), number(alert.evidence.length))}
 		${row(t('facts.p'), alert.p === null || alert.p === undefined ? (alert.basis || '–') : probability(alert.p))}
 		${alert.recurrence_years ? row(t('facts.recurrence'), alert.recurrence_years > YEARS_SHOWN
 		? t('facts.over', { n: number(YEARS_SHOWN) }) : number(alert.recurrence_years, 1)) : ''}
 		${alert.cases ? row(t('col.cases'), number(alert.cases)) : ''}
-		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}
+		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}`;
+}
+
+function Facts({ alert }) {
+	return html`<section class="card"><h2>${t('facts.title')}</h2><dl class="facts">
+		${row(t('col.state'), html`<${State} state=${alert.state} />`)}
+		${row(t('col.days'), span(alert.first_day, alert.last_day))}
+		${alert.route !== 'operator' && html`<${Figures} alert=${alert} />`}
 		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
 		${['parent', 'part_of'].map((key) => (alert[key] ? row(t(`cli.${key}`),
 		html`<a href="#/alerts/${alert[key]}"><code>${alert[key]}</code></a>`) : ''))}
@@ -176,27 +182,30 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 		return html`<${Failure} error=${error} retry=${load} />`;
 	if (!alert)
 		return html`<${Waiting} />`;
+	const operator = alert.route === 'operator';
+	const lines = alert.explanation || [];
 	return html`<article>
-		<p class="crumb"><a href="#/">← ${t('nav.desk')}</a></p>
+		<p class="crumb">${operator ? html`<a href="#/status">← ${t('nav.status')}</a>` : html`<a href="#/">← ${t('nav.desk')}</a>`}</p>
 		<header class="alert-head">
-			<${Grade} grade=${alert.grade} />
-			<h1>${subject(alert)} · ${areaPath(alert)}</h1>
-			<p class="muted">${word('level', alert.level)} · ${span(alert.first_day, alert.last_day)} · ${plural('points', alert.points ?? 0)}
-				${alert.signal === 'ended' && html` · ${t('signal.ended')}`}</p>
+			${operator ? html`<span class="chip">${t('operator.title')}</span>` : html`<${Grade} grade=${alert.grade} />`}
+			<h1>${operator ? lines[0] : `${subject(alert)} · ${areaPath(alert)}`}</h1>
+			<p class="muted">${operator ? areaPath(alert) : word('level', alert.level)} · ${span(alert.first_day, alert.last_day)}
+				${!operator && html` · ${plural('points', alert.points ?? 0)}`}
+				${alert.signal === 'ended' && html` · ${operator ? word('event', 'mended') : t('signal.ended')}`}</p>
 		</header>
 		<div class="columns">
 			<div class="main">
 				<section class="card why"><h2>${t('why.title')}</h2>
-					<ul>${(alert.explanation || []).map((line) => html`<li>${line}</li>`)}</ul>
-					<p class="muted small">${t('why.machine')}</p></section>
+					<ul>${lines.slice(operator ? 1 : 0).map((line) => html`<li>${line}</li>`)}</ul>
+					${!operator && html`<p class="muted small">${t('why.machine')}</p>`}</section>
 				${alert.below?.length > 0 && html`<${Below} alerts=${alert.below} />`}
-				<section class="card"><h2>${t('evidence.charts')}</h2><${Legend} />
+				${!operator && html`<section class="card"><h2>${t('evidence.charts')}</h2><${Legend} />
 					${series.slice(0, all ? 40 : CHARTS).map((s) => html`<${SeriesChart} key=${keyOf(s)} series=${s}
 						alert=${alert} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}
 					${!all && series.length > CHARTS && html`<button onClick=${() => setAll(true)}>${t('evidence.all', { n: series.length })}</button>`}
 				</section>
 				<section class="card"><h2>${t('evidence.table')}</h2>
-					<${Evidence} rows=${alert.evidence || []} kinds=${kinds} indicators=${indicators} /></section>
+					<${Evidence} rows=${alert.evidence || []} kinds=${kinds} indicators=${indicators} /></section>`}
 			</div>
 			<aside class="side">
 				<${Actions} alert=${alert} actor=${actor} askSignIn=${askSignIn} onDone=${load} />

@@ -1,8 +1,8 @@
 /* What an operator asks first: is it well, is it keeping up, is mail going out. */
 import { html, useEffect, useState } from './vendor/htm-preact.js';
 import { get } from './api.js';
-import { t, word, date, time, number } from './text.js';
-import { Failure, Waiting, Tile } from './parts.js';
+import { t, word, areaPath, date, time, number, currentLanguage } from './text.js';
+import { Failure, State, Waiting, Tile } from './parts.js';
 
 const HEAD = ['version', 'ready', 'not_ready', 'clock', 'today', 'uptime_s', 'areas', 'sites', 'series', 'kinds'];
 
@@ -31,7 +31,7 @@ function value(key, v) {
 }
 
 function Block({ name, block }) {
-	const words = { alerts: 'state', reporting: 'reporting' };
+	const words = { alerts: 'state', operator_alerts: 'state', reporting: 'reporting' };
 	const label = (k) => word(words[name] || `status.${name}`, k);
 	return html`<section class="card"><h2>${word('block', name)}</h2><dl class="facts">
 		${Object.entries(block).map(([k, v]) => html`<dt>${label(k)}</dt><dd>${value(k, v)}</dd>`)}
@@ -47,17 +47,30 @@ function Notices({ list }) {
 			<td>${n.created_ms ? time(n.created_ms) : '–'}</td><td>${n.error}</td></tr>`)}</tbody></table></div></section>`;
 }
 
+/* What is wrong with the reports or the centre, apart from the duty desk. */
+function OperatorAlerts({ list }) {
+	return html`<section class="card"><h2>${t('operator.title')} <span class="count">${number(list.length)}</span></h2>
+		<p class="muted small">${list.length > 0 ? t('operator.hint') : t('operator.none')}</p>
+		${list.length > 0 && html`<div class="scroll" tabindex="0"><table class="dense"><thead><tr><th>${t('col.what')}</th>
+			<th>${t('operator.since')}</th><th>${t('col.state')}</th></tr></thead>
+		<tbody>${list.map((a) => html`<tr class=${a.signal === 'active' ? 'silent' : ''}>
+			<td><a href="#/alerts/${a.id}">${a.summary}</a> <small>${areaPath(a)}</small></td><td>${date(a.first_day)}</td>
+			<td><${State} state=${a.state} />${a.signal === 'ended' && html` <small>${word('event', 'mended')}</small>`}</td></tr>`)}</tbody></table></div>`}
+	</section>`;
+}
+
 export function Status({ tick }) {
 	const [data, setData] = useState(null);
 	const [error, setError] = useState(null);
 
 	useEffect(() => {
-		const load = () => Promise.all([get('status'), get('notices', { limit: 50 }).catch(() => ({ notices: [] }))])
-			.then(([status, n]) => { setData({ status, notices: n.notices }); setError(null); }, setError);
+		const load = () => Promise.all([get('status'), get('notices', { limit: 50 }).catch(() => ({ notices: [] })),
+			get('alerts', { route: 'operator', lang: currentLanguage() })])
+			.then(([status, n, o]) => { setData({ status, notices: n.notices, operator: o.alerts }); setError(null); }, setError);
 		load();
 		const timer = setInterval(load, 10000);
 		return () => clearInterval(timer);
-	}, [tick]);
+	}, [tick, currentLanguage()]);
 	if (error && !data)
 		return html`<${Failure} error=${error} />`;
 	if (!data)
@@ -74,6 +87,7 @@ export function Status({ tick }) {
 			<${Tile} label=${t('status.series')} value=${number(s.series)} />
 			<${Tile} label=${t('status.version')} value=${s.version} />
 		</div>
+		<${OperatorAlerts} list=${data.operator} />
 		<div class="blocks">${blocks.map(([name, block]) => html`<${Block} key=${name} name=${name} block=${block} />`)}</div>
 		${data.notices.length > 0 && html`<${Notices} list=${data.notices} />`}`;
 }

@@ -1,0 +1,62 @@
+/* When operators' alerts are looked after, see watch.h. */
+#include "daemon/watch.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "daemon/centre.h"
+#include "daemon/desk/upkeep.h"
+
+#define SITES_A_TICK 1000
+#define FIRST_MS 600000 /* after the start */
+#define MIB 1048576.0
+
+int
+watch_day(struct centre *c, int32_t day)
+{
+	return c->clock.manual ? upkeep_look_all(c->upkeep, day) : 0;
+}
+
+static int
+look_at_centre(struct centre *c, int32_t today)
+{
+	char free_text[64], wal_text[64];
+	struct store_stats st;
+
+	store_stats(c->store, &st);
+	snprintf(free_text, sizeof(free_text), "%.0f MiB of %.0f MiB",
+		 (double)c->space.free_bytes / MIB,
+		 (double)c->space.all_bytes / MIB);
+	snprintf(wal_text, sizeof(wal_text), "%.0f MiB",
+		 (double)st.wal_bytes / MIB);
+	if (upkeep_centre(c->upkeep, UPKEEP_DISK, c->space.level != SPACE_FINE,
+			  free_text, today) < 0)
+		return -1;
+	return upkeep_centre(c->upkeep, UPKEEP_WAL,
+			     st.wal_bytes > quality_conf(c->quality)->wal_bytes,
+			     wal_text, today);
+}
+
+void
+watch_tick(struct centre *c)
+{
+	int32_t today = dayclock_today(&c->clock);
+	int64_t up_ms = dayclock_wall_us() / 1000 - c->started_ms;
+	int rc;
+
+	if (!c->ready)
+		return;
+	scales_act_begin(c->scales, NULL, NULL);
+	rc = upkeep_look_senders(c->upkeep, today);
+	if (rc == 0)
+		rc = look_at_centre(c, today);
+	if (rc == 0 && !c->clock.manual && up_ms >= FIRST_MS)
+		rc = upkeep_look(c->upkeep, today, SITES_A_TICK);
+	(void)scales_act_end(c->scales);
+	if (rc < 0)
+		log_fault_begin(&c->watch_fault,
+				"watch: cannot look after the operators' "
+				"alerts");
+	else
+		log_fault_end(&c->watch_fault, "watch: looking again");
+}
