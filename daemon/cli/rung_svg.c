@@ -206,7 +206,7 @@ put_legend(const struct picture *p)
 			"<rect x=\"%d\" y=\"14\" width=\"14\" height=\"14\""
 			" fill=\"%s\"/>\n",
 			x, fill[c]);
-		put_text(p, x + 19, 26, "note", colour_str(c));
+		put_text(p, x + 19, 26, "note", colour_str((enum colour)c));
 	}
 }
 
