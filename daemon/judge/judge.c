@@ -1,6 +1,7 @@
 /*
- * Windows, dirty marks and the judging of them, see judge.h.  Sums of areas
- * are in judge_sum.c, the reading side in judge_read.c.
+ * Windows, dirty marks and the order of judging, see judge.h.  Verdicts on a
+ * series are in judge_series.c, sums of areas in judge_sum.c and
+ * judge_window.c, the reading side in judge_read.c.
  */
 #include "daemon/judge/judge.h"
 
@@ -9,7 +10,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/judge/calendar.h"
 #include "daemon/judge/judge_rows.h"
 #include "detectors/fuse.h"
 
@@ -74,7 +74,10 @@ open_bench(struct bench *b, const char *name, const char *const *params,
 	b->limit = limit;
 	b->keep = keep > limit ? limit : keep;
 	b->scratch = malloc(b->method->scratch(b->p, limit) + 1);
-	if (b->scratch == NULL) {
+	if (b->method->carry != NULL)
+		b->carried = b->method->carry->bytes;
+	b->state = malloc(b->carried + 1);
+	if (b->scratch == NULL || b->state == NULL) {
 		log_error("judge: no memory for the work space of %s", name);
 		return -1;
 	}
@@ -164,6 +167,8 @@ judge_free(struct judge **jp)
 	free(j->prudent);
 	free(j->day.scratch);
 	free(j->week.scratch);
+	free(j->day.state);
+	free(j->week.state);
 	free(j);
 	*jp = NULL;
 }
@@ -329,96 +334,6 @@ judge_turn(struct det_verdict *v, enum reg_direction direction)
 	v->level = v->p < 0.01	 ? DET_ALERT
 		   : v->p < 0.05 ? DET_WARNING
 				 : DET_NORMAL;
-}
-
-/* Copies periods begin..to into the window; true if there are denominators. */
-static bool
-load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
-{
-	size_t n = (size_t)(to - begin) + 1;
-	bool any = false;
-
-	stream_cells(s, begin, to, j->cells);
-	stream_denoms(s, begin, to, j->denoms);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t c = j->cells[i], d = j->denoms[i];
-
-		j->count[i] =
-			c == CELL_MISSING ? NAN : (double)(c & ~CELL_PARTIAL);
-		j->denom[i] = d == CELL_MISSING || d == 0 ? NAN : (double)d;
-		any = any || d != CELL_MISSING;
-	}
-	return any;
-}
-
-const uint8_t *
-judge_marks(struct judge *j, enum reg_expect expect, int32_t first_day,
-	    int period, size_t n)
-{
-	const struct calendar *c = registry_calendar(j->registry);
-
-	if (c == NULL)
-		return NULL;
-	calendar_marks(c, expect, first_day, period, n, j->mark);
-	return j->mark;
-}
-
-/* Judges the periods from..to, which see the same past, into out. */
-static int
-judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
-	    struct det_verdict *out)
-{
-	const struct reg_series *row = registry_series_at(j->registry, series);
-	const struct reg_site *site = registry_site_at(j->registry, row->site);
-	int period = site->period;
-	const struct bench *b = judge_bench(j, period);
-	const struct stream *s = &j->series[series];
-	struct det_window w = { .count = j->count, .first_t = 1 };
-	int32_t begin = s->first;
-	int rc;
-
-	/* Reports that were withdrawn leave no trace in the past. */
-	while (begin < from && stream_cell(s, begin) == CELL_MISSING)
-		begin++;
-	if ((int64_t)from - (int64_t)b->reach + 1 > begin) {
-		w.first_t += from - (int32_t)b->reach + 1 - begin;
-		begin = from - (int32_t)b->reach + 1;
-	}
-	w.denom = load(j, s, begin, to) ? j->denom : NULL;
-	w.n = (size_t)(to - begin) + 1;
-	w.first_day = stream_day(begin, period);
-	w.mark = judge_marks(j, site->expect, w.first_day, period, w.n);
-	w.period = period == 7 ? DET_WEEK : DET_DAY;
-	rc = b->method->judge(b->p, &w, (size_t)(from - begin), b->scratch, out);
-	if (rc != DET_OK) {
-		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
-		return -1;
-	}
-	for (int32_t t = from; t <= to; t++)
-		judge_turn(&out[t - from],
-			   registry_indicator_at(j->registry, row->indicator)
-				   ->direction);
-	j->stats.verdicts += (uint64_t)(to - from) + 1;
-	return 0;
-}
-
-int
-judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
-{
-	const struct reg_series *row = registry_series_at(j->registry, series);
-	int period = registry_site_at(j->registry, row->site)->period;
-	const struct bench *b = judge_bench(j, period);
-
-	if (judge_room(j, (size_t)(to - from) + 1) < 0)
-		return -1;
-	if (!b->capped ||
-	    (int64_t)to - (int64_t)b->reach < (int64_t)j->series[series].first)
-		return judge_piece(j, series, from, to, j->verdict);
-	for (int32_t t = from; t <= to; t++) {
-		if (judge_piece(j, series, t, t, &j->verdict[t - from]) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Periods that an expectation is taken to rest on. */

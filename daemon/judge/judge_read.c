@@ -232,8 +232,11 @@ judge_stats(const struct judge *j, struct judge_stats *out)
 	out->dirty = j->dirty_series.n + j->dirty_sums.n;
 	out->bytes = j->series_cap * (sizeof(*j->series) + sizeof(uint32_t)) +
 		     j->sums_cap * sizeof(*j->sum);
-	for (size_t i = 0; i < j->series_n; i++)
+	for (size_t i = 0; i < j->series_n; i++) {
 		out->bytes += stream_bytes(&j->series[i], j->day.keep);
+		if (j->series[i].saved.state != NULL)
+			out->bytes += j->day.carried;
+	}
 	for (size_t i = 0; i < j->sums; i++) {
 		out->bytes += j->sum[i].cap * sizeof(uint32_t);
 		if (j->sum[i].judged.p != NULL)

@@ -13,6 +13,8 @@ struct bench {
 	size_t reach;
 	bool capped; /* the method reads to the start: reach is our limit */
 	void *scratch;
+	void *state;	/* what the method carries, of the series at hand */
+	size_t carried; /* bytes of it; 0: nothing */
 	uint32_t limit; /* periods in memory */
 	uint32_t keep;	/* periods whose verdicts are kept */
 };

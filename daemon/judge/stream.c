@@ -33,7 +33,8 @@ stream_init(struct stream *s)
 {
 	*s = (struct stream){ .first = STREAM_NONE,
 			      .last = STREAM_NONE,
-			      .dirty_from = STREAM_NONE };
+			      .dirty_from = STREAM_NONE,
+			      .saved.next = STREAM_NONE };
 }
 
 void
@@ -41,6 +42,7 @@ stream_fini(struct stream *s)
 {
 	free(s->cell);
 	free(s->denom);
+	free(s->saved.state);
 	judged_fini(&s->judged);
 	stream_init(s);
 }
@@ -131,6 +133,8 @@ mark(struct stream *s, int32_t t)
 {
 	if (s->dirty_from == STREAM_NONE || t < s->dirty_from)
 		s->dirty_from = t;
+	if (t < s->saved.next)
+		s->saved.next = STREAM_NONE;
 }
 
 int

@@ -21,7 +21,16 @@ struct judged {
 	uint8_t *level;
 };
 
-/* Counts; all zero but first and last = STREAM_NONE is an empty one. */
+/*
+ * What a recursive method carries up to period next, of a window that began
+ * with period begin; STREAM_NONE: nothing that is good any more.
+ */
+struct saved {
+	void *state;
+	int32_t begin, next;
+};
+
+/* Counts; stream_init() makes an empty one. */
 struct stream {
 	uint32_t *cell;	 /* CELL_MISSING, or value and a partial bit */
 	uint32_t *denom; /* NULL until there is one; CELL_MISSING = none */
@@ -30,6 +39,7 @@ struct stream {
 	int32_t last;
 	int32_t dirty_from; /* STREAM_NONE = clean */
 	struct judged judged;
+	struct saved saved;
 };
 
 #define CELL_MISSING UINT32_MAX
@@ -44,7 +54,7 @@ void stream_init(struct stream *s);
 void stream_fini(struct stream *s);
 
 /*
- * Sets the cell of period t; the ring holds at most limit periods, older
+ * Sets the cell of period t, after which nothing saved behind it is good; the ring holds at most limit periods, older
  * ones fall out, and a period before them is ignored.  denom: CELL_MISSING =
  * none.  Returns 1 when something changed, 0 when not, -1 without memory.
  */

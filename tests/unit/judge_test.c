@@ -251,6 +251,53 @@ test_order_of_arrival_does_not_matter(void **state)
 	drop(&w);
 }
 
+/* 60 days, 70 of silence, 20 more; the last but one before it is revised. */
+static void
+fall_silent(struct world *w, bool by_the_day)
+{
+	if (by_the_day)
+		set(w, w->series[0], DAY0 + 58, 5000);
+	for (int32_t d = 0; d < 60; d++) {
+		if (d != 58 || !by_the_day)
+			set(w, w->series[0], DAY0 + d, count(0, d));
+	}
+	while (by_the_day && judge_dirty(w->judge, 100) > 0)
+		;
+	set(w, w->series[0], DAY0 + 58, count(0, 58));
+	for (int32_t d = 130; d < 150; d++) {
+		set(w, w->series[0], DAY0 + d, count(0, d));
+		while (by_the_day && judge_dirty(w->judge, 100) > 0)
+			;
+	}
+	while (judge_dirty(w->judge, 100) > 0)
+		;
+}
+
+/*
+ * What is saved of a series is not used where a revision changed what was
+ * before it, even where the revision is too old to be judged again itself.
+ */
+static void
+test_what_is_saved_changes_no_verdict(void **state)
+{
+	struct world a, b;
+
+	(void)state;
+	make(&a);
+	make(&b);
+	fall_silent(&a, true);
+	fall_silent(&b, false);
+	for (int32_t d = 145; d < 150; d++) {
+		enum det_level x, y;
+		double p = judge_series_p(a.judge, a.series[0], DAY0 + d, &x);
+		double q = judge_series_p(b.judge, b.series[0], DAY0 + d, &y);
+
+		assert_true(p == q && x == y);
+	}
+	drop(&a);
+	drop(&b);
+}
+
 static void
 test_strata_are_not_counted_twice(void **state)
 {
@@ -344,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_a_missing_site_is_not_zero),
 		cmocka_unit_test(test_a_new_site_waits_for_its_past),
 		cmocka_unit_test(test_order_of_arrival_does_not_matter),
+		cmocka_unit_test(test_what_is_saved_changes_no_verdict),
 		cmocka_unit_test(test_strata_are_not_counted_twice),
 		cmocka_unit_test(test_touched_areas_are_listed_once),
 		cmocka_unit_test(test_a_ring_forgets_what_is_too_old),
