@@ -115,7 +115,6 @@ int desk_signal_apply(struct desk *d, struct signal *s)
 void desk_signals_clear(struct desk *d);
 /* The evidence of the signal's alert: today's, or what it last showed. */
 const json_t *desk_signal_evidence(const struct desk *d, const struct signal *s);
-const json_t *desk_signal_kinds(const struct desk *d, const struct signal *s);
 
 /* desk_work.c: what there is to do when an alert opens or grows, and what a
    person has done. */

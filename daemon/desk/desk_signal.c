@@ -48,16 +48,22 @@ desk_signals_clear(struct desk *d)
 	d->signals.n = 0;
 }
 
-const json_t *
-desk_signal_evidence(const struct desk *d, const struct signal *s)
+/* The alert behind a signal; one opened this very day has its id only. */
+static const struct alert *
+alert_of(const struct desk *d, const struct signal *s)
 {
-	return s->on ? s->e.list : d->alert[s->alert].evidence;
+	return s->alert != SIGNAL_NONE ? &d->alert[s->alert]
+				       : desk_find(d, s->id);
 }
 
 const json_t *
-desk_signal_kinds(const struct desk *d, const struct signal *s)
+desk_signal_evidence(const struct desk *d, const struct signal *s)
 {
-	return s->on ? s->e.kinds : d->alert[s->alert].kinds;
+	const struct alert *a = s->on ? NULL : alert_of(d, s);
+
+	if (s->on)
+		return s->e.list;
+	return a == NULL ? NULL : a->evidence;
 }
 
 /* What the weighing adds to an episode: the event's name, or NULL. */

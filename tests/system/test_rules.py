@@ -379,6 +379,25 @@ def test_neighbours(world, rise, rings):
             f"c{i}" for i in rise}
 
 
+def test_counties_of_several_cities(world):
+    """Cities and the province gather what they do not see by themselves."""
+    world.area("province", "province")
+    for c in ("a", "b"):
+        world.area(c, "city", "province")
+        for county in (c + "1", c + "2"):
+            world.area(county, "county", c)
+            world.site(county, "fever-clinic", county)
+            world.steady(county, "ili-visit")
+            world.count(county, "ili-visit", 60, 60)
+    events = world.ring('indicators = { ili-visit }\nrule = fusion\n'
+                        'where = { county, city, province }\nwindow = 3d\n'
+                        'calibration = { "1:40", "2:4" }\n'
+                        'calibration_wide = { "30:4", "40:0.4" }\n'
+                        'tell = { duty }')
+    assert sorted(opened(events, "area", "as_of")) == [
+        (county, date(60)) for county in ("a1", "a2", "b1", "b2")]
+
+
 def ebp(observed, expected):
     if observed <= expected:
         return 0
