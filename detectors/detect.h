@@ -101,12 +101,14 @@ struct det_walk {
 };
 
 /*
- * How a recursive method goes on from a saved state instead of from its
- * beginning: what detectors/trail.h rests on.  A state is good for any window
- * with the same first cell, and the same cells up to it.
+ * How a method goes on from a saved state instead of from its beginning: what
+ * detectors/trail.h rests on.  A state is good for any window with the same
+ * first cell, and the same cells up to it; where reach is finite, for any that
+ * holds the reach of the cell it is before.  There, all bytes 0 are a state
+ * too, the one of knowing nothing: verdicts are the same, and cost more.
  */
 struct det_carry {
-	size_t bytes; /* of a state; equal ones are equal in every byte */
+	size_t bytes; /* of a state; those with equal bytes are equal */
 	/*
 	 * Cells before cell i that judging it, or any later cell, may read
 	 * besides the state before it.
@@ -148,8 +150,8 @@ struct det_method {
 	int (*judge)(const double *p, const struct det_window *w, size_t from,
 		     void *scratch, struct det_verdict *out);
 	/*
-	 * NULL where a verdict rests on the cells of its reach alone; never
-	 * NULL where reach is DET_REACH_ALL.
+	 * NULL where nothing is worth carrying; never NULL where reach is
+	 * DET_REACH_ALL.
 	 */
 	const struct det_carry *carry;
 };

@@ -10,25 +10,36 @@
 #include "detectors/tocsin_fit.h"
 #include "detectors/tocsin_score.h"
 
+#include <string.h>
+
 #define LEAST_WEEKS 13 /* of days that a fit is cut down to */
 #define MAX_WEEKS 523  /* ten years, by days or weeks */
 #define WARNING 5.0    /* times alpha */
 
 enum { HISTORY, GUARD, ALPHA };
 
+#define HORIZON_DAYS 28
+#define HORIZON_WEEKS 12
+
 /* Periods the filter looks back: it has forgotten what came before. */
 static size_t
 horizon(const struct fit_grid *g)
 {
-	return g->w->period == DET_DAY ? 28 : 12;
+	return g->w->period == DET_DAY ? HORIZON_DAYS : HORIZON_WEEKS;
 }
 
-/* What the verdicts share that rest on the same weeks. */
+/*
+ * What the verdicts share that rest on the same weeks, and what a walk carries
+ * on: days of one week need no fit of their own.
+ */
 struct basis {
 	struct fit f;
+	bool known; /* there is one; false in a state of zeros */
 	bool fitted;
 	enum det_reason reason; /* why not */
-	size_t anchor;		/* first week after the fit's */
+	int64_t anchor;		/* first day behind the weeks of the fit */
+	int64_t scored;		/* first day behind those scores */
+	double score[HORIZON_DAYS];
 };
 
 /*
@@ -44,7 +55,9 @@ fit_before(struct basis *k, const double *p, struct fit_grid *g, size_t anchor)
 
 	weeks = weeks < MAX_WEEKS ? weeks : MAX_WEEKS;
 	weeks = weeks < anchor ? weeks : anchor;
-	k->anchor = anchor;
+	k->known = true;
+	k->scored = INT64_MIN;
+	k->anchor = fit_grid_day(g, anchor);
 	k->fitted = fit_weeks(&k->f, g, anchor - weeks, anchor) == 0;
 	k->reason = anchor * g->cells < 14 ? DET_LEARNING : DET_BASELINE_MISSING;
 	while (k->fitted && k->f.drifts && weeks / 2 >= least) {
@@ -161,28 +174,87 @@ anchor_of(const double *p, const struct fit_grid *g, size_t i)
 	return fit_grid_week(g, i > guard ? i - guard : 0);
 }
 
+static int64_t
+day_of(const struct det_window *w, size_t i)
+{
+	return w->first_day + (int64_t)i * (int64_t)w->period;
+}
+
+/* Hands the scores before cell `end` on. */
+static void
+keep_scores(struct basis *k, const struct fit_grid *g, size_t end,
+	    const double *score)
+{
+	size_t n = end < horizon(g) ? end : horizon(g);
+
+	if (!k->fitted)
+		return;
+	k->scored = day_of(g->w, end);
+	memcpy(k->score, score + end - n, n * sizeof(*score));
+}
+
+/* The first cell to score for a verdict of cell `begin`: itself, where the
+   scores before it were handed on. */
+static size_t
+take_scores(const struct basis *k, const struct fit_grid *g, size_t begin,
+	    double *score)
+{
+	size_t n = begin < horizon(g) ? begin : horizon(g);
+
+	if (k->scored != day_of(g->w, begin))
+		return begin - n;
+	memcpy(score + begin - n, k->score, n * sizeof(*score));
+	return begin;
+}
+
+static void
+walk(const double *p, const struct det_window *w, const struct det_walk *walk)
+{
+	struct fit_grid g;
+	struct basis *k = walk->state;
+	double *score = walk->scratch;
+
+	if (walk->begin == 0)
+		memset(k, 0, sizeof(*k));
+	if (walk->out == NULL)
+		return;
+	fit_grid_init(&g, w, score + w->n);
+	for (size_t i = walk->begin, end = i; i < walk->end; i++) {
+		if (i == end) {
+			size_t anchor = anchor_of(p, &g, i), begin;
+
+			if (!k->known || k->anchor != fit_grid_day(&g, anchor))
+				fit_before(k, p, &g, anchor);
+			begin = take_scores(k, &g, i, score);
+			while (end < walk->end && anchor_of(p, &g, end) == anchor)
+				end++;
+			if (k->fitted)
+				score_cells(k, &g, begin, end, score);
+		}
+		walk->out[i - walk->begin] = judge_cell(p, k, &g, i, score);
+	}
+	keep_scores(k, &g, walk->end, score);
+}
+
+static size_t
+behind(const double *p, const void *state, size_t i)
+{
+	size_t n = reach(p) - 1;
+
+	(void)state;
+	return n < i ? n : i;
+}
+
+static const struct det_carry carry = { sizeof(struct basis), behind, walk, NULL };
+
 static int
 judge(const double *p, const struct det_window *w, size_t from, void *scratch,
       struct det_verdict *out)
 {
-	struct fit_grid g;
 	struct basis k;
-	double *score = scratch;
+	struct det_walk all = { .state = &k, .scratch = scratch, .out = out };
 
-	fit_grid_init(&g, w, score + w->n);
-	for (size_t i = from, end = from; i < w->n; i++) {
-		if (i == end) {
-			size_t begin = i > horizon(&g) ? i - horizon(&g) : 0;
-
-			fit_before(&k, p, &g, anchor_of(p, &g, i));
-			while (end < w->n && anchor_of(p, &g, end) == k.anchor)
-				end++;
-			if (k.fitted)
-				score_cells(&k, &g, begin, end, score);
-		}
-		out[i - from] = judge_cell(p, &k, &g, i, score);
-	}
-	return DET_OK;
+	return cells_walk(&carry, p, w, from, &all);
 }
 
 static const struct det_param params[] = {
@@ -204,4 +276,5 @@ const struct det_method det_tocsin = {
 	.reach = reach,
 	.scratch = scratch_bytes,
 	.judge = judge,
+	.carry = &carry,
 };

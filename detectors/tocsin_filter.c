@@ -52,16 +52,27 @@ filter_advance(struct filter *f, enum det_period period)
 		f->p[j] = f->p[j] * (1.0 - c->end) * (1.0 - c->move) + enter;
 }
 
-/* Odds of an outbreak after a score: size j shifts it by 2^(j-1). */
+/*
+ * Weights of no outbreak and of each size after a score, and the sum of the
+ * latter: size j, of 2^(j-1) standard deviations, multiplies its by
+ * exp(2^(j-1) z - 2^(2j-3)).
+ */
 static double
-odds_after(const struct filter *f, double z, double weight[FILTER_SIZES + 1])
+weigh(const struct filter *f, double z, double weight[FILTER_SIZES + 1])
 {
-	static const double half[FILTER_SIZES + 1] = { 0, 0.5, 2, 8, 32, 128 };
-	double shift = 1.0, on = 0.0;
+	static const double half[FILTER_SIZES + 1] = {
+		1,			/* exp(-0) */
+		0.60653065971263342,	/* exp(-1/2) */
+		0.1353352832366127,	/* exp(-2) */
+		3.3546262790251185e-4,	/* exp(-8) */
+		1.2664165549094176e-14, /* exp(-32) */
+		2.5722093726424148e-56, /* exp(-128) */
+	};
+	double power = exp(z), on = 0.0;
 
 	weight[0] = f->p[0];
-	for (int j = 1; j <= FILTER_SIZES; j++, shift *= 2.0) {
-		weight[j] = f->p[j] * exp(shift * z - half[j]);
+	for (int j = 1; j <= FILTER_SIZES; j++, power *= power) {
+		weight[j] = f->p[j] * power * half[j];
 		on += weight[j];
 	}
 	return on;
@@ -71,7 +82,7 @@ void
 filter_see(struct filter *f, double z)
 {
 	double weight[FILTER_SIZES + 1];
-	double sum = odds_after(f, z, weight) + f->p[0];
+	double sum = weigh(f, z, weight) + f->p[0];
 
 	for (int j = 0; j <= FILTER_SIZES; j++)
 		f->p[j] = weight[j] / sum;
@@ -99,11 +110,12 @@ double
 filter_score_for(const struct filter *f, double odds)
 {
 	double low = -30.0, high = 30.0, weight[FILTER_SIZES + 1];
+	double wanted = f->p[0] * exp(odds);
 
 	for (int i = 0; i < 40; i++) {
 		double mid = 0.5 * (low + high);
 
-		if (bounded_log(odds_after(f, mid, weight), f->p[0]) < odds)
+		if (weigh(f, mid, weight) < wanted)
 			low = mid;
 		else
 			high = mid;

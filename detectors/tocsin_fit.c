@@ -201,6 +201,7 @@ static void
 begin(struct fit *f, struct fit_grid *g, size_t lo, size_t hi)
 {
 	*f = (struct fit){ .share = { 1, 1, 1, 1, 1, 1, 1 }, .phi_week = 1.0 };
+	fit_grid_sum(g, lo, hi);
 	f->origin = hi > lo ? g->week[hi - 1].mid + 3.5 : 0.0;
 	fit_find_denominators(f, g, lo, hi);
 	fit_expose(f, g, lo, hi);

@@ -29,7 +29,8 @@ struct fit_week {
 struct fit_grid {
 	const struct det_window *w;
 	struct fit_week *week;
-	size_t weeks;
+	size_t begin; /* weeks begin..end-1 are summed */
+	size_t end;
 	double year;	 /* days: 52 weeks where there are no dates */
 	size_t cells;	 /* in a week: 7 or 1 */
 	ptrdiff_t first; /* index of week 0's first cell; <= 0 */
@@ -58,7 +59,7 @@ struct fit {
 /* Bytes for the weeks of a window of n cells. */
 size_t fit_grid_bytes(size_t n);
 
-/* Lays the weeks of w over room and sums them. */
+/* Lays the weeks of w over room; a fit sums those it needs. */
 void fit_grid_init(struct fit_grid *g, const struct det_window *w, void *room);
 
 /* The week that cell i is in. */
@@ -78,6 +79,12 @@ void fit_predict(const struct fit *f, const struct fit_grid *g, size_t i,
 		 double *mean, double *variance);
 
 /* tocsin_grid.c */
+
+/* Sums weeks lo..hi-1 where they are not yet. */
+void fit_grid_sum(struct fit_grid *g, size_t lo, size_t hi);
+
+/* First day of week k. */
+int64_t fit_grid_day(const struct fit_grid *g, size_t k);
 
 /* Cell of weekday d in week k, or -1 outside the window. */
 ptrdiff_t fit_cell_at(const struct fit_grid *g, size_t k, size_t d);

@@ -60,9 +60,26 @@ fit_grid_init(struct fit_grid *g, const struct det_window *w, void *room)
 	g->cells = w->period == DET_DAY ? 7 : 1;
 	g->year = w->dated ? 365.25 : 364.0;
 	g->first = -(ptrdiff_t)before;
-	g->weeks = (w->n + before + g->cells - 1) / g->cells;
-	for (size_t k = 0; k < g->weeks; k++)
-		init_week(g, k);
+	g->begin = g->end = 0;
+}
+
+void
+fit_grid_sum(struct fit_grid *g, size_t lo, size_t hi)
+{
+	if (g->begin == g->end)
+		g->begin = g->end = lo;
+	while (g->begin > lo)
+		init_week(g, --g->begin);
+	while (g->end < hi)
+		init_week(g, g->end++);
+}
+
+int64_t
+fit_grid_day(const struct fit_grid *g, size_t k)
+{
+	int64_t i = (int64_t)g->first + (int64_t)(k * g->cells);
+
+	return g->w->first_day + i * (int64_t)g->w->period;
 }
 
 size_t
