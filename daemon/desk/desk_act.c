@@ -124,6 +124,8 @@ leave_traces(struct alert *a, const struct desk_act *act)
 	if (act->verb == DESK_CLOSE || act->verb == DESK_DISCARD)
 		json_object_set_new(a->view, "outcome",
 				    json_string(act->outcome));
+	if (act->verb == DESK_CHARACTERISE && act->outcome[0] != '\0')
+		json_object_set_new(a->view, "risk", json_string(act->outcome));
 	if (act->verb == DESK_MERGE)
 		json_object_set_new(a->view, "merged_into",
 				    json_string(act->outcome));

@@ -75,12 +75,15 @@ def test_an_alert_with_charts_and_table(d):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_view_fits(d, width):
     views = {"desk": "", "places": "places", "status": "status",
-             "alert": f"alerts/{d.alert['id']}", "site": "sites/pharmacy-K1"}
+             "alert": f"alerts/{d.alert['id']}", "site": "sites/pharmacy-K1",
+             "why": "why/K1/2025-03-10"}
     with Browser(width=width) as b:
         for name, hash in views.items():
             b.open("about:blank")
             b.open(url(d, hash, "zh-CN"))
             b.wait("document.querySelector('main h1, main .tiles')")
+            if name == "why":
+                b.wait("document.querySelector('.answer h3')")
             b.wait("!document.querySelector('.waiting, .plot-wait')")
             assert fits(b), f"{name} is wider than {width} px"
             assert "undefined" not in b.text() and "NaN" not in b.text()
@@ -115,11 +118,127 @@ def test_it_is_live_and_can_be_acted_on(d):
         b.wait("!document.querySelector('dialog[open]')")
         b.wait("document.querySelector('.bar').innerText.includes('李伟')")
         b.run("document.querySelector('.actions .primary').click()")
-        b.wait("!document.querySelector('.actions .primary')")
+        b.wait("document.querySelector('.actions [data-verb=verify]')")
         assert b.problems == []
     events = d.get(f"/api/v1/alerts/{d.alert['id']}/events")["events"]
     assert events[-1]["event"] == "acknowledged"
     assert events[-1]["actor"] == "李伟"
+
+
+def put(b, selector, text):
+    """Types a text into the field, or chooses it."""
+    b.run("""(() => {
+        const node = document.querySelector(`%s`);
+        node.value = `%s`;
+        for (const name of ['input', 'change'])
+            node.dispatchEvent(new Event(name, { bubbles: true }));
+    })()""" % (selector, text))
+
+
+def click(b, selector):
+    b.wait(f"document.querySelector('{selector}:not(:disabled)')")
+    b.run(f"document.querySelector('{selector}').click()")
+
+
+def state(b, name):
+    b.wait(f"document.querySelector('.facts .state-{name}')")
+
+
+@pytest.fixture(scope="module")
+def officer(d):
+    """A browser whose person has signed in."""
+    secret = (d.state / "token").read_text().strip()
+    with Browser() as b:
+        b.open(url(d))
+        b.wait("document.querySelector('.bar')")
+        b.run("""fetch('/api/v1/session', { method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({ name: '王芳', token: '%s' }) })""" % secret)
+        yield b
+
+
+@pytest.fixture
+def b(officer):
+    officer.open("about:blank")
+    officer.problems.clear()
+    yield officer
+    assert officer.problems == []
+
+
+def test_an_alert_is_worked_to_its_end(d, b):
+    """Clocks, and the buttons that its states offer."""
+    alert = next(a for a in d.get("/api/v1/alerts")["alerts"]
+                 if a["trigger"] == "respiratory" and a["area"] == "C")
+    b.open(url(d, f"alerts/{alert['id']}"))
+    b.wait("document.querySelector('.clocks .clock-runs')")
+    assert "acknowledge" in b.text() and "no rule sets hours" in b.text()
+    click(b, "[data-verb=ack]")
+    state(b, "acknowledged")
+    b.wait("document.querySelector('.clocks .clock-over')")
+    # Discarding asks for a note and an outcome.
+    assert b.run("document.querySelector('[data-verb=discard]').disabled")
+    click(b, "[data-verb=verify]")
+    state(b, "verifying")
+    click(b, "[data-verb=assess]")
+    state(b, "assessing")
+    assert b.run("document.querySelector('[data-verb=characterise]').disabled")
+    b.run("[...document.querySelectorAll('.actions select')].at(-1)"
+          ".id = 'risk'")
+    put(b, "#risk", "medium")
+    click(b, "[data-verb=characterise]")
+    state(b, "characterised")
+    put(b, ".actions textarea", "to the province, no. 7")
+    click(b, "[data-verb=report]")
+    b.wait("document.querySelector('.activity').innerText"
+           ".includes('Reported upwards')")
+    click(b, "[data-verb=respond]")
+    state(b, "responding")
+    keep(b, "alert-worked")
+    whole = d.get(f"/api/v1/alerts/{alert['id']}")
+    assert whole["state"] == "responding" and whole["risk"] == "medium"
+    acts = [e for e in whole["events"] if "actor" in e]
+    assert [e["event"] for e in acts] == [
+        "acknowledged", "verifying", "assessing", "characterised", "reported",
+        "responding"]
+    assert {e["actor"] for e in acts} == {"王芳"}
+
+
+def test_a_site_s_answer_is_written_down(d, b):
+    b.open(url(d, f"alerts/{d.alert['id']}", "zh-CN"))
+    b.wait("document.querySelector('.tasks li.open')")
+    put(b, ".tasks li.open input", "促销活动，已核实")
+    click(b, ".tasks li.open button")
+    b.wait("document.querySelector('.tasks li.done')")
+    assert "促销活动，已核实" in b.text() and "王芳" in b.text()
+    tasks = d.get(f"/api/v1/alerts/{d.alert['id']}")["tasks"]
+    assert [t["state"] for t in tasks].count("done") == 1
+
+
+def test_charts_are_those_of_the_alert(d, b):
+    b.open(url(d, f"alerts/{d.alert['id']}"))
+    b.wait("document.querySelector('figure[data-frozen=yes] canvas')")
+    assert "what was known when this alert last spoke" in b.text()
+    b.run("[...document.querySelectorAll('button.link')].find("
+          "x => x.innerText.includes('as it stands now')).click()")
+    b.wait("document.querySelector('figure[data-frozen=no] canvas')")
+
+
+def test_why_no_alert(d, b):
+    """Any area and day, asked for in a box, in both languages."""
+    b.open(url(d, "why"))
+    b.wait("document.querySelector('#areas option')")
+    put(b, ".why-form input[list]", "Dongshan")
+    put(b, ".why-form input[type=date]", "2025-03-09")
+    click(b, ".why-form button")
+    b.wait("document.querySelector('.answer h3')")
+    assert b.run("location.hash") == "#/why/K2/2025-03-09"
+    assert "Respiratory illness above what is usual: no signal" in b.text()
+    assert "for Blue signal it would have to be rarer" in b.text()
+    assert "Nobody here reports what these listen to" in b.text()
+    keep(b, "why-en")
+    b.run("[...document.querySelectorAll('button')]"
+          ".find(x => x.lang === 'zh-CN').click()")
+    b.wait("document.body.innerText.includes('呼吸道症状异常增多：无信号')")
 
 
 def test_keys_move_over_the_desk(d):

@@ -1,15 +1,14 @@
 /* One alert: why it rang, its evidence, who did what, and what to do. */
 import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
-import { get, post } from './api.js';
+import { get } from './api.js';
 import { t, word, subject, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
 import { Grade, State, Coverage, Failure, Waiting } from './parts.js';
 import { Chart, Legend } from './chart.js';
+import { Actions, Clocks, Tasks } from './work.js';
 
 const CHARTS = 4;
 const PERIODS_BEFORE = 56;
 const YEARS_SHOWN = 1000; /* a longer interval says no more */
-const OUTCOMES = ['outbreak', 'artefact', 'known-event', 'holiday', 'duplicate', 'other'];
-const OVER = ['closed', 'discarded', 'merged'];
 
 const keyOf = (e) => [e.site, e.area, e.kind, e.indicator, e.stratum || ''].join('|');
 const addDays = (day, n) => new Date(Date.parse(day) + n * 864e5).toISOString().slice(0, 10);
@@ -30,32 +29,48 @@ function bySeries(evidence) {
 	return all.sort((a, b) => a.p - b.p);
 }
 
-function SeriesChart({ series, alert, kinds, indicators, tick }) {
+/* The points that the alert keeps of a series, or undefined. */
+function frozen(alert, series) {
+	const chart = (alert.charts || []).find((c) => keyOf(c) === keyOf(series));
+	return chart && {
+		period: chart.period,
+		points: chart.count.map((count, i) => ({
+			day: addDays(chart.from, i * chart.period), count, level: chart.level[i],
+			expected: chart.expected[i], upper: chart.upper[i], p: chart.p[i],
+		})),
+	};
+}
+
+function SeriesChart({ series, alert, live, kinds, indicators, tick }) {
 	const [reply, setReply] = useState(null);
 	const [error, setError] = useState(null);
+	const kept = useMemo(() => (live ? undefined : frozen(alert, series)), [live, alert, keyOf(series)]);
 
 	useEffect(() => {
+		if (kept)
+			return;
 		const where = series.site ? { site: series.site, stratum: series.stratum }
 			: { area: series.area, kind: series.kind };
 		get('series/points', {
 			...where, indicator: series.indicator,
 			from: addDays(alert.first_day, -PERIODS_BEFORE), to: addDays(alert.last_day, 7),
 		}).then((r) => { setReply(r); setError(null); }, setError);
-	}, [keyOf(series), alert.first_day, alert.last_day, tick]);
+	}, [keyOf(series), alert.first_day, alert.last_day, tick, !kept]);
 
-	const points = useMemo(() => (reply ? untilKnown(reply.points, alert.last_day) : []), [reply]);
+	const shown = kept || reply;
+	const points = useMemo(() => (shown ? untilKnown(shown.points, alert.last_day) : []), [shown]);
 	const title = t('chart.title', {
 		indicator: indicators(series.indicator),
 		place: series.site ? (series.site_name || series.site) : t('site.all_of', { area: named(series, 'area_') }),
 	});
-	return html`<figure>
+	return html`<figure data-frozen=${kept ? 'yes' : 'no'}>
 		<figcaption><b>${indicators(series.indicator)}</b>
 			<span>${series.site ? html`<a href="#/sites/${series.site}">${series.site_name || series.site}</a>`
 			: t('site.all_of', { area: named(series, 'area_') })}</span>
 			<span class="chip">${kinds(series.kind)}</span>
 			<small class="muted">${areaPath(series)}</small></figcaption>
-		${error ? html`<${Failure} error=${error} />`
-		: reply ? html`<${Chart} points=${points} period=${reply.period} title=${title}
+		${error && !shown ? html`<${Failure} error=${error} />`
+		: shown ? html`<${Chart} points=${points} period=${shown.period} title=${title}
 			shade=${{ from: alert.first_day, to: alert.last_day }} />` : html`<div class="plot-wait"></div>`}
 	</figure>`;
 }
@@ -91,48 +106,11 @@ function Activity({ events }) {
 		<b>${word('event', e.event)}</b>${e.grade ? html` <${Grade} grade=${e.grade} />` : ''}
 		${e.actor && html` <span class="actor">${e.actor}</span>`}
 		${e.from && e.to && e.from !== e.to && html` <small>${word('state', e.from)} → ${word('state', e.to)}</small>`}
-		${e.outcome && html` <small>${word('outcome', e.outcome)}</small>`}
+		${e.outcome && e.event !== 'task-done' && html` <small>${word(e.event === 'characterised' ? 'risk' : 'outcome', e.outcome)}</small>`}
 		${e.note && html`<p>${e.note}</p>`}
 		<small class="when">${e.at_ms ? time(e.at_ms) : ''}${e.at_ms && e.as_of ? ' · ' : ''}${e.as_of ? t('as_of', { day: date(e.as_of) }) : ''}</small>
 	</li>`)}</ol>
 	${events.length > told.length && html`<p class="muted small">${t('activity.quiet', { n: events.length - told.length })}</p>`}`;
-}
-
-function Actions({ alert, actor, askSignIn, onDone }) {
-	const [note, setNote] = useState('');
-	const [outcome, setOutcome] = useState('');
-	const [error, setError] = useState(null);
-	const [busy, setBusy] = useState(false);
-	const over = OVER.includes(alert.state);
-	const fresh = alert.state === 'open' || alert.state === 'reopened';
-
-	const act = (verb) => {
-		if (!actor) {
-			askSignIn();
-			return;
-		}
-		setBusy(true);
-		post(`alerts/${alert.id}/events`, { verb, note, ...(verb === 'close' ? { outcome } : {}) },
-			{ 'If-Match': `"${alert.version}"` })
-			.then(() => { setNote(''); setError(null); onDone(); },
-				(e) => { setError(e.status === 412 ? new Error(t('act.stale')) : e); if (e.status === 412) onDone(); })
-			.finally(() => setBusy(false));
-	};
-	return html`<section class="card actions"><h2>${t('act.title')}</h2>
-		${fresh && html`<button class="primary" disabled=${busy} onClick=${() => act('ack')}>${t('act.ack')}</button>`}
-		<label>${t('act.note')}<textarea rows="3" value=${note} onInput=${(e) => setNote(e.target.value)}
-			placeholder=${t('act.note_hint')}></textarea></label>
-		${!over && html`<label>${t('act.outcome')}<select value=${outcome} onChange=${(e) => setOutcome(e.target.value)}>
-			<option value="">${t('act.choose')}</option>
-			${OUTCOMES.map((o) => html`<option value=${o}>${word('outcome', o)}</option>`)}</select></label>`}
-		<div class="row">
-			<button disabled=${busy || !note.trim()} onClick=${() => act('note')}>${t('act.add_note')}</button>
-			${!over && html`<button disabled=${busy || !note.trim() || !outcome} onClick=${() => act('close')}>${t('act.close')}</button>`}
-			${over && html`<button disabled=${busy || !note.trim()} onClick=${() => act('reopen')}>${t('act.reopen')}</button>`}
-		</div>
-		<p class="muted small">${actor ? t('act.as', { actor }) : t('act.sign_in_first')}</p>
-		${error && html`<${Failure} error=${error} />`}
-	</section>`;
 }
 
 const row = (label, value) => html`<dt>${label}</dt><dd>${value}</dd>`;
@@ -152,6 +130,8 @@ function Facts({ alert }) {
 	return html`<section class="card"><h2>${t('facts.title')}</h2><dl class="facts">
 		${row(t('col.state'), html`<${State} state=${alert.state} />`)}
 		${row(t('col.days'), span(alert.first_day, alert.last_day))}
+		${alert.owner ? row(t('facts.owner'), alert.owner) : ''}
+		${alert.risk ? row(t('act.risk'), word('risk', alert.risk)) : ''}
 		${alert.route !== 'operator' && html`<${Figures} alert=${alert} />`}
 		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
 		${['parent', 'part_of'].map((key) => (alert[key] ? row(t(`cli.${key}`),
@@ -172,6 +152,7 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 	const [alert, setAlert] = useState(null);
 	const [error, setError] = useState(null);
 	const [all, setAll] = useState(false);
+	const [now, setNow] = useState(false);
 
 	const load = () => get(`alerts/${id}`, { lang: currentLanguage() })
 		.then((a) => { setAlert(a); setError(null); }, setError);
@@ -197,11 +178,15 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 			<div class="main">
 				<section class="card why"><h2>${t('why.title')}</h2>
 					<ul>${lines.slice(operator ? 1 : 0).map((line) => html`<li>${line}</li>`)}</ul>
-					${!operator && html`<p class="muted small">${t('why.machine')}</p>`}</section>
+					${!operator && html`<p class="muted small">${t('why.machine')}
+						${' '}<a href="#/why/${alert.area}/${alert.last_signal || alert.last_day}">${t('why.next_colour')}</a></p>`}</section>
 				${alert.below?.length > 0 && html`<${Below} alerts=${alert.below} />`}
-				${!operator && html`<section class="card"><h2>${t('evidence.charts')}</h2><${Legend} />
+				${!operator && html`<section class="card"><h2>${t('evidence.charts')}</h2>
+					${alert.charts?.length > 0 && html`<p class="muted small">${t(now ? 'evidence.now' : 'evidence.frozen')}
+						${' '}<button class="link" onClick=${() => setNow(!now)}>${t(now ? 'evidence.show_frozen' : 'evidence.show_now')}</button></p>`}
+					<${Legend} />
 					${series.slice(0, all ? 40 : CHARTS).map((s) => html`<${SeriesChart} key=${keyOf(s)} series=${s}
-						alert=${alert} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}
+						alert=${alert} live=${now} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}
 					${!all && series.length > CHARTS && html`<button onClick=${() => setAll(true)}>${t('evidence.all', { n: series.length })}</button>`}
 				</section>
 				<section class="card"><h2>${t('evidence.table')}</h2>
@@ -209,6 +194,8 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 			</div>
 			<aside class="side">
 				<${Actions} alert=${alert} actor=${actor} askSignIn=${askSignIn} onDone=${load} />
+				<${Clocks} alert=${alert} />
+				<${Tasks} alert=${alert} actor=${actor} askSignIn=${askSignIn} onDone=${load} />
 				<${Facts} alert=${{ ...alert, evidence: alert.evidence || [] }} />
 				<section class="card"><h2>${t('activity.title')}</h2><${Activity} events=${alert.events || []} /></section>
 			</aside>

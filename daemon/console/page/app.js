@@ -6,14 +6,15 @@ import { Desk } from './desk.js';
 import { Alert } from './alert.js';
 import { Places, Site } from './places.js';
 import { Status } from './status.js';
+import { Why } from './why.js';
 
 const GATHER_MS = 400;
 const POLL_MS = 15000;
 const REFRESH_MS = 60000;
 
 function readRoute() {
-	const [, view = '', id] = location.hash.split('/');
-	return { view, id: id ? decodeURIComponent(id) : undefined };
+	const [, view = '', id, more] = location.hash.split('/');
+	return { view, id: id ? decodeURIComponent(id) : undefined, more };
 }
 
 function useRoute() {
@@ -89,7 +90,7 @@ function Bar({ route, live, actor, onSignIn, onSignOut, onLanguage }) {
 		aria-current=${route.view === view || also.includes(route.view) ? 'page' : undefined}>${label}</a>`;
 	return html`<header class="bar"><div class="bar-in">
 		<a class="brand" href="#/"><img src=${new URL('icon.svg', import.meta.url)} alt="" width="26" height="26" />tocsin</a>
-		<nav aria-label=${t('nav.label')}>${link('', t('nav.desk'), ['alerts'])}${link('places', t('nav.places'), ['sites'])}${link('status', t('nav.status'))}</nav>
+		<nav aria-label=${t('nav.label')}>${link('', t('nav.desk'), ['alerts'])}${link('places', t('nav.places'), ['sites'])}${link('why', t('nav.why'))}${link('status', t('nav.status'))}</nav>
 		<span class="live live-${live}" role="status">${t(`live.${live}`)}</span>
 		<button class="quiet" lang=${otherLanguage()} onClick=${onLanguage}>${otherLanguage() === 'en' ? 'English' : '中文'}</button>
 		${actor ? html`<button class="quiet" onClick=${onSignOut} title=${t('sign.out')}>${actor}</button>`
@@ -133,6 +134,7 @@ function App() {
 		alerts: () => html`<${Alert} key=${route.id} id=${route.id} ...${shared} />`,
 		places: () => html`<${Places} area=${route.id} ...${shared} />`,
 		sites: () => html`<${Site} key=${route.id} site=${route.id} ...${shared} />`,
+		why: () => html`<${Why} area=${route.id} day=${route.more} ...${shared} />`,
 		status: () => html`<${Status} ...${shared} />`,
 	};
 	return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.getElementById('main').focus(); }}>${t('nav.skip')}</a>
