@@ -8,7 +8,7 @@
 #include "daemon/desk/upkeep.h"
 
 #define SITES_A_TICK 200 /* some 2 ms */
-#define FIRST_MS 600000 /* after the start */
+#define FIRST_MS 600000	 /* after the start */
 #define MIB 1048576.0
 
 int
