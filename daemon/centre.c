@@ -13,12 +13,12 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/api/api.h"
-#include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/desk/upkeep.h"
 #include "daemon/front.h"
 #include "daemon/judge/calendar.h"
 #include "daemon/judge/vocabulary.h"
+#include "daemon/reload.h"
 #include "daemon/restore.h"
 #include "daemon/store/alerts.h"
 #include "daemon/store/meta.h"
@@ -309,30 +309,6 @@ rebuild(struct centre *c)
 	return 0;
 }
 
-static void
-say_trigger(void *arg, const char *message)
-{
-	(void)arg;
-	log_error("triggers: %s", message);
-}
-
-static struct trigger_set *
-load_triggers(const struct conf *conf, const struct registry *registry)
-{
-	const struct conf_main *m = conf_get(conf, "tocsind");
-	const struct conf_judge *j = conf_get(conf, "judge");
-	const char *path = m->triggers;
-	struct trigger_set *set;
-
-	set = path[0] == '\0'
-		      ? shipped_triggers(registry, say_trigger, NULL)
-		      : trigger_load(&path, 1, registry, say_trigger, NULL);
-	if (set != NULL &&
-	    !trigger_remembered(set, (int)j->history_days, say_trigger, NULL))
-		trigger_free(&set);
-	return set;
-}
-
 struct restoring {
 	struct desk *desk;
 	size_t alerts;
@@ -359,7 +335,7 @@ make_desk(struct centre *c)
 	struct restoring r = { 0 };
 	int64_t weighed;
 
-	c->triggers = load_triggers(c->conf, c->registry);
+	c->triggers = reload_read_triggers(c->conf, c->registry);
 	if (c->triggers == NULL)
 		return -1;
 	c->desk = desk_new(c->registry, c->judge, c->triggers, scales_sink,
@@ -551,37 +527,4 @@ centre_tick(struct centre *c)
 	if (c->kafka != NULL)
 		kafka_tick(c->kafka);
 	return store_stalled_ms(c->store) < STALL_MS;
-}
-
-/* Blocks and keys that a reload cannot change are compared as text. */
-static void
-say_what_waits(const struct conf *old, const struct conf *new)
-{
-	char *a = NULL, *b = NULL;
-	size_t an = 0, bn = 0;
-	FILE *fa = open_memstream(&a, &an), *fb = open_memstream(&b, &bn);
-
-	if (fa != NULL && fb != NULL) {
-		conf_show(old, fa);
-		conf_show(new, fb);
-	}
-	if (fa != NULL)
-		fclose(fa);
-	if (fb != NULL)
-		fclose(fb);
-	if (a != NULL && b != NULL && strcmp(a, b) != 0)
-		log_notice("tocsind: some changes of the configuration take "
-			   "effect at the next start");
-	free(a);
-	free(b);
-}
-
-void
-centre_reload(struct centre *c, struct conf *conf)
-{
-	const struct conf_main *m = conf_get(conf, "tocsind");
-
-	(void)log_set_level_name(m->log_level);
-	say_what_waits(c->conf, conf);
-	conf_free(&conf);
 }

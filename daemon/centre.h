@@ -73,12 +73,6 @@ void centre_fini(struct centre *c);
 /* Once a second.  False where something is stuck: no watchdog then. */
 bool centre_tick(struct centre *c);
 
-/*
- * Takes over what may change while running.  The new configuration is taken;
- * keys that need a restart are named in the log.
- */
-void centre_reload(struct centre *c, struct conf *conf);
-
 /* Figures for a person, on SIGUSR1. */
 void centre_dump(const struct centre *c, FILE *out);
 

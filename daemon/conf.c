@@ -57,6 +57,7 @@ static const struct conf_key main_keys[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, triggers),
 	  .def = "",
+	  .reloadable = true,
 	  .help = "File or folder of triggers; empty: the shipped ones." },
 	{ 0 },
 };

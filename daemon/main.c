@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "daemon/centre.h"
 #include "daemon/judge/vocabulary.h"
+#include "daemon/reload.h"
 
 #define MAX_FILES 16
 #define MAX_SETTINGS 64
@@ -225,7 +226,7 @@ on_hup(evutil_socket_t sig, short what, void *arg)
 		log_error("tocsind: the configuration has errors; the old one "
 			  "stays");
 	else
-		centre_reload(&p->centre, conf);
+		reload_take(&p->centre, conf);
 	sd_notify(0, "READY=1");
 }
 

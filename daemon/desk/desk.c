@@ -67,9 +67,10 @@ desk_triggers(const struct desk *d)
 	return d->triggers;
 }
 
-int
+void
 desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 {
+	desk_signals_clear(d); /* they speak of the old ones by number */
 	for (size_t i = 0; i < d->n; i++) {
 		struct alert *a = &d->alert[i];
 		const char *name =
@@ -79,7 +80,6 @@ desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 		a->trigger = t < triggers->n ? (uint32_t)t : UINT32_MAX;
 	}
 	d->triggers = triggers;
-	return 0;
 }
 
 struct alert *

@@ -148,10 +148,8 @@ const struct trigger_set *desk_triggers(const struct desk *d);
 
 /*
  * New triggers after a reload, borrowed from now on; alerts of triggers that
- * are gone stay, without further weighing.  0, or -1 (logged) with the old
- * ones kept.
+ * are gone stay, without further weighing.  The next desk_weigh() goes by them.
  */
-int desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
-	__attribute__((warn_unused_result));
+void desk_set_triggers(struct desk *d, const struct trigger_set *triggers);
 
 #endif

@@ -60,6 +60,50 @@ def test_a_reload_with_an_error_changes_nothing(tmp_path):
         assert d.stop() == 0
 
 
+TRIGGER = """trigger "{name}" {{
+	title = "A case of plague"
+	title_zh = "A case of plague"
+	indicators = {{ plague-case }}
+	where = {{ county }}
+	rule = cases
+	window = 7d
+	cases = {{ "1 red" }}
+	basis = "the norm of this test"
+	quiet_days = 14
+	tell = {{ duty }}
+}}
+"""
+
+
+def test_a_reload_takes_new_triggers(tmp_path):
+    """At once, without a restart; after an error the old ones hold."""
+    triggers = tmp_path / "triggers.conf"
+    triggers.write_text(TRIGGER.format(name="one"))
+    with Daemon(tmp_path, tocsind_triggers=triggers) as d:
+        def rung():
+            return sorted(a["trigger"]
+                          for a in d.get("/api/v1/alerts")["alerts"])
+
+        d.world()
+        d.advance("2020-03-02")
+        status, _ = d.post_csv("date,site,indicator,count\n"
+                               "2020-03-02,clinic-1,plague-case,1\n")
+        assert status == 202
+        d.advance("2020-03-03")
+        assert rung() == ["one"]
+        triggers.write_text(TRIGGER.format(name="two")[:-3])
+        d.process.send_signal(signal.SIGHUP)
+        lines(d, "the triggers have errors; the old ones stay")
+        triggers.write_text(TRIGGER.format(name="two"))
+        d.process.send_signal(signal.SIGHUP)
+        lines(d, "reloaded triggers=1")
+        d.advance("2020-03-04")
+        assert rung() == ["one", "two"]
+        assert "at the next start" not in d.text()
+    with d:
+        assert rung() == ["one", "two"]
+
+
 def test_usr1_prints_the_state(tmp_path):
     with Daemon(tmp_path) as d:
         d.process.send_signal(signal.SIGUSR1)
