@@ -100,6 +100,14 @@ cells_walk(const struct det_carry *carry, const double *p,
 	return DET_OK;
 }
 
+size_t
+cells_no_scratch(const double *p, size_t n)
+{
+	(void)p;
+	(void)n;
+	return 0;
+}
+
 bool
 cells_ok(const struct det_window *w, size_t lo, size_t hi)
 {

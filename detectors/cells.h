@@ -92,6 +92,9 @@ struct cells_moments cells_moments(const double *value, size_t n);
 int cells_walk(const struct det_carry *carry, const double *p,
 	       const struct det_window *w, size_t from, struct det_walk *k);
 
+/* scratch() of a method that needs none. */
+size_t cells_no_scratch(const double *p, size_t n);
+
 /* Whether the cells lo..hi-1 keep the window's contract. */
 bool cells_ok(const struct det_window *w, size_t lo, size_t hi);
 

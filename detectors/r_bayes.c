@@ -18,12 +18,8 @@ static const struct det_param params[] = {
 	{ .name = NULL },
 };
 
-static const struct rexact_past past1 = { .near = 6 };
-static const struct rexact_past past2 = { .near = 6, .years = 1, .wide = 6 };
-static const struct rexact_past past3 = { .years = 2, .wide = 4 };
-
 static struct det_verdict
-verdict(double alpha, const struct rexact_sums *s, double x)
+verdict(const double *p, const struct rexact_sums *s, double x)
 {
 	struct det_verdict v;
 
@@ -32,7 +28,7 @@ verdict(double alpha, const struct rexact_sums *s, double x)
 	if (s->n == 0)
 		return cells_unknown(DET_BASELINE_MISSING);
 	v.expected = (s->sum + 0.5) / s->n;
-	v.upper = qnbinom(1 - alpha, s->sum + 0.5, s->n / (s->n + 1), 1, 0);
+	v.upper = qnbinom(1 - p[ALPHA], s->sum + 0.5, s->n / (s->n + 1), 1, 0);
 	v.statistic = x;
 	v.p = rexact_predictive_p(x, s->sum, s->n);
 	v.level = x > v.upper ? DET_ALERT : DET_NORMAL;
@@ -41,77 +37,36 @@ verdict(double alpha, const struct rexact_sums *s, double x)
 }
 
 static int
-judge(const struct rexact_past *past, const double *p,
-      const struct det_window *w, size_t from, struct det_verdict *out)
+judge1(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
-	size_t need = rexact_past_reach(past, rexact_year(w));
-	size_t first = rexact_first(w, p[START], need);
+	static const struct rexact_chart chart = { &rexact_past[0], START,
+						   verdict };
 
-	for (size_t i = from; i < w->n; i++) {
-		struct rexact_sums s;
-
-		if (i < first || i < need) {
-			out[i - from] = cells_unknown(DET_LEARNING);
-			continue;
-		}
-		s = rexact_past_sums(past, w, i);
-		out[i - from] = verdict(p[ALPHA], &s, cells_count(w, i));
-	}
-	return DET_OK;
+	(void)scratch;
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 static int
-judge_bayes1(const double *p, const struct det_window *w, size_t from,
-	     void *scratch, struct det_verdict *out)
+judge2(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
+	static const struct rexact_chart chart = { &rexact_past[1], START,
+						   verdict };
+
 	(void)scratch;
-	return judge(&past1, p, w, from, out);
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 static int
-judge_bayes2(const double *p, const struct det_window *w, size_t from,
-	     void *scratch, struct det_verdict *out)
+judge3(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
+	static const struct rexact_chart chart = { &rexact_past[2], START,
+						   verdict };
+
 	(void)scratch;
-	return judge(&past2, p, w, from, out);
-}
-
-static int
-judge_bayes3(const double *p, const struct det_window *w, size_t from,
-	     void *scratch, struct det_verdict *out)
-{
-	(void)scratch;
-	return judge(&past3, p, w, from, out);
-}
-
-/* The longer of the two years: a method is not told its period here. */
-static size_t
-reach_bayes1(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past1, 365);
-}
-
-static size_t
-reach_bayes2(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past2, 365);
-}
-
-static size_t
-reach_bayes3(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past3, 365);
-}
-
-static size_t
-scratch_none(const double *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	return 0;
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 const struct det_method det_r_bayes1 = {
@@ -119,9 +74,9 @@ const struct det_method det_r_bayes1 = {
 	.summary = "the last 6 periods' prediction as R computes it",
 	.reference = "R surveillance 1.20.3, algo.bayes1; Riebler 2004",
 	.param = params,
-	.reach = reach_bayes1,
-	.scratch = scratch_none,
-	.judge = judge_bayes1,
+	.reach = rexact_reach1,
+	.scratch = cells_no_scratch,
+	.judge = judge1,
 };
 
 const struct det_method det_r_bayes2 = {
@@ -129,9 +84,9 @@ const struct det_method det_r_bayes2 = {
 	.summary = "as r-bayes1, with 13 periods around last year's",
 	.reference = "R surveillance 1.20.3, algo.bayes2; Riebler 2004",
 	.param = params,
-	.reach = reach_bayes2,
-	.scratch = scratch_none,
-	.judge = judge_bayes2,
+	.reach = rexact_reach2,
+	.scratch = cells_no_scratch,
+	.judge = judge2,
 };
 
 const struct det_method det_r_bayes3 = {
@@ -139,7 +94,7 @@ const struct det_method det_r_bayes3 = {
 	.summary = "the prediction from 9 periods in each of two past years",
 	.reference = "R surveillance 1.20.3, algo.bayes3; Riebler 2004",
 	.param = params,
-	.reach = reach_bayes3,
-	.scratch = scratch_none,
-	.judge = judge_bayes3,
+	.reach = rexact_reach3,
+	.scratch = cells_no_scratch,
+	.judge = judge3,
 };

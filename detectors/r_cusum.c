@@ -297,14 +297,6 @@ reach(const double *p)
 	return DET_REACH_ALL;
 }
 
-static size_t
-scratch_none(const double *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	return 0;
-}
-
 const struct det_method det_r_cusum = {
 	.name = "r-cusum",
 	.summary = "CUSUM of transformed counts as R computes it",
@@ -312,7 +304,7 @@ const struct det_method det_r_cusum = {
 		     "Stat Med 18",
 	.param = params,
 	.reach = reach,
-	.scratch = scratch_none,
+	.scratch = cells_no_scratch,
 	.judge = judge,
 	.carry = &carry,
 };

@@ -240,21 +240,13 @@ reach_c3(const double *p)
 	return (size_t)p[BASELINE] + 5;
 }
 
-static size_t
-scratch_none(const double *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	return 0;
-}
-
 const struct det_method det_r_ears_c1 = {
 	.name = "r-ears-c1",
 	.summary = "EARS C1 as R computes it",
 	.reference = "R surveillance 1.20.3, earsC, method C1",
 	.param = params,
 	.reach = reach_c1,
-	.scratch = scratch_none,
+	.scratch = cells_no_scratch,
 	.judge = judge_c1,
 };
 
@@ -264,7 +256,7 @@ const struct det_method det_r_ears_c2 = {
 	.reference = "R surveillance 1.20.3, earsC, method C2",
 	.param = params,
 	.reach = reach_c2,
-	.scratch = scratch_none,
+	.scratch = cells_no_scratch,
 	.judge = judge_c2,
 };
 
@@ -274,6 +266,6 @@ const struct det_method det_r_ears_c3 = {
 	.reference = "R surveillance 1.20.3, earsC, method C3",
 	.param = params_c3,
 	.reach = reach_c3,
-	.scratch = scratch_none,
+	.scratch = cells_no_scratch,
 	.judge = judge_c3,
 };

@@ -350,14 +350,6 @@ reach(const double *p)
 }
 
 static size_t
-scratch_none(const double *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	return 0;
-}
-
-static size_t
 scratch_reports(const double *p, size_t n)
 {
 	(void)p;
@@ -371,7 +363,7 @@ const struct det_method det_r_lr = {
 		     "Paul 2008, CSDA 52, eq. 4",
 	.param = params_lr,
 	.reach = reach,
-	.scratch = scratch_none,
+	.scratch = cells_no_scratch,
 	.judge = judge_lr,
 	.carry = &carry_lr,
 };

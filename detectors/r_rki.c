@@ -16,10 +16,6 @@ static const struct det_param params[] = {
 	{ .name = NULL },
 };
 
-static const struct rexact_past past1 = { .near = 6 };
-static const struct rexact_past past2 = { .near = 6, .years = 1, .wide = 6 };
-static const struct rexact_past past3 = { .years = 2, .wide = 4 };
-
 /* Upper 95 % limits of a Poisson mean for 0..20 cases: Crow, Gardner 1959. */
 static const double poisson_limit[LARGE_MEAN + 1] = {
 	3.285,	5.323,	6.686,	8.102,	9.598,	11.177, 12.817,
@@ -28,10 +24,11 @@ static const double poisson_limit[LARGE_MEAN + 1] = {
 };
 
 static struct det_verdict
-verdict(const struct rexact_sums *s, double x)
+verdict(const double *p, const struct rexact_sums *s, double x)
 {
 	struct det_verdict v;
 
+	(void)p;
 	if (isnan(x))
 		return cells_unknown(DET_REPORT_MISSING);
 	if (s->n == 0 || (s->mean > LARGE_MEAN && s->n < 2))
@@ -53,77 +50,36 @@ verdict(const struct rexact_sums *s, double x)
 }
 
 static int
-judge(const struct rexact_past *past, const double *p,
-      const struct det_window *w, size_t from, struct det_verdict *out)
+judge1(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
-	size_t need = rexact_past_reach(past, rexact_year(w));
-	size_t first = rexact_first(w, p[START], need);
+	static const struct rexact_chart chart = { &rexact_past[0], START,
+						   verdict };
 
-	for (size_t i = from; i < w->n; i++) {
-		struct rexact_sums s;
-
-		if (i < first || i < need) {
-			out[i - from] = cells_unknown(DET_LEARNING);
-			continue;
-		}
-		s = rexact_past_sums(past, w, i);
-		out[i - from] = verdict(&s, cells_count(w, i));
-	}
-	return DET_OK;
+	(void)scratch;
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 static int
-judge_rki1(const double *p, const struct det_window *w, size_t from,
-	   void *scratch, struct det_verdict *out)
+judge2(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
+	static const struct rexact_chart chart = { &rexact_past[1], START,
+						   verdict };
+
 	(void)scratch;
-	return judge(&past1, p, w, from, out);
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 static int
-judge_rki2(const double *p, const struct det_window *w, size_t from,
-	   void *scratch, struct det_verdict *out)
+judge3(const double *p, const struct det_window *w, size_t from, void *scratch,
+       struct det_verdict *out)
 {
+	static const struct rexact_chart chart = { &rexact_past[2], START,
+						   verdict };
+
 	(void)scratch;
-	return judge(&past2, p, w, from, out);
-}
-
-static int
-judge_rki3(const double *p, const struct det_window *w, size_t from,
-	   void *scratch, struct det_verdict *out)
-{
-	(void)scratch;
-	return judge(&past3, p, w, from, out);
-}
-
-/* The longer of the two years: a method is not told its period here. */
-static size_t
-reach_rki1(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past1, 365);
-}
-
-static size_t
-reach_rki2(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past2, 365);
-}
-
-static size_t
-reach_rki3(const double *p)
-{
-	(void)p;
-	return 1 + rexact_past_reach(&past3, 365);
-}
-
-static size_t
-scratch_none(const double *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	return 0;
+	return rexact_judge(&chart, p, w, from, out);
 }
 
 const struct det_method det_r_rki1 = {
@@ -131,9 +87,9 @@ const struct det_method det_r_rki1 = {
 	.summary = "limit from the last 6 periods as R computes it",
 	.reference = "R surveillance 1.20.3, algo.rki1; Altmann 2003",
 	.param = params,
-	.reach = reach_rki1,
-	.scratch = scratch_none,
-	.judge = judge_rki1,
+	.reach = rexact_reach1,
+	.scratch = cells_no_scratch,
+	.judge = judge1,
 };
 
 const struct det_method det_r_rki2 = {
@@ -141,9 +97,9 @@ const struct det_method det_r_rki2 = {
 	.summary = "as r-rki1, with 13 periods around last year's",
 	.reference = "R surveillance 1.20.3, algo.rki2; Altmann 2003",
 	.param = params,
-	.reach = reach_rki2,
-	.scratch = scratch_none,
-	.judge = judge_rki2,
+	.reach = rexact_reach2,
+	.scratch = cells_no_scratch,
+	.judge = judge2,
 };
 
 const struct det_method det_r_rki3 = {
@@ -151,7 +107,7 @@ const struct det_method det_r_rki3 = {
 	.summary = "limit from 9 periods in each of two past years",
 	.reference = "R surveillance 1.20.3, algo.rki3; Altmann 2003",
 	.param = params,
-	.reach = reach_rki3,
-	.scratch = scratch_none,
-	.judge = judge_rki3,
+	.reach = rexact_reach3,
+	.scratch = cells_no_scratch,
+	.judge = judge3,
 };

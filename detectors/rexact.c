@@ -77,6 +77,12 @@ rexact_behind(const double *p, const void *state, size_t i)
 	return 0;
 }
 
+const struct rexact_past rexact_past[3] = {
+	{ .near = 6 },
+	{ .near = 6, .years = 1, .wide = 6 },
+	{ .years = 2, .wide = 4 },
+};
+
 size_t
 rexact_past_reach(const struct rexact_past *past, size_t year)
 {
@@ -131,6 +137,47 @@ rexact_past_sums(const struct rexact_past *past, const struct det_window *w,
 	if (s.n > 1)
 		s.sd = sqrt(square / (s.n - 1));
 	return s;
+}
+
+int
+rexact_judge(const struct rexact_chart *c, const double *p,
+	     const struct det_window *w, size_t from, struct det_verdict *out)
+{
+	size_t need = rexact_past_reach(c->past, rexact_year(w));
+	size_t first = rexact_first(w, p[c->start], need);
+
+	for (size_t i = from; i < w->n; i++) {
+		struct rexact_sums s;
+
+		if (i < first || i < need) {
+			out[i - from] = cells_unknown(DET_LEARNING);
+			continue;
+		}
+		s = rexact_past_sums(c->past, w, i);
+		out[i - from] = c->verdict(p, &s, cells_count(w, i));
+	}
+	return DET_OK;
+}
+
+size_t
+rexact_reach1(const double *p)
+{
+	(void)p;
+	return 1 + rexact_past_reach(&rexact_past[0], 365);
+}
+
+size_t
+rexact_reach2(const double *p)
+{
+	(void)p;
+	return 1 + rexact_past_reach(&rexact_past[1], 365);
+}
+
+size_t
+rexact_reach3(const double *p)
+{
+	(void)p;
+	return 1 + rexact_past_reach(&rexact_past[2], 365);
 }
 
 double

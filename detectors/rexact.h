@@ -63,6 +63,13 @@ struct rexact_past {
 	size_t wide;
 };
 
+/* The systems 1, 2 and 3, and what they read; the longer of the two years,
+   since a method is not told its period there. */
+extern const struct rexact_past rexact_past[3];
+size_t rexact_reach1(const double *p);
+size_t rexact_reach2(const double *p);
+size_t rexact_reach3(const double *p);
+
 /* Cells back from the judged one that R asks for, and so do we. */
 size_t rexact_past_reach(const struct rexact_past *past, size_t year);
 
@@ -76,6 +83,19 @@ struct rexact_sums {
 /* Their reports; i >= rexact_past_reach(). */
 struct rexact_sums rexact_past_sums(const struct rexact_past *past,
 				    const struct det_window *w, size_t i);
+
+/* A method on such a baseline; x is NaN where the report is missing. */
+struct rexact_chart {
+	const struct rexact_past *past;
+	size_t start; /* its row of the parameters */
+	struct det_verdict (*verdict)(const double *p,
+				      const struct rexact_sums *s, double x);
+};
+
+/* Its judge(). */
+int rexact_judge(const struct rexact_chart *c, const double *p,
+		 const struct det_window *w, size_t from,
+		 struct det_verdict *out);
 
 /*
  * Mid-p of x or more cases where sum cases were seen in n periods, n > 0: the

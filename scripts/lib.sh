@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
 	build-essential cmake ninja-build pkg-config
 	libconfuse-dev libcsv-dev libcurl4-openssl-dev libevent-dev
-	libjansson-dev liblapacke-dev librdkafka-dev libsodium-dev
+	libjansson-dev librdkafka-dev libsodium-dev
 	libsqlite3-dev libsystemd-dev libzmq3-dev r-mathlib uthash-dev
 	zlib1g-dev
 )

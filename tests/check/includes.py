@@ -50,7 +50,6 @@ HOME = {
     "curl/curl.h": r"daemon/notify/.*|daemon/cli/.*|tests/.*",
     "confuse.h": r"base/conf\.c",
     "Rmath.h": r"detectors/.*|daemon/cli/sim\.c|tests/.*",
-    "lapacke.h": r"detectors/.*",
 }
 
 
