@@ -84,7 +84,8 @@ static const struct conf_key judge_keys[] = {
 	  .type = CONF_LIST,
 	  .offset = offsetof(struct conf_judge, day_params),
 	  .def = "",
-	  .help = "Parameters of day_method, as \"key=value\"." },
+	  .help = "Parameters of day_method, as \"key=value\"; without "
+		  "any, " JUDGE_DAY_METHOD " is run with " JUDGE_DAY_PARAM "." },
 	{ .name = "week_params",
 	  .type = CONF_LIST,
 	  .offset = offsetof(struct conf_judge, week_params),

@@ -17,8 +17,9 @@
    before anything is known of them. */
 #define DAY_CORRELATION 0.3
 #define KIND_CORRELATION 0.2
-#define KIND_WORTH 28 /* days of data that the prior is worth */
-#define SELF_WORTH 28 /* the same for a kind's own mean and scatter */
+#define KIND_WORTH 28	 /* days of data that the prior is worth */
+#define SCATTER_WORTH 28 /* the same for a kind's own scatter */
+#define MEAN_WORTH 7	 /* and its mean */
 /* Above this p no colour is possible, and the days before the window are not
    looked at. */
 #define LOOK_BACK_P 0.1
@@ -292,7 +293,7 @@ static void
 against_itself(const struct trigger *t, uint32_t kind, double *day_p)
 {
 	int to = HISTORY_DAYS - t->window - t->lag[kind];
-	double n = SELF_WORTH, sum = 0, squares = SELF_WORTH, mean, sd;
+	double n = 0, sum = 0, squares = SCATTER_WORTH, mean, centre, sd;
 
 	for (int d = 0; d < to; d++) {
 		double z = fuse_score(day_p[d]);
@@ -303,8 +304,9 @@ against_itself(const struct trigger *t, uint32_t kind, double *day_p)
 		sum += z;
 		squares += z * z;
 	}
-	mean = fmax(0, sum / n);
-	sd = sqrt(fmax(1, squares / n - mean * mean));
+	mean = fmax(0, sum / (n + MEAN_WORTH));
+	centre = sum / (n + SCATTER_WORTH);
+	sd = sqrt(fmax(1, squares / (n + SCATTER_WORTH) - centre * centre));
 	for (int d = to; d < HISTORY_DAYS; d++)
 		day_p[d] = fuse_upper((fuse_score(day_p[d]) - mean) / sd);
 }

@@ -13,6 +13,10 @@
 #include "daemon/judge/judge_rows.h"
 #include "detectors/fuse.h"
 
+/* Of a method that does not say: days and weeks an expectation rests on. */
+#define PAST_DAYS 28
+#define PAST_WEEKS 12
+
 #define VERDICT_DAYS 42
 #define VERDICT_WEEKS 8
 
@@ -55,6 +59,19 @@ remembered(const struct bench *b, size_t longest)
 	return memory < longest ? memory : longest;
 }
 
+/* Reports that an expectation is taken to rest on. */
+static double
+past_of(const struct bench *b, int period)
+{
+	double n = period == 7 ? PAST_WEEKS : PAST_DAYS;
+
+	for (size_t i = 0; b->method->param[i].name != NULL; i++) {
+		if (strcmp(b->method->param[i].name, "baseline") == 0)
+			n = fmin(n, b->p[i]);
+	}
+	return n;
+}
+
 static int
 open_bench(struct bench *b, const char *name, const char *const *params,
 	   uint32_t limit, uint32_t keep, size_t longest)
@@ -92,13 +109,21 @@ open_both(struct judge *j, const struct judge_conf *conf)
 	uint32_t keep = conf->verdict_days <= 0 ? VERDICT_DAYS
 						: (uint32_t)conf->verdict_days;
 	uint32_t weeks = keep / 7 < VERDICT_WEEKS ? VERDICT_WEEKS : keep / 7;
+	static const char *const usual[] = { JUDGE_DAY_PARAM, NULL };
+	const char *const *params = conf->day_params;
 
-	if (open_bench(&j->day, conf->day_method, conf->day_params, days, keep,
-		       JUDGE_LONGEST_DAYS) < 0)
+	if ((params == NULL || *params == NULL) &&
+	    strcmp(conf->day_method, JUDGE_DAY_METHOD) == 0)
+		params = usual;
+	if (open_bench(&j->day, conf->day_method, params, days, keep,
+		       JUDGE_LONGEST_DAYS) < 0 ||
+	    open_bench(&j->week, conf->week_method, conf->week_params,
+		       days / 7 < 60 ? 60 : days / 7, weeks,
+		       JUDGE_LONGEST_WEEKS) < 0)
 		return -1;
-	return open_bench(&j->week, conf->week_method, conf->week_params,
-			  days / 7 < 60 ? 60 : days / 7, weeks,
-			  JUDGE_LONGEST_WEEKS);
+	j->day.past = past_of(&j->day, 1);
+	j->week.past = past_of(&j->week, 7);
+	return 0;
 }
 
 struct judge *
@@ -336,19 +361,14 @@ judge_turn(struct det_verdict *v, enum reg_direction direction)
 				 : DET_NORMAL;
 }
 
-/* Periods that an expectation is taken to rest on. */
-#define PAST_DAYS 28
-#define PAST_WEEKS 12
-
 double
-judge_prudent_p(double count, const struct det_verdict *v, int period)
+judge_prudent_p(double count, const struct det_verdict *v, double past)
 {
-	double n = period == 7 ? PAST_WEEKS : PAST_DAYS;
 	double bound;
 
 	if (!(v->p < 0.05) || isnan(v->expected))
 		return v->p;
-	bound = fuse_count_p(count, fmax(0, v->expected) * n, n);
+	bound = fuse_count_p(count, fmax(0, v->expected) * past, past);
 	return fmax(fmax(v->p, bound), JUDGE_LEAST_P);
 }
 
@@ -371,7 +391,7 @@ keep_series(struct judge *j, uint32_t i, const struct bench *b, int32_t from)
 
 		if (high && cell != CELL_MISSING)
 			p = judge_prudent_p((double)(cell & ~CELL_PARTIAL), v,
-					    period);
+					    b->past);
 		judged_set(&s->judged, b->keep, t, settled ? p : NAN,
 			   settled ? v->level : DET_UNKNOWN);
 	}

@@ -35,8 +35,14 @@ struct judge;
 #define JUDGE_LONGEST_DAYS 400
 #define JUDGE_LONGEST_WEEKS 260
 
-/* The methods by default. */
-#define JUDGE_DAY_METHOD "rnssp-switch"
+/*
+ * The methods by default.  A day is compared with the seven reports before
+ * the six days in front of it: a trigger weighs the days of a week together,
+ * and none of them may lie in the baseline of another.  docs/trigger-quality.md
+ * has the measurements.
+ */
+#define JUDGE_DAY_METHOD "ears-c2"
+#define JUDGE_DAY_PARAM "guard=6"
 #define JUDGE_WEEK_METHOD "rnssp-ewma"
 
 struct judge_conf {
@@ -44,7 +50,10 @@ struct judge_conf {
 	int verdict_days; /* days whose verdicts are kept; 0 = 42 */
 	const char *day_method;
 	const char *week_method;
-	/* Parameters of the two as "key=value", NULL-terminated, or NULL. */
+	/*
+	 * Parameters of the two as "key=value", NULL-terminated, or NULL.
+	 * Without any, JUDGE_DAY_METHOD is run with JUDGE_DAY_PARAM.
+	 */
 	const char *const *day_params;
 	const char *const *week_params;
 };

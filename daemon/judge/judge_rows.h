@@ -10,6 +10,7 @@
 struct bench {
 	const struct det_method *method;
 	double p[DET_MAX_PARAMS];
+	double past; /* reports that an expectation rests on, at most */
 	size_t reach;
 	bool capped; /* the method reads to the start: reach is our limit */
 	void *scratch;
@@ -93,7 +94,7 @@ const uint8_t *judge_marks(struct judge *j, enum reg_expect expect,
 int judge_room(struct judge *j, size_t n);
 
 /* The verdict's p, held above what its expectation and our modesty allow. */
-double judge_prudent_p(double count, const struct det_verdict *v, int period);
+double judge_prudent_p(double count, const struct det_verdict *v, double past);
 
 /* Turns a verdict on high counts to the indicator's worrying side. */
 void judge_turn(struct det_verdict *v, enum reg_direction direction);

@@ -209,7 +209,7 @@ judge_at(struct judge *j, const struct sum *s, int32_t t,
 	judge_turn(out, direction);
 	*prudent = out->p;
 	if (direction == REG_HIGH)
-		*prudent = judge_prudent_p(w.count[w.n - 1], out, s->period);
+		*prudent = judge_prudent_p(w.count[w.n - 1], out, b->past);
 	j->stats.verdicts++;
 	return 0;
 }
