@@ -2,7 +2,6 @@
  * tocsin alert: the duty officer's side of the desk. An alert is explained
  * in plain words before any number.
  */
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -301,43 +300,11 @@ print_event(void *arg, const json_t *event)
 	return cli_finish();
 }
 
-/* Returns 0, 1 for --help, or -1 after an error line. */
 static int
-read_words(struct ask *a, int argc, char **argv)
+work(void *arg, int n, char **word)
 {
-	static const struct option options[] = {
-		{ "state", required_argument, NULL, 's' },
-		{ "area", required_argument, NULL, 'a' },
-		{ "route", required_argument, NULL, 'r' },
-		{ "note", required_argument, NULL, 'n' },
-		{ "outcome", required_argument, NULL, 'o' },
-		{ "version", required_argument, NULL, 'v' },
-		CLIENT_OPTIONS
-	};
-	int o, rc = 0;
+	struct ask *a = arg;
 
-	opterr = 0;
-	optind = 1;
-	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		const char **slot = o == 's'   ? &a->state
-				    : o == 'a' ? &a->area
-				    : o == 'r' ? &a->route
-				    : o == 'n' ? &a->note
-				    : o == 'o' ? &a->outcome
-				    : o == 'v' ? &a->version
-					       : NULL;
-
-		if (slot != NULL)
-			*slot = optarg;
-		else
-			rc = client_option(&a->client, o, argv);
-	}
-	return rc;
-}
-
-static int
-work(struct ask *a, int n, char **word)
-{
 	if (n == 1 && strcmp(word[0], "list") == 0)
 		return list(a);
 	if (n == 1 && strcmp(word[0], "follow") == 0)
@@ -359,21 +326,20 @@ work(struct ask *a, int n, char **word)
 int
 cli_alert(int argc, char **argv)
 {
-	struct ask a = { 0 };
-	int rc = client_init(&a.client);
+	struct ask a = { .colour = isatty(STDOUT_FILENO) &&
+				   getenv("NO_COLOR") == NULL };
+	const struct client_own own[] = {
+		{ "state", &a.state },
+		{ "area", &a.area },
+		{ "route", &a.route },
+		{ "note", &a.note },
+		{ "outcome", &a.outcome },
+		{ "version", &a.version },
+		{ NULL, NULL },
+	};
+	const struct client_command command = { .help = help,
+						.own = own,
+						.work = work };
 
-	if (rc != 0)
-		return rc;
-	a.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
-	rc = read_words(&a, argc, argv);
-	if (rc > 0) {
-		fputs(help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else {
-		rc = work(&a, argc - optind, argv + optind);
-	}
-	client_fini(&a.client);
-	return rc;
+	return client_run(&a.client, &command, argc, argv, &a);
 }

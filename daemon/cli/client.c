@@ -26,8 +26,9 @@ struct follower {
 	bool stopped;
 };
 
-int
-client_init(struct client *c)
+/* 0, or a status to exit with. */
+static int
+init(struct client *c)
 {
 	const char *socket = getenv("TOCSIN_SOCKET");
 	const char *lang = getenv("LC_ALL");
@@ -43,19 +44,16 @@ client_init(struct client *c)
 	if (c->catalogue != NULL && curl_global_init(CURL_GLOBAL_ALL) == 0)
 		return 0;
 	cli_error("out of memory");
-	client_fini(c);
+	catalogue_free(&c->catalogue);
 	return CLI_EX_FAILURE;
 }
 
-void
-client_fini(struct client *c)
-{
-	catalogue_free(&c->catalogue);
-	curl_global_cleanup();
-}
-
-int
-client_option(struct client *c, int option, char **argv)
+/*
+ * One option that every client command takes.  0; 1: --help was asked for;
+ * -1: not one of ours, or a bad value, already said.
+ */
+static int
+take_option(struct client *c, int option, char **argv)
 {
 	char *end;
 
@@ -81,6 +79,62 @@ client_option(struct client *c, int option, char **argv)
 		cli_error("what is '%s'? Try --help", argv[optind - 1]);
 		return -1;
 	}
+}
+
+enum { FIRST_OWN = 256 };
+
+/* Returns 0, 1 for --help, or -1 after an error line. */
+static int
+read_options(struct client *c, const struct client_own *own, int argc, char **argv)
+{
+	static const struct option common[] = {
+		{ "socket", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "lang", required_argument, NULL, 'L' },
+		{ "timeout", required_argument, NULL, 'T' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct option options[CLIENT_MAX_OWN + sizeof(common) / sizeof(*common)];
+	int n = 0, o, rc = 0;
+
+	for (; own != NULL && own[n].name != NULL && n < CLIENT_MAX_OWN; n++)
+		options[n] = (struct option){ own[n].name, required_argument,
+					      NULL, FIRST_OWN + n };
+	memcpy(options + n, common, sizeof(common));
+	opterr = 0;
+	optind = 1;
+	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (o >= FIRST_OWN)
+			*own[o - FIRST_OWN].to = optarg;
+		else
+			rc = take_option(c, o, argv);
+	}
+	return rc;
+}
+
+int
+client_run(struct client *c, const struct client_command *command, int argc,
+	   char **argv, void *arg)
+{
+	int rc = init(c);
+
+	if (rc != 0)
+		return rc;
+	if (command->timeout_s > 0)
+		c->timeout_s = command->timeout_s;
+	rc = read_options(c, command->own, argc, argv);
+	if (rc > 0) {
+		fputs(command->help, stdout);
+		rc = cli_finish();
+	} else if (rc < 0) {
+		rc = CLI_EX_USAGE;
+	} else {
+		rc = command->work(arg, argc - optind, argv + optind);
+	}
+	catalogue_free(&c->catalogue);
+	curl_global_cleanup();
+	return rc;
 }
 
 static size_t

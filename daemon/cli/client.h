@@ -24,17 +24,6 @@ struct client {
 	long timeout_s;
 };
 
-/* The options of struct client for getopt_long(), at the end of a table. */
-#define CLIENT_OPTIONS                                                         \
-	{ "socket", required_argument, NULL, 'S' },                            \
-		{ "json", no_argument, NULL, 'J' },                            \
-		{ "lang", required_argument, NULL, 'L' },                      \
-		{ "timeout", required_argument, NULL, 'T' },                   \
-		{ "help", no_argument, NULL, 'h' },                            \
-	{                                                                      \
-		NULL, 0, NULL, 0                                               \
-	}
-
 #define CLIENT_HELP                                                            \
 	"\n  --socket PATH  the daemon's Unix socket ($TOCSIN_SOCKET, or\n"    \
 	"                 " CLIENT_SOCKET ")\n"                                \
@@ -42,15 +31,29 @@ struct client {
 	"  --lang LANG    en or zh-CN (from the locale)\n"                     \
 	"  --timeout SEC  how long to wait for an answer (60)\n"
 
-/* Defaults from the environment; 0, or a status to exit with. */
-int client_init(struct client *c);
-void client_fini(struct client *c);
+/* An option of a command's own: --name VALUE goes to *to. */
+struct client_own {
+	const char *name;
+	const char **to;
+};
+
+#define CLIENT_MAX_OWN 8
+
+struct client_command {
+	const char *help;
+	const struct client_own *own; /* up to a NULL name; NULL: none */
+	long timeout_s;		      /* 0: the usual one */
+	/* The words that are left; returns the exit status. */
+	int (*work)(void *arg, int n, char **word);
+};
 
 /*
- * One of CLIENT_OPTIONS as getopt_long() gave it.  0; 1: --help was asked
- * for; -1: not one of ours, or a bad value, already said.
+ * What all client commands do: defaults from the environment into *c, the
+ * options into it and into own, then --help, an error line or the work, with
+ * everything given back.  Returns the exit status.
  */
-int client_option(struct client *c, int option, char **argv);
+int client_run(struct client *c, const struct client_command *command, int argc,
+	       char **argv, void *arg);
 
 struct client_request {
 	const char *method; /* "GET" */

@@ -3,7 +3,6 @@
  * the lists of what it knows.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,39 +273,6 @@ list_sites(const struct places *p)
 	return rc;
 }
 
-/* Returns 0, 1 for --help, or -1 after an error line. */
-static int
-read_words(struct places *p, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "area", required_argument, NULL, 'a' },
-		{ "kind", required_argument, NULL, 'k' },
-		{ "state", required_argument, NULL, 's' },
-		CLIENT_OPTIONS
-	};
-	int o, rc = 0;
-
-	opterr = 0;
-	optind = 1;
-	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (o == 'a')
-			p->area = optarg;
-		else if (o == 'k')
-			p->kind = optarg;
-		else if (o == 's')
-			p->state = optarg;
-		else
-			rc = client_option(&p->client, o, argv);
-	}
-	p->verb = optind < argc ? argv[optind++] : "";
-	p->file = optind < argc ? argv[optind++] : NULL;
-	if (rc == 0 && optind < argc) {
-		cli_error("one file at a time; '%s' is too much", argv[optind]);
-		return -1;
-	}
-	return rc;
-}
-
 /* What a verb without its file, or an unknown one, is told. */
 static int
 usage(const char *command, const char *verbs)
@@ -316,30 +282,43 @@ usage(const char *command, const char *verbs)
 	return CLI_EX_USAGE;
 }
 
+/* A verb and a file, or the verb alone. */
 static int
-run(int argc, char **argv, const char *help, int (*work)(const struct places *p))
+take_words(struct places *p, int n, char **word)
 {
-	struct places p = { 0 };
-	int rc = client_init(&p.client);
-
-	if (rc != 0)
-		return rc;
-	rc = read_words(&p, argc, argv);
-	if (rc > 0) {
-		fputs(help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else {
-		rc = work(&p);
-	}
-	client_fini(&p.client);
-	return rc;
+	p->verb = n > 0 ? word[0] : "";
+	p->file = n > 1 ? word[1] : NULL;
+	if (n <= 2)
+		return 0;
+	cli_error("one file at a time; '%s' is too much", word[2]);
+	return -1;
 }
 
 static int
-work_area(const struct places *p)
+run(int argc, char **argv, const char *help,
+    int (*work)(void *arg, int n, char **word))
 {
+	struct places p = { 0 };
+	const struct client_own own[] = {
+		{ "area", &p.area },
+		{ "kind", &p.kind },
+		{ "state", &p.state },
+		{ NULL, NULL },
+	};
+	const struct client_command command = { .help = help,
+						.own = own,
+						.work = work };
+
+	return client_run(&p.client, &command, argc, argv, &p);
+}
+
+static int
+work_area(void *arg, int n, char **word)
+{
+	struct places *p = arg;
+
+	if (take_words(p, n, word) < 0)
+		return CLI_EX_USAGE;
 	if (strcmp(p->verb, "import") == 0 && p->file != NULL)
 		return import_table(p, "/api/v1/areas");
 	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
@@ -348,8 +327,12 @@ work_area(const struct places *p)
 }
 
 static int
-work_site(const struct places *p)
+work_site(void *arg, int n, char **word)
 {
+	struct places *p = arg;
+
+	if (take_words(p, n, word) < 0)
+		return CLI_EX_USAGE;
 	if (strcmp(p->verb, "import") == 0 && p->file != NULL)
 		return import_table(p, "/api/v1/sites");
 	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
@@ -359,8 +342,12 @@ work_site(const struct places *p)
 }
 
 static int
-work_counts(const struct places *p)
+work_counts(void *arg, int n, char **word)
 {
+	struct places *p = arg;
+
+	if (take_words(p, n, word) < 0)
+		return CLI_EX_USAGE;
 	if (strcmp(p->verb, "post") == 0 && p->file != NULL)
 		return post_counts(p);
 	return usage("counts", "'post FILE'");

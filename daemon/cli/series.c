@@ -1,7 +1,6 @@
 /*
  * tocsin series: what a site or an area has reported and how it was judged.
  */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,41 +162,10 @@ list(const struct ask *a)
 }
 
 static int
-read_words(struct ask *a, int argc, char **argv)
+work(void *arg, int n, char **word)
 {
-	static const struct option options[] = {
-		{ "area", required_argument, NULL, 'a' },
-		{ "kind", required_argument, NULL, 'k' },
-		{ "stratum", required_argument, NULL, 's' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "to", required_argument, NULL, 't' },
-		{ "as-of", required_argument, NULL, 'o' },
-		CLIENT_OPTIONS
-	};
-	int o, rc = 0;
+	struct ask *a = arg;
 
-	opterr = 0;
-	optind = 1;
-	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		const char **slot = o == 'a'   ? &a->area
-				    : o == 'k' ? &a->kind
-				    : o == 's' ? &a->stratum
-				    : o == 'f' ? &a->from
-				    : o == 't' ? &a->to
-				    : o == 'o' ? &a->as_of
-					       : NULL;
-
-		if (slot != NULL)
-			*slot = optarg;
-		else
-			rc = client_option(&a->client, o, argv);
-	}
-	return rc;
-}
-
-static int
-work(struct ask *a, int n, char **word)
-{
 	if (n == 1 && strcmp(word[0], "list") == 0)
 		return list(a);
 	if (n == 3 && strcmp(word[0], "show") == 0) {
@@ -218,19 +186,18 @@ int
 cli_series(int argc, char **argv)
 {
 	struct ask a = { 0 };
-	int rc = client_init(&a.client);
+	const struct client_own own[] = {
+		{ "area", &a.area },
+		{ "kind", &a.kind },
+		{ "stratum", &a.stratum },
+		{ "from", &a.from },
+		{ "to", &a.to },
+		{ "as-of", &a.as_of },
+		{ NULL, NULL },
+	};
+	const struct client_command command = { .help = help,
+						.own = own,
+						.work = work };
 
-	if (rc != 0)
-		return rc;
-	rc = read_words(&a, argc, argv);
-	if (rc > 0) {
-		fputs(help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else {
-		rc = work(&a, argc - optind, argv + optind);
-	}
-	client_fini(&a.client);
-	return rc;
+	return client_run(&a.client, &command, argc, argv, &a);
 }

@@ -2,7 +2,6 @@
  * tocsin site add, key and token: who may send.  What is printed once, an
  * invitation or a token, is kept by the daemon as a hash only.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,75 +201,40 @@ token(const struct site *s)
 	return show(s, rc, reply, "token");
 }
 
-/* Returns 0, 1 for --help, or -1 after an error line. */
 static int
-read_words(struct site *s, int argc, char **argv)
+work(void *arg, int n, char **word)
 {
-	static const struct option options[] = {
-		{ "kind", required_argument, NULL, 'k' },
-		{ "area", required_argument, NULL, 'a' },
-		{ "name", required_argument, NULL, 'n' },
-		{ "gateway", required_argument, NULL, 'g' },
-		{ "add", required_argument, NULL, '+' },
-		{ "revoke", required_argument, NULL, '-' },
-		CLIENT_OPTIONS
-	};
-	const struct {
-		int letter;
-		const char **to;
-	} own[] = {
-		{ 'k', &s->kind },    { 'a', &s->area }, { 'n', &s->name },
-		{ 'g', &s->gateway }, { '+', &s->add },	 { '-', &s->revoke },
-	};
-	int o, rc = 0;
+	struct site *s = arg;
 
-	opterr = 0;
-	optind = 1;
-	while (rc == 0 && (o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		size_t i = 0;
-
-		while (i < sizeof(own) / sizeof(own[0]) && own[i].letter != o)
-			i++;
-		if (i < sizeof(own) / sizeof(own[0]))
-			*own[i].to = optarg;
-		else
-			rc = client_option(&s->client, o, argv);
-	}
-	s->verb = optind < argc ? argv[optind++] : "";
-	s->code = optind < argc ? argv[optind++] : NULL;
-	if (rc == 0 && (s->code == NULL || optind < argc)) {
+	s->verb = n > 0 ? word[0] : "";
+	s->code = n > 1 ? word[1] : NULL;
+	if (n != 2) {
 		cli_error("site %s: one site's code is wanted", s->verb);
-		return -1;
+		return CLI_EX_USAGE;
 	}
 	/* It becomes part of a path. */
-	if (rc == 0 && strpbrk(s->code, "/?#% ") != NULL) {
+	if (strpbrk(s->code, "/?#% ") != NULL) {
 		cli_error("site %s: '%s' is not a site's code", s->verb, s->code);
-		return -1;
+		return CLI_EX_USAGE;
 	}
-	return rc;
+	if (strcmp(s->verb, "add") == 0)
+		return add(s);
+	return strcmp(s->verb, "key") == 0 ? key(s) : token(s);
 }
 
 int
 cli_site_access(int argc, char **argv)
 {
 	struct site s = { 0 };
-	int rc = client_init(&s.client);
+	const struct client_own own[] = {
+		{ "kind", &s.kind }, { "area", &s.area },
+		{ "name", &s.name }, { "gateway", &s.gateway },
+		{ "add", &s.add },   { "revoke", &s.revoke },
+		{ NULL, NULL },
+	};
+	const struct client_command command = { .help = help,
+						.own = own,
+						.work = work };
 
-	if (rc != 0)
-		return rc;
-	rc = read_words(&s, argc, argv);
-	if (rc > 0) {
-		fputs(help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else if (strcmp(s.verb, "add") == 0) {
-		rc = add(&s);
-	} else if (strcmp(s.verb, "key") == 0) {
-		rc = key(&s);
-	} else {
-		rc = token(&s);
-	}
-	client_fini(&s.client);
-	return rc;
+	return client_run(&s.client, &command, argc, argv, &s);
 }

@@ -1,7 +1,6 @@
 /*
  * tocsin status: how the daemon is; tocsin clock: its manual clock.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,50 +70,40 @@ print_blocks(const struct client *c, json_t *reply)
 	}
 }
 
-/* Reads the words that every client command takes; see client_option(). */
 static int
-read_common(struct client *c, int argc, char **argv)
+work_status(void *arg, int n, char **word)
 {
-	static const struct option options[] = { CLIENT_OPTIONS };
-	int o, rc;
+	const struct client *c = arg;
+	json_t *reply = NULL;
+	int rc;
 
-	opterr = 0;
-	optind = 1;
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		rc = client_option(c, o, argv);
-		if (rc != 0)
-			return rc;
+	if (n > 0) {
+		cli_error("status: '%s' is too much; try 'tocsin status"
+			  " --help'",
+			  word[0]);
+		return CLI_EX_USAGE;
 	}
-	return 0;
+	rc = client_get(c, "/api/v1/status", &reply);
+	if (reply != NULL && rc == 0) {
+		if (!json_is_true(json_object_get(reply, "ready")))
+			rc = CLI_EX_FAILURE;
+		if (c->json)
+			client_print_json(reply);
+		else
+			print_blocks(c, reply);
+	}
+	json_decref(reply);
+	return rc;
 }
 
 int
 cli_status(int argc, char **argv)
 {
+	const struct client_command command = { .help = status_help,
+						.work = work_status };
 	struct client c;
-	json_t *reply = NULL;
-	int rc = client_init(&c);
 
-	if (rc != 0)
-		return rc;
-	rc = read_common(&c, argc, argv);
-	if (rc > 0)
-		fputs(status_help, stdout);
-	else if (rc < 0 || optind < argc)
-		rc = CLI_EX_USAGE;
-	else
-		rc = client_get(&c, "/api/v1/status", &reply);
-	if (reply != NULL && rc == 0) {
-		if (!json_is_true(json_object_get(reply, "ready")))
-			rc = CLI_EX_FAILURE;
-		if (c.json)
-			client_print_json(reply);
-		else
-			print_blocks(&c, reply);
-	}
-	json_decref(reply);
-	client_fini(&c);
-	return rc == 1 && reply == NULL ? cli_finish() : rc;
+	return client_run(&c, &command, argc, argv, &c);
 }
 
 static int
@@ -140,28 +129,24 @@ advance(const struct client *c, const char *date)
 	return rc;
 }
 
+static int
+work_clock(void *arg, int n, char **word)
+{
+	if (n == 2 && strcmp(word[0], "advance") == 0)
+		return advance(arg, word[1]);
+	cli_error("clock: wanted 'advance DATE'; try 'tocsin clock --help'");
+	return CLI_EX_USAGE;
+}
+
 int
 cli_clock(int argc, char **argv)
 {
+	const struct client_command command = {
+		.help = clock_help,
+		.timeout_s = 3600, /* years may have to be weighed */
+		.work = work_clock
+	};
 	struct client c;
-	int rc = client_init(&c);
 
-	if (rc != 0)
-		return rc;
-	c.timeout_s = 3600; /* years may have to be weighed */
-	rc = read_common(&c, argc, argv);
-	if (rc > 0) {
-		fputs(clock_help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else if (optind + 2 != argc || strcmp(argv[optind], "advance") != 0) {
-		cli_error("clock: wanted 'advance DATE'; try 'tocsin clock "
-			  "--help'");
-		rc = CLI_EX_USAGE;
-	} else {
-		rc = advance(&c, argv[optind + 1]);
-	}
-	client_fini(&c);
-	return rc;
+	return client_run(&c, &command, argc, argv, &c);
 }

@@ -1,7 +1,6 @@
 /*
  * tocsin trigger: list, test and explain the rules.
  */
-#include <getopt.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -176,33 +175,10 @@ test(int n, char **paths, const char *etc)
 	return rc != 0 ? rc : cli_finish();
 }
 
-/* 0, 1 for the help, or -1 when already said. */
 static int
-read_words(int argc, char **argv, struct trigger_request *q)
+work(void *arg, int n, char **word)
 {
-	static const struct option options[] = {
-		{ "triggers", required_argument, NULL, 't' },
-		{ "data", required_argument, NULL, 'd' },
-		CLIENT_OPTIONS
-	};
-	int c, rc = 0;
-
-	opterr = 0;
-	optind = 1;
-	while (rc == 0 && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 't')
-			q->path = optarg;
-		else if (c == 'd')
-			q->data = optarg;
-		else
-			rc = client_option(&q->client, c, argv);
-	}
-	return rc;
-}
-
-static int
-work(struct trigger_request *q, int n, char **word)
-{
+	struct trigger_request *q = arg;
 	char buf[PATH_MAX];
 	const char *etc = history_etc(buf, sizeof(buf));
 
@@ -227,19 +203,14 @@ int
 cli_trigger(int argc, char **argv)
 {
 	struct trigger_request q = { 0 };
-	int rc = client_init(&q.client);
+	const struct client_own own[] = {
+		{ "triggers", &q.path },
+		{ "data", &q.data },
+		{ NULL, NULL },
+	};
+	const struct client_command command = { .help = help,
+						.own = own,
+						.work = work };
 
-	if (rc != 0)
-		return rc;
-	rc = read_words(argc, argv, &q);
-	if (rc > 0) {
-		fputs(help, stdout);
-		rc = cli_finish();
-	} else if (rc < 0) {
-		rc = CLI_EX_USAGE;
-	} else {
-		rc = work(&q, argc - optind, argv + optind);
-	}
-	client_fini(&q.client);
-	return rc;
+	return client_run(&q.client, &command, argc, argv, &q);
 }
