@@ -65,6 +65,13 @@ check_task(const struct alert *a, const struct desk_act *act, char *err,
 	return DESK_WRONG_STATE;
 }
 
+/* Into another one, and never from the officers' into the operators'. */
+static bool
+may_merge(const struct alert *a, const struct alert *into)
+{
+	return into != NULL && into != a && into->upkeep == a->upkeep;
+}
+
 static int
 check_act(const struct desk *d, const struct alert *a,
 	  const struct desk_act *act, char *err, size_t cap)
@@ -100,8 +107,7 @@ check_act(const struct desk *d, const struct alert *a,
 	}
 	if (act->verb == DESK_TASK)
 		return check_task(a, act, err, cap);
-	if (act->verb == DESK_MERGE && (desk_find(d, act->outcome) == NULL ||
-					desk_find(d, act->outcome) == a)) {
+	if (act->verb == DESK_MERGE && !may_merge(a, desk_find(d, act->outcome))) {
 		snprintf(err, cap, "there is no other alert \"%.20s\"",
 			 act->outcome);
 		return DESK_NO_ALERT;

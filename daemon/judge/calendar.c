@@ -220,6 +220,8 @@ calendar_expects(const struct calendar *c, enum reg_expect expect, int32_t day)
 		return calendar_is_schoolday(c, day);
 	case REG_WEEKLY:
 		return day_weekday(day) == 6;
+	case REG_UNSCHEDULED:
+		return false;
 	}
 	return true;
 }
@@ -246,7 +248,7 @@ day_mark(const struct calendar *c, enum reg_expect expect, int32_t day)
 		mark |= DET_MARK_HOLIDAY;
 	if (is_marked(c, day, WORKED))
 		mark |= DET_MARK_WORKED;
-	if (!calendar_expects(c, expect, day))
+	if (expect != REG_UNSCHEDULED && !calendar_expects(c, expect, day))
 		mark |= DET_MARK_CLOSED;
 	return mark;
 }

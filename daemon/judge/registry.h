@@ -28,7 +28,14 @@ enum reg_level {
 };
 
 enum reg_direction { REG_HIGH, REG_LOW, REG_BOTH };
-enum reg_expect { REG_DAILY, REG_WORKDAYS, REG_SCHOOLDAYS, REG_WEEKLY };
+/* When a report is expected; unscheduled: never, one comes when it comes. */
+enum reg_expect {
+	REG_DAILY,
+	REG_WORKDAYS,
+	REG_SCHOOLDAYS,
+	REG_WEEKLY,
+	REG_UNSCHEDULED
+};
 
 struct reg_kind {
 	const char *code, *en, *zh;

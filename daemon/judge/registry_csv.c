@@ -10,12 +10,12 @@
 #include "daemon/judge/names.h"
 
 static const char *const expect_name[] = { "daily", "workdays", "schooldays",
-					   "weekly" };
+					   "weekly", "unscheduled" };
 
 int
 registry_expect_parse(const char *text)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i <= REG_UNSCHEDULED; i++) {
 		if (strcmp(expect_name[i], text) == 0)
 			return i;
 	}
@@ -49,7 +49,7 @@ parse_expect(const char *text, char *err, size_t cap)
 	if (expect < 0)
 		snprintf(err, cap,
 			 "reports_on \"%.20s\" is none of daily, workdays,"
-			 " schooldays, weekly",
+			 " schooldays, weekly, unscheduled",
 			 text);
 	return expect;
 }
@@ -294,6 +294,19 @@ registry_read_areas(struct registry *r, const char *path, table_report *report,
 	return bad;
 }
 
+/* 1 = "yes", 0 = "no" or "", -1 with a reason. */
+static int
+parse_withdrawn(const char *text, char *err, size_t cap)
+{
+	if (strcmp(text, "yes") == 0)
+		return 1;
+	if (text[0] == '\0' || strcmp(text, "no") == 0)
+		return 0;
+	snprintf(err, cap, "withdrawn \"%.20s\" is neither \"yes\" nor \"no\"",
+		 text);
+	return -1;
+}
+
 static int
 site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 {
@@ -304,8 +317,12 @@ site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 				 .gateway = f[7],
 				 .zone = f[8] };
 	uint32_t kind = registry_kind(r, f[1], strlen(f[1]));
+	int withdrawn = parse_withdrawn(f[9], err, cap);
 
 	(void)line;
+	if (withdrawn < 0)
+		return -1;
+	site.withdrawn = withdrawn == 1;
 	if (kind != REG_NONE) {
 		site.period = registry_kind_at(r, kind)->period;
 		site.expect = registry_kind_at(r, kind)->expect;
@@ -335,11 +352,12 @@ registry_read_sites(struct registry *r, const char *path, table_report *report,
 		    void *arg)
 {
 	static const struct table_column column[] = {
-		{ "site", true },    { "kind", true },
-		{ "area", true },    { "name", false },
-		{ "period", false }, { "reports_on", false },
-		{ "phone", false },  { "gateway", false },
-		{ "zone", false },   { NULL, TABLE_OPTIONAL }
+		{ "site", true },	 { "kind", true },
+		{ "area", true },	 { "name", false },
+		{ "period", false },	 { "reports_on", false },
+		{ "phone", false },	 { "gateway", false },
+		{ "zone", false },	 { "withdrawn", false },
+		{ NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, site_row, r, report, arg };
 

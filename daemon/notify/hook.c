@@ -49,10 +49,13 @@ hook_own(const struct hook_notice *n)
 static json_t *
 labels_of(const json_t *alert)
 {
+	const char *grade = text_of(alert, "grade");
+
 	return json_pack("{s:s,s:s,s:s,s:s}", "alertname",
 			 text_of(alert, "trigger"), "area",
-			 text_of(alert, "area"), "level", text_of(alert, "level"),
-			 "severity", text_of(alert, "grade"));
+			 text_of(alert, "area"), "level",
+			 text_of(alert, "level"), "severity",
+			 grade[0] != '\0' ? grade : text_of(alert, "route"));
 }
 
 static json_t *

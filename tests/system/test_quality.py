@@ -263,3 +263,11 @@ def test_what_is_missing_is_no_drop(tmp_path):
         assert [(a["cause"], a["sender"]) for a in alerts(d)[:1]] == [
             ("silence-gateway", "gate")]
         assert len(alerts(d)) == 4
+
+        # One that is withdrawn is not silent any more.
+        status, body = d.post_csv("site,kind,area,gateway,withdrawn\n"
+                                  "ed-3,ed,K1,gate,yes\n", "/api/v1/sites")
+        assert status == 200, body
+        d.advance(date(76))
+        assert state(d, "ed-3") == ("withdrawn", 0)
+        assert {a["site"]: a["signal"] for a in alerts(d)}["ed-3"] == "ended"

@@ -236,6 +236,17 @@ test_a_closed_school_is_not_silent(void **state)
 }
 
 static void
+test_an_unscheduled_site_is_never_late(void **state)
+{
+	struct world *w = *state;
+	uint32_t i = add_site(w, "c-5", 1, REG_UNSCHEDULED);
+
+	report_all(w, i, DAY0, DAY0 + 20);
+	assert_int_equal(view(w, i, DAY0 + 90).state, QUALITY_ON_TIME);
+	assert_int_equal(view(w, i, DAY0 + 90).missing, 0);
+}
+
+static void
 test_a_weekly_site_is_due_after_its_week(void **state)
 {
 	struct world *w = *state;
@@ -331,6 +342,7 @@ main(void)
 		TEST(test_a_late_report_is_no_back_filling),
 		TEST(test_a_closed_day_is_reported),
 		TEST(test_a_closed_school_is_not_silent),
+		TEST(test_an_unscheduled_site_is_never_late),
 		TEST(test_a_weekly_site_is_due_after_its_week),
 		TEST(test_one_series_may_be_silent_alone),
 		TEST(test_sites_are_counted_by_state),

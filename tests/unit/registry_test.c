@@ -244,6 +244,18 @@ test_sites_take_their_kind_s_calendar(void **state)
 	assert_int_equal(registry_site_at(r, 1)->period, 1);
 	assert_int_equal(registry_site_at(r, 2)->period, 7);
 	assert_int_equal(registry_site_at(r, 2)->expect, REG_WEEKLY);
+	assert_int_equal(read_text(r,
+				   "site,kind,area,reports_on,withdrawn\n"
+				   "s1,ed,420103,unscheduled,yes\n"
+				   "s2,ed,420103,,no\n"
+				   "s4,ed,420103,,perhaps\n",
+				   registry_read_sites),
+			 1);
+	assert_non_null(strstr(said, ":4: withdrawn \"perhaps\" is neither"));
+	assert_int_equal(registry_site_at(r, 1)->expect, REG_UNSCHEDULED);
+	assert_true(registry_site_at(r, 1)->withdrawn);
+	assert_false(registry_expects(r, 1, 18000));
+	assert_false(registry_site_at(r, 2)->withdrawn);
 	assert_int_equal(read_text(r, "site,kind\n", registry_read_sites), -1);
 	assert_non_null(strstr(said, "column \"area\" is missing"));
 	assert_int_equal(read_text(r, "", registry_read_sites), -1);

@@ -118,7 +118,7 @@ function OneSeries({ series, indicators, tick }) {
 			.then((r) => { setReply(r); setError(null); }, setError);
 	}, [series.site, series.indicator, series.stratum, tick]);
 	return html`<figure><figcaption><b>${indicators(series.indicator)}</b>
-			${series.stratum && html`<span class="chip">${series.stratum}</span>`}</figcaption>
+			${series.stratum && html`<span class="chip">${series.stratum}</span>`}<${Reporting} site=${series} /></figcaption>
 		${error ? html`<${Failure} error=${error} />` : reply && html`<${Chart} points=${reply.points}
 			period=${reply.period} title=${t('chart.title', { indicator: indicators(series.indicator), place: series.site_name })} />`}
 	</figure>`;
