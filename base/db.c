@@ -279,6 +279,15 @@ db_run(struct db_stmt *s)
 	return rc < 0 ? -1 : 0;
 }
 
+int
+db_run_on(struct db_stmt *s)
+{
+	int rc = db_step(s);
+
+	sqlite3_reset(s->raw);
+	return rc < 0 ? -1 : 0;
+}
+
 int64_t
 db_int(struct db_stmt *s, int i)
 {

@@ -60,6 +60,9 @@ void db_reset(struct db_stmt *s);
 /* db_step() that expects no row, then db_reset().  0 or -1. */
 int db_run(struct db_stmt *s) __attribute__((warn_unused_result));
 
+/* db_run() that leaves the parameters bound, for the next time: numbers only. */
+int db_run_on(struct db_stmt *s) __attribute__((warn_unused_result));
+
 /* Columns from 0 of the current row; pointers live until the next step. */
 int64_t db_int(struct db_stmt *s, int i);
 double db_double(struct db_stmt *s, int i);    /* NULL = NaN */

@@ -32,8 +32,9 @@ int counts_put_series(struct db *db, const struct counts_series *series)
 	__attribute__((warn_unused_result));
 
 /*
- * Writer: applies n rows that came with the ledger's frame at recv_s.  Fast
- * where rows are in order of (day, series).  0 or -1.
+ * Writer: applies n rows that came with the ledger's frame at recv_s, none of
+ * which was applied before.  Fast where rows are in order of (day, series), and
+ * each of another cell.  0 or -1.
  */
 int counts_put(struct db *db, struct counts_row *row, size_t n, int64_t ledger,
 	       int64_t recv_s) __attribute__((warn_unused_result));

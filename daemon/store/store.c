@@ -22,6 +22,12 @@
 #include "daemon/store/sound.h"
 #include "daemon/store/unfolded.h"
 
+/*
+ * Pages of the log before it is written back, 64 MiB: a frame, its counts on
+ * their way and in place are three times the bytes of the counts.
+ */
+#define LOG_PAGES "16000"
+
 void
 job_queue_init(struct job_queue *q)
 {

@@ -26,6 +26,7 @@ struct store {
 	struct job_queue logged;
 	struct timespec stuck; /* when the second part of one failed */
 	bool is_stuck;
+	bool lazy; /* the writer does not sync at COMMIT */
 	struct log_fault fault;
 
 	pthread_mutex_t lock; /* everything below */

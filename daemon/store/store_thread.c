@@ -16,7 +16,7 @@
 
 #define GROUP_WEIGHT 10000 /* rows of one transaction, about */
 #define LOG_WEIGHT 20000   /* where only first parts are done */
-#define SLICE_WEIGHT 2500  /* of second parts, between two looks */
+#define SLICE_WEIGHT 4000  /* of second parts, between two looks */
 #define AGAIN_US 500000	   /* a second part that failed is tried again */
 
 /* What a transaction does of its jobs. */
@@ -61,13 +61,32 @@ run_part(struct store *s, struct store_job *job, enum part part)
 	return part == PART_LOG ? 0 : job->run(job, s->writer);
 }
 
+/*
+ * A second part may be lost with the power: its first part is not, and the
+ * next start does it again.  The next first part makes it durable as well, for
+ * what is lost of the log is always its end.
+ */
+static int
+begin(struct store *s, enum part part)
+{
+	bool lazy = part == PART_RUN;
+
+	if (lazy != s->lazy) {
+		if (db_exec(s->writer, lazy ? "PRAGMA synchronous=NORMAL"
+					    : "PRAGMA synchronous=FULL") < 0)
+			return -1;
+		s->lazy = lazy;
+	}
+	return db_begin(s->writer);
+}
+
 /* A transaction of the n jobs from first on; 0, or -1 and nothing is kept. */
 static int
 run_jobs(struct store *s, struct store_job *first, size_t n, enum part part)
 {
 	struct store_job *job = first;
 
-	if (db_begin(s->writer) < 0)
+	if (begin(s, part) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++, job = job->next) {
 		if (run_part(s, job, part) < 0)

@@ -1,48 +1,75 @@
 /* Rows on their way into the table `counts`, see unfolded.h. */
 #include "daemon/store/unfolded.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 
 #define FRAMES 100 /* of one transaction at start */
 
-/* A row as it lies in the blob: numbers of the machine, which also reads it. */
-struct packed {
-	int32_t day;
-	uint32_t series, value, denominator, revision, flags;
-};
+/*
+ * A row in the blob: day and series as differences from the row before,
+ * value, flags, revision as a difference, denominator where there is one; each
+ * a number of seven bits a byte, lowest first, differences with the sign in
+ * the lowest bit.
+ */
+#define ROW_BYTES 40 /* more than a row takes */
+#define ROW_LEAST 5  /* what it takes at least */
+
+static uint8_t *
+put_number(uint8_t *at, uint64_t x)
+{
+	for (; x >= 0x80; x >>= 7)
+		*at++ = (uint8_t)(x | 0x80);
+	*at++ = (uint8_t)x;
+	return at;
+}
+
+static uint8_t *
+put_difference(uint8_t *at, int64_t x)
+{
+	return put_number(at, x < 0 ? ((uint64_t)-x << 1) - 1 : (uint64_t)x << 1);
+}
+
+static uint8_t *
+pack(uint8_t *at, const struct counts_row *row, const struct counts_row *last)
+{
+	const struct cell *c = &row->came;
+
+	at = put_difference(at, (int64_t)row->day - last->day);
+	at = put_difference(at, (int64_t)row->series - last->series);
+	at = put_number(at, c->value);
+	at = put_number(at, c->flags);
+	at = put_difference(at, (int64_t)c->revision - last->came.revision);
+	if ((c->flags & CELL_DENOMINATOR) != 0)
+		at = put_number(at, c->denominator);
+	return at;
+}
 
 int
 unfolded_put(struct db *db, int64_t ledger, int64_t recv_s,
 	     const struct counts_row *row, size_t n)
 {
+	const struct counts_row none = { 0 };
 	struct db_stmt *s =
 		db_cached(db, "INSERT INTO unfolded(ledger, recv, rows)"
 			      " VALUES(?, ?, ?)");
-	struct packed *p = malloc((n + 1) * sizeof(*p));
+	uint8_t *packed = malloc(n * ROW_BYTES + 1), *at = packed;
 	int rc = -1;
 
-	if (p == NULL)
+	if (packed == NULL)
 		log_error("store: out of memory");
-	if (s == NULL || p == NULL)
+	if (s == NULL || packed == NULL)
 		goto out;
 	for (size_t i = 0; i < n; i++)
-		p[i] = (struct packed){
-			.day = row[i].day,
-			.series = row[i].series,
-			.value = row[i].came.value,
-			.denominator = row[i].came.denominator,
-			.revision = row[i].came.revision,
-			.flags = row[i].came.flags,
-		};
+		at = pack(at, &row[i], i == 0 ? &none : &row[i - 1]);
 	db_bind_int(s, 1, ledger);
 	db_bind_int(s, 2, recv_s);
-	db_bind_blob(s, 3, p, n * sizeof(*p));
+	db_bind_blob(s, 3, packed, (size_t)(at - packed));
 	rc = db_run(s);
 out:
-	free(p);
+	free(packed);
 	return rc;
 }
 
@@ -65,29 +92,70 @@ struct left {
 	size_t n;
 };
 
-static int
-unpack(struct left *left, const void *blob, size_t len)
-{
-	struct packed p;
+/* What is left of a blob; bad where it ends too early. */
+struct reader {
+	const uint8_t *at, *end;
+	bool bad;
+};
 
-	left->n = len / sizeof(p);
-	left->row = calloc(left->n + 1, sizeof(*left->row));
+static uint64_t
+get_number(struct reader *r)
+{
+	uint64_t x = 0;
+
+	for (int shift = 0; shift < 64 && r->at < r->end; shift += 7) {
+		uint8_t byte = *r->at++;
+
+		x |= (uint64_t)(byte & 0x7f) << shift;
+		if ((byte & 0x80) == 0)
+			return x;
+	}
+	r->bad = true;
+	return 0;
+}
+
+/* The number that differs from last by what is read, as 32 bits. */
+static uint32_t
+get_difference(struct reader *r, uint32_t last)
+{
+	uint64_t x = get_number(r);
+
+	return last + (uint32_t)((x & 1) != 0 ? 0 - ((x >> 1) + 1) : x >> 1);
+}
+
+static void
+get_row(struct reader *r, const struct counts_row *last, struct counts_row *row)
+{
+	struct cell *c = &row->came;
+
+	row->day = (int32_t)get_difference(r, (uint32_t)last->day);
+	row->series = get_difference(r, last->series);
+	c->value = (uint32_t)get_number(r);
+	c->flags = (uint32_t)get_number(r);
+	c->revision = get_difference(r, last->came.revision);
+	if ((c->flags & CELL_DENOMINATOR) != 0)
+		c->denominator = (uint32_t)get_number(r);
+}
+
+static int
+unpack(struct left *left, const uint8_t *blob, size_t len)
+{
+	const struct counts_row none = { 0 };
+	struct reader r = { .at = blob, .end = blob + len };
+
+	left->row = calloc(len / ROW_LEAST + 1, sizeof(*left->row));
 	if (left->row == NULL) {
 		log_error("store: out of memory");
 		return -1;
 	}
-	for (size_t i = 0; i < left->n; i++) {
-		memcpy(&p, (const char *)blob + i * sizeof(p), sizeof(p));
-		left->row[i] = (struct counts_row){
-			.day = p.day,
-			.series = p.series,
-			.came = { .value = p.value,
-				  .denominator = p.denominator,
-				  .revision = p.revision,
-				  .flags = p.flags },
-		};
-	}
-	return 0;
+	for (; r.at < r.end && !r.bad; left->n++)
+		get_row(&r, left->n == 0 ? &none : &left->row[left->n - 1],
+			&left->row[left->n]);
+	if (!r.bad)
+		return 0;
+	log_error("store: the counts of ledger frame %lld are damaged",
+		  (long long)left->ledger);
+	return -1;
 }
 
 /* 1 = the oldest is in *left, 0 = there is none, -1. */

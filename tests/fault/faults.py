@@ -24,7 +24,6 @@ FIRST = 18323  # 2020-03-02
 DATE = "2020-03-02"
 CONTROL = "clock_us sync_ms sync_fails cut_at operations syncs".split()
 RECORD = struct.Struct("<c3xIqq")
-ROW = struct.Struct("=iIIIII")  # of the table unfolded
 SECTOR = 512
 
 reports = []
@@ -259,13 +258,42 @@ class Pusher(threading.Thread):
             self.once(frames=0)
 
 
+def numbers(blob):
+    """The numbers of seven bits a byte in it."""
+    x = shift = 0
+    for byte in blob:
+        x |= (byte & 0x7f) << shift
+        shift += 7
+        if byte < 0x80:
+            yield x
+            x = shift = 0
+
+
+def unfolded(blob):
+    """(day, series, value, revision, flags) of the rows in it."""
+    at = numbers(blob)
+
+    def signed(x):
+        return -((x >> 1) + 1) if x & 1 else x >> 1
+
+    day = series = revision = 0
+    for first in at:
+        day += signed(first)
+        series += signed(next(at))
+        value, flags = next(at), next(at)
+        revision += signed(next(at))
+        if flags & 1:
+            next(at)  # the denominator
+        yield day, series, value, revision, flags
+
+
 def durable(centre):
     """The counts of a centre that may have died between acknowledging and
     putting in place: those of its table, and what the next start adds."""
     rows = {(series, day): held for series, day, *held in centre.rows(
         "SELECT series, day, revision, value, flags FROM counts")}
     for blob, in centre.rows("SELECT rows FROM unfolded ORDER BY ledger"):
-        for day, series, value, _, revision, flags in ROW.iter_unpack(blob):
+        for day, series, value, revision, flags in unfolded(blob):
             if revision > rows.get((series, day), (0,))[0]:
                 rows[series, day] = revision, value, flags
     names = {number: name for number, *name in centre.rows(

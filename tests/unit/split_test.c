@@ -314,6 +314,51 @@ test_a_start_puts_in_place_what_is_left(void **state)
 	assert_true(is_kept(f, 'B'));
 }
 
+static int
+run_extremes(struct store_job *job, struct db *db)
+{
+	static const struct counts_row row[] = {
+		{ .day = -40000,
+		  .series = UINT32_MAX,
+		  .came = { UINT32_MAX, UINT32_MAX, UINT32_MAX, 7 } },
+		{ .day = INT32_MAX, .series = 1, .came = { 0, 0, 1, 0 } },
+		{ .day = INT32_MIN, .series = 2, .came = { 3, 1, 1, 1 } },
+		{ .day = 0, .series = UINT32_MAX, .came = { 1, 0, 9, 2 } },
+	};
+
+	(void)job;
+	return unfolded_put(db, 77, -5, row, 4);
+}
+
+/* Any numbers come back as they were. */
+static void
+test_any_row_is_kept_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct frame x = make(f, 'X', false);
+	struct counts_vintage v;
+	struct db *db;
+
+	x.job.run = run_extremes;
+	store_submit(f->store, &x.job);
+	store_drain(f->store);
+	store_close(&f->store);
+	f->store = store_open(f->path, f->base);
+	assert_non_null(f->store);
+	db = store_reader(f->store);
+	assert_int_equal(counts_at(db, -40000, UINT32_MAX, INT64_MAX, &v), 1);
+	assert_true(v.cell.value == UINT32_MAX &&
+		    v.cell.denominator == UINT32_MAX &&
+		    v.cell.revision == UINT32_MAX && v.cell.flags == 7);
+	assert_int_equal(v.recv_s, -5);
+	assert_int_equal(counts_at(db, INT32_MAX, 1, INT64_MAX, &v), 1);
+	assert_true(v.cell.value == 0 && v.cell.revision == 1);
+	assert_int_equal(counts_at(db, INT32_MIN, 2, INT64_MAX, &v), 1);
+	assert_true(v.cell.value == 3 && v.cell.denominator == 1);
+	assert_int_equal(counts_at(db, 0, UINT32_MAX, INT64_MAX, &v), 1);
+	assert_true(v.cell.revision == 9 && v.cell.flags == 2);
+}
+
 int
 main(void)
 {
@@ -329,6 +374,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_start_puts_in_place_what_is_left, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(test_any_row_is_kept_as_it_is,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,6 +199,101 @@ test_conflicts_settle_the_same_in_any_order(void **state)
 	assert_int_equal(d.row[0].held.flags, CELL_CONFLICT);
 }
 
+#define MANY 44 /* cells, of which some are there already */
+
+struct many {
+	struct store_job job;
+	struct counts_row row[MANY];
+	bool one_by_one;
+	int64_t ledger;
+};
+
+static int
+run_many(struct store_job *job, struct db *db)
+{
+	struct many *m = (struct many *)job;
+
+	for (size_t i = 0; m->one_by_one && i < MANY; i++) {
+		if (counts_put(db, &m->row[i], 1, m->ledger, 2000) < 0)
+			return -1;
+	}
+	return m->one_by_one ? 0 : counts_put(db, m->row, MANY, m->ledger, 2000);
+}
+
+static void
+done_many(struct store_job *job, int rc, enum db_fault fault)
+{
+	(void)job;
+	(void)fault;
+	assert_int_equal(rc, 0);
+}
+
+/* In the third frame the last six are of one cell. */
+static void
+make_many(struct many *m, uint32_t series, uint32_t times)
+{
+	*m = (struct many){ .job = { .run = run_many, .done = done_many },
+			    .one_by_one = series == 501,
+			    .ledger = 100 + times };
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t cell = times == 2 && i > MANY - 6 ? MANY - 6 : i;
+
+		m->row[i].day = 18000 + (int32_t)cell;
+		m->row[i].series = series;
+		m->row[i].came = (struct cell){ .value = i * 5 % 7,
+						.revision = i * 3 % 5 + times };
+	}
+}
+
+/* What is there before: some cells of the 2nd, 4th and 5th eight. */
+static void
+put_some(struct fixture *f, uint32_t series)
+{
+	static const int32_t at[] = { 9, 12, 24, 25, 26, 27, 28, 29, 30, 31, 33 };
+
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
+		struct put p = make_put(18000 + at[i], (uint32_t)i % 3,
+					1 + (uint32_t)i % 4);
+
+		p.row[0].series = series;
+		put_now(f, &p);
+	}
+}
+
+/* Rows that go in by eights end as those that go in one by one. */
+static void
+test_rows_together_are_rows_alone(void **state)
+{
+	struct fixture *f = *state;
+	static struct many a, b;
+	struct counts_vintage x, y;
+	struct db *reader = store_reader(f->store);
+
+	put_some(f, 500);
+	put_some(f, 501);
+	for (uint32_t times = 0; times < 3; times++) {
+		make_many(&a, 500, times);
+		make_many(&b, 501, times);
+		store_submit(f->store, &a.job);
+		store_submit(f->store, &b.job);
+		store_drain(f->store);
+		for (size_t i = 0; i < MANY; i++) {
+			assert_int_equal(a.row[i].outcome, b.row[i].outcome);
+			assert_memory_equal(&a.row[i].held, &b.row[i].held,
+					    sizeof(struct cell));
+			assert_int_equal(counts_at(reader, a.row[i].day, 500,
+						   INT64_MAX, &x),
+					 1);
+			assert_int_equal(counts_at(reader, a.row[i].day, 501,
+						   INT64_MAX, &y),
+					 1);
+			assert_memory_equal(&x.cell, &y.cell,
+					    sizeof(struct cell));
+			assert_int_equal(x.recv_s, y.recv_s);
+		}
+	}
+}
+
 /* One job of a group fails: the others are kept, it is not. */
 static void
 test_a_failing_job_takes_nobody_with_it(void **state)
@@ -373,6 +468,7 @@ main(void)
 		TEST(test_an_older_revision_changes_nothing),
 		TEST(test_a_count_without_revision_gets_a_larger_one),
 		TEST(test_conflicts_settle_the_same_in_any_order),
+		TEST(test_rows_together_are_rows_alone),
 		TEST(test_a_failing_job_takes_nobody_with_it),
 		TEST(test_the_database_keeps_its_id),
 		TEST(test_the_file_is_private),
