@@ -19,8 +19,6 @@
 #include "daemon/cli/rung.h"
 #include "daemon/judge/calendar.h"
 
-#define MAX_TRIGGER_PATHS 16
-
 static const char help[] =
 	"Usage: tocsin backtest DIR [OPTION]...\n"
 	"\n"
@@ -47,28 +45,13 @@ static const char help[] =
 
 struct request {
 	const char *dir;
-	const char *triggers[MAX_TRIGGER_PATHS];
-	size_t triggers_n;
+	struct replay_triggers triggers;
 	const char *calendar;
 	struct replay_conf conf;
 	bool table, chart;
 	const char *svg;
 	struct rung rung; /* for the charts */
 };
-
-static void
-say(void *arg, bool error, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
-}
-
-static void
-say_conf(void *arg, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s\n", message);
-}
 
 static int
 read_date(const char *option, const char *text, int32_t *out)
@@ -85,12 +68,9 @@ read_option(struct request *q, int c)
 {
 	switch (c) {
 	case 't':
-		if (q->triggers_n == MAX_TRIGGER_PATHS) {
-			cli_error("at most %d --triggers", MAX_TRIGGER_PATHS);
-			return CLI_EX_USAGE;
-		}
-		q->triggers[q->triggers_n++] = optarg;
-		return 0;
+		return replay_triggers_put(&q->triggers, optarg) < 0
+			       ? CLI_EX_USAGE
+			       : 0;
 	case 'c':
 		q->calendar = optarg;
 		return 0;
@@ -262,16 +242,11 @@ draw(struct request *q, const struct history *h, const struct judge *judge)
 static int
 play(struct request *q, const struct history *h, const char *etc)
 {
-	char shipped[PATH_MAX];
-	const char *const one[] = { shipped };
-	struct trigger_set *set;
+	struct trigger_set *set =
+		replay_triggers_read(&q->triggers, etc, h->registry);
 	struct replay *r;
 	int rc = CLI_EX_FAILURE;
 
-	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
-	set = trigger_load(q->triggers_n > 0 ? q->triggers : one,
-			   q->triggers_n > 0 ? q->triggers_n : 1, h->registry,
-			   say_conf, NULL);
 	if (set == NULL)
 		return CLI_EX_USAGE;
 	q->rung = (struct rung){ .set = set, .registry = h->registry };
@@ -304,17 +279,15 @@ cli_backtest(int argc, char **argv)
 		return cli_finish();
 	}
 	etc = rc == 0 ? history_etc(buf, sizeof(buf)) : NULL;
-	if (rc == 0 && etc == NULL)
-		cli_error("kinds.csv and triggers.d are neither beside the"
-			  " program nor in /etc/tocsin; set TOCSIN_ETC");
 	if (etc == NULL)
 		return CLI_EX_USAGE;
 	if (q.calendar != NULL) {
-		calendar = calendar_load(&q.calendar, 1, NULL, say_conf, NULL);
+		calendar = calendar_load(&q.calendar, 1, NULL, history_say_conf,
+					 NULL);
 		if (calendar == NULL)
 			return CLI_EX_USAGE;
 	}
-	bad = history_read(&h, etc, q.dir, say, NULL);
+	bad = history_read(&h, etc, q.dir, history_say, NULL);
 	registry_set_calendar(h.registry, calendar);
 	rc = bad < 0 ? CLI_EX_USAGE : play(&q, &h, etc);
 	if (rc == 0 && bad > 0) {

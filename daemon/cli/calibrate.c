@@ -12,8 +12,8 @@
 #include "base/day.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/null.h"
+#include "daemon/cli/replay.h"
 
-#define MAX_TRIGGER_PATHS 16
 #define DAYS_A_YEAR 365.25
 
 static const char help[] =
@@ -35,26 +35,11 @@ static const char help[] =
 	"  --seed N         the first seed (1)\n";
 
 struct request {
-	const char *triggers[MAX_TRIGGER_PATHS];
-	size_t triggers_n;
+	struct replay_triggers triggers;
 	const char *only, *history;
 	int counties, years;
 	uint64_t seed;
 };
-
-static void
-say_conf(void *arg, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s\n", message);
-}
-
-static void
-say(void *arg, bool error, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
-}
 
 static int
 whole(const char *option, long min, long max, long *out)
@@ -77,9 +62,7 @@ read_option(struct request *q, int c)
 
 	switch (c) {
 	case 't':
-		if (q->triggers_n == MAX_TRIGGER_PATHS)
-			return -1;
-		q->triggers[q->triggers_n++] = optarg;
+		rc = replay_triggers_put(&q->triggers, optarg);
 		break;
 	case 'o':
 		q->only = optarg;
@@ -208,7 +191,7 @@ play_history(const struct request *q, const char *etc,
 {
 	struct null_scores *all = calloc(2 * set->n + 1, sizeof(*all));
 	struct history h;
-	int rc = history_read(&h, etc, q->history, say, NULL);
+	int rc = history_read(&h, etc, q->history, history_say, NULL);
 
 	if (rc == 0 && all != NULL)
 		rc = null_weigh(&h, set, all);
@@ -327,10 +310,9 @@ int
 cli_calibrate(int argc, char **argv)
 {
 	struct request q = { .counties = 30, .years = 4, .seed = 1 };
-	char buf[PATH_MAX], shipped[PATH_MAX + 16];
-	const char *const one[] = { shipped };
-	const char *etc = history_etc(buf, sizeof(buf));
+	char buf[PATH_MAX];
 	int rc = read_words(argc, argv, &q);
+	const char *etc = rc == 0 ? history_etc(buf, sizeof(buf)) : NULL;
 	struct trigger_set *set;
 	struct history h;
 
@@ -338,19 +320,13 @@ cli_calibrate(int argc, char **argv)
 		fputs(help, stdout);
 		return cli_finish();
 	}
-	if (rc == 0 && etc == NULL)
-		cli_error("kinds.csv and triggers.d are neither beside the"
-			  " program nor in /etc/tocsin; set TOCSIN_ETC");
-	if (rc != 0 || etc == NULL)
+	if (etc == NULL)
 		return CLI_EX_USAGE;
-	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
-	if (history_vocabulary(&h, etc, say, NULL) != 0) {
+	if (history_vocabulary(&h, etc, history_say, NULL) != 0) {
 		history_free(&h);
 		return CLI_EX_USAGE;
 	}
-	set = trigger_load(q.triggers_n > 0 ? q.triggers : one,
-			   q.triggers_n > 0 ? q.triggers_n : 1, h.registry,
-			   say_conf, NULL);
+	set = replay_triggers_read(&q.triggers, etc, h.registry);
 	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set);
 	trigger_free(&set);
 	history_free(&h);

@@ -328,5 +328,20 @@ history_etc(char *buf, size_t cap)
 	snprintf(buf, cap, "/etc/tocsin");
 	if (access("/etc/tocsin/kinds.csv", R_OK) == 0)
 		return buf;
+	history_say_conf(NULL, "kinds.csv and triggers.d are neither beside the"
+			       " program nor in /etc/tocsin; set TOCSIN_ETC");
 	return NULL;
+}
+
+void
+history_say(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
+}
+
+void
+history_say_conf(void *arg, const char *message)
+{
+	history_say(arg, true, message);
 }

@@ -7,6 +7,7 @@
  * back-test and a calibration play it to judge and desk.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,8 +56,13 @@ void history_settle(struct history *h);
 
 /*
  * The folder with kinds.csv, indicators.csv and triggers.d: TOCSIN_ETC, the
- * etc/ of the build tree the program lies in, or the installed one; NULL.
+ * etc/ of the build tree the program lies in, or the installed one; NULL
+ * (said) where there is none.
  */
 const char *history_etc(char *buf, size_t cap);
+
+/* Say on standard error what is wrong with a row, and with a file of blocks. */
+void history_say(void *arg, bool error, const char *message);
+void history_say_conf(void *arg, const char *message);
 
 #endif

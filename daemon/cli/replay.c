@@ -3,6 +3,8 @@
  */
 #include "daemon/cli/replay.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/day.h"
@@ -10,6 +12,29 @@
 
 #define MAX_HISTORY_DAYS 3653
 #define TURN 100000 /* series judged at a time */
+
+int
+replay_triggers_put(struct replay_triggers *t, const char *path)
+{
+	if (t->n < REPLAY_MAX_TRIGGERS) {
+		t->at[t->n++] = path;
+		return 0;
+	}
+	log_error("at most %d --triggers", REPLAY_MAX_TRIGGERS);
+	return -1;
+}
+
+struct trigger_set *
+replay_triggers_read(const struct replay_triggers *t, const char *etc,
+		     const struct registry *registry)
+{
+	char shipped[PATH_MAX];
+	const char *const one[] = { shipped };
+
+	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
+	return trigger_load(t->n > 0 ? t->at : one, t->n > 0 ? t->n : 1,
+			    registry, history_say_conf, NULL);
+}
 
 struct replay {
 	const struct history *h;

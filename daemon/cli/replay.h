@@ -12,6 +12,20 @@
 #include "daemon/desk/desk.h"
 #include "daemon/desk/trigger.h"
 
+/* The words after --triggers; none: the shipped ones. */
+#define REPLAY_MAX_TRIGGERS 16
+struct replay_triggers {
+	const char *at[REPLAY_MAX_TRIGGERS];
+	size_t n;
+};
+
+/* 0, or -1 when said: too many. */
+int replay_triggers_put(struct replay_triggers *t, const char *path);
+/* What they hold; NULL when all that is wrong with it is said. */
+struct trigger_set *replay_triggers_read(const struct replay_triggers *t,
+					 const char *etc,
+					 const struct registry *registry);
+
 struct replay_conf {
 	int32_t from, to; /* days weighed; DAY_NONE = all */
 };

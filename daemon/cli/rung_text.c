@@ -52,13 +52,19 @@ print_years(const struct chart *c)
 	fprintf(c->out, "%*s %s\n", LABEL, "", line);
 }
 
-/* The label, cut or filled to LABEL cells. */
+/*
+ * The label, cut or filled to LABEL cells.  Codes of sites differ in their
+ * ends, so these are cut in front.
+ */
 static void
-print_label(const struct chart *c, const char *text)
+print_label(const struct chart *c, const char *text, bool is_site)
 {
 	char cut[128];
 	size_t len;
 
+	while (is_site && *text != '\0' &&
+	       (grid_width(text) > LABEL || (*text & 0xc0) == 0x80))
+		text++;
 	snprintf(cut, sizeof(cut), "%s", text);
 	len = strlen(cut);
 	while (len > 0 && (grid_width(cut) > LABEL || (cut[len] & 0xc0) == 0x80))
@@ -103,7 +109,8 @@ print_lane(const struct chart *c, size_t from, size_t to)
 		for (size_t k = at + 1; k <= end; k++)
 			cell[k] = GOES_ON;
 	}
-	print_label(c, rung_place(c->r, &c->r->at[from], place, sizeof(place)));
+	print_label(c, rung_place(c->r, &c->r->at[from], place, sizeof(place)),
+		    c->r->at[from].site[0] != '\0');
 	print_cells(c, cell);
 }
 

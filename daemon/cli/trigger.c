@@ -10,6 +10,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/history.h"
+#include "daemon/cli/replay.h"
 #include "daemon/cli/trigger_explain.h"
 
 static const char help[] =
@@ -26,29 +27,14 @@ static const char help[] =
 	"daemon; with --data it plays a data set (areas.csv, sites.csv,\n"
 	"counts.csv) up to that day.\n" CLIENT_HELP;
 
-static void
-say_conf(void *arg, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s\n", message);
-}
-
-void
-trigger_say(void *arg, bool error, const char *message)
-{
-	(void)arg;
-	fprintf(stderr, "tocsin: %s%s\n", error ? "" : "warning: ", message);
-}
-
 struct trigger_set *
 trigger_read(const struct trigger_request *q, const char *etc,
 	     const struct registry *r)
 {
-	char shipped[PATH_MAX];
-	const char *const paths[] = { q->path != NULL ? q->path : shipped };
+	const struct replay_triggers from = { .at = { q->path },
+					      .n = q->path != NULL };
 
-	snprintf(shipped, sizeof(shipped), "%s/triggers.d", etc);
-	return trigger_load(paths, 1, r, say_conf, NULL);
+	return replay_triggers_read(&from, etc, r);
 }
 
 static json_t *
@@ -121,7 +107,7 @@ list(const struct trigger_request *q, const char *etc)
 	struct trigger_set *set = NULL;
 	struct history h;
 	json_t *all = json_array();
-	int rc = history_vocabulary(&h, etc, trigger_say, NULL);
+	int rc = history_vocabulary(&h, etc, history_say, NULL);
 
 	if (rc == 0)
 		set = trigger_read(q, etc, h.registry);
@@ -161,7 +147,7 @@ test(int n, char **paths, const char *etc)
 		struct history h;
 
 		q.path = i < n ? paths[i] : NULL;
-		if (history_vocabulary(&h, etc, trigger_say, NULL) == 0)
+		if (history_vocabulary(&h, etc, history_say, NULL) == 0)
 			set = trigger_read(&q, etc, h.registry);
 		if (set == NULL)
 			rc = CLI_EX_USAGE;
@@ -180,15 +166,13 @@ work(void *arg, int n, char **word)
 {
 	struct trigger_request *q = arg;
 	char buf[PATH_MAX];
-	const char *etc = history_etc(buf, sizeof(buf));
+	const char *etc;
 
 	if (n == 3 && strcmp(word[0], "explain") == 0 && q->data == NULL)
 		return trigger_explain_live(q, word[1], word[2]);
-	if (etc == NULL) {
-		cli_error("kinds.csv and triggers.d are neither beside the"
-			  " program nor in /etc/tocsin; set TOCSIN_ETC");
+	etc = history_etc(buf, sizeof(buf));
+	if (etc == NULL)
 		return CLI_EX_USAGE;
-	}
 	if (n == 1 && strcmp(word[0], "list") == 0)
 		return list(q, etc);
 	if (n >= 1 && strcmp(word[0], "test") == 0)

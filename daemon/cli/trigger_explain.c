@@ -152,7 +152,7 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 		cli_error("'%.40s' is no date like 2020-02-29", date);
 		return rc;
 	}
-	if (history_read(&h, etc, q->data, trigger_say, NULL) >= 0)
+	if (history_read(&h, etc, q->data, history_say, NULL) >= 0)
 		set = trigger_read(q, etc, h.registry);
 	area = set == NULL ? REG_NONE
 			   : registry_area(h.registry, code, strlen(code));

@@ -20,10 +20,8 @@ int trigger_explain_live(const struct trigger_request *q, const char *area,
 int trigger_explain_files(const struct trigger_request *q, const char *etc,
 			  const char *area, const char *date);
 
-/* trigger.c: the triggers asked for, NULL when already said; and how bad rows
-   of a table are said. */
+/* trigger.c: the triggers asked for, NULL when already said. */
 struct trigger_set *trigger_read(const struct trigger_request *q,
 				 const char *etc, const struct registry *r);
-void trigger_say(void *arg, bool error, const char *message);
 
 #endif

@@ -253,6 +253,25 @@ def test_shipped_norms(world):
         assert got.get(key) in allowed, key
 
 
+def test_a_chart_names_sites_by_their_ends(world):
+    world.area("c")
+    for i in (1, 2):
+        site = f"a-school-with-a-long-code-{i}"
+        world.site(site, "school")
+        world.steady(site, "mumps-case", 0, 60)
+        world.count(site, "mumps-case", 20 * i, 10)
+    world.write()
+    done = subprocess.run([TOCSIN, "backtest", world.folder, "--chart"],
+                          capture_output=True, text=True, check=True)
+    lanes = [ln for ln in done.stdout.splitlines() if "long-code" in ln]
+    # Ten stay in the window for six days more, and 25 quiet ones follow.
+    assert lanes == [
+        "with-a-long-code-1 " + "." * 20 + "O" + "-" * 31 + "." * 8,
+        "with-a-long-code-2 " + "." * 40 + "O" + "-" * 19]
+    assert "2 openings (0 blue, 0 yellow, 2 orange, 0 red)" in done.stdout
+    assert "years of 2 sites" in done.stdout
+
+
 def test_shipped_norms_state_their_basis():
     done = subprocess.run([TOCSIN, "trigger", "list", "--json"],
                           capture_output=True, text=True, check=True)
