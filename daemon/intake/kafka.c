@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,9 @@ const struct conf_key kafka_conf_keys[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct kafka_conf, group),
 	  .def = "tocsin",
-	  .help = "Consumer group." },
+	  .help = "Consumer group; in it this centre is always the same "
+		  "member, named after its database, so that a restart moves "
+		  "no partition." },
 	{ .name = "properties",
 	  .type = CONF_LIST,
 	  .offset = offsetof(struct kafka_conf, properties),
@@ -415,11 +418,17 @@ make_conf(struct kafka *k, const struct kafka_conf *conf)
 	};
 	rd_kafka_conf_t *c = rd_kafka_conf_new();
 	int rc = set(c, "bootstrap.servers", conf->brokers);
+	char member[32];
 
 	for (size_t i = 0; rc == 0 && i < sizeof(fixed) / sizeof(*fixed); i++)
 		rc = set(c, fixed[i][0], fixed[i][1]);
 	if (rc == 0)
 		rc = set(c, "group.id", conf->group);
+	/* The same member after a restart: its partitions wait for it. */
+	snprintf(member, sizeof(member), "tocsind-%016" PRIx64,
+		 store_database_id(k->env.store));
+	if (rc == 0)
+		rc = set(c, "group.instance.id", member);
 	if (rc == 0)
 		rc = set_properties(c, &conf->properties);
 	if (rc < 0) {
