@@ -157,7 +157,11 @@ int outbox_each_rejected(struct outbox *o, int n, outbox_rejected *each,
 int outbox_depth(struct outbox *o, struct outbox_depth *out)
 	__attribute__((warn_unused_result));
 
-/* Small notes for status ("state", "error"), "" where there is none. */
+/*
+ * Small notes for status ("state", "error"), "" where there is none, and the
+ * bytes of a frame that the last centre takes.
+ */
+#define OUTBOX_MAX_FRAME "max_frame"
 int outbox_note(struct outbox *o, const char *key, const char *text)
 	__attribute__((warn_unused_result));
 int outbox_noted(struct outbox *o, const char *key, char *buf, size_t cap)

@@ -42,6 +42,7 @@ struct output_zmq {
 	bool acked; /* and came with an acknowledgement */
 	int64_t dirty_at;
 	char centre_id[OUTBOX_ID_BYTES]; /* "" before WELCOME */
+	uint32_t max_frame;		 /* of the last WELCOME; 0 = none */
 	struct wire_ack ack;
 	uint8_t buf[1024];
 };
@@ -144,6 +145,24 @@ send_ping(struct output_zmq *z)
 		log_debug("output: PING was not taken");
 }
 
+/* Made for a centre that took larger ones, and cannot be cut in two. */
+static bool
+is_too_large(struct output_zmq *z, uint64_t seq, size_t len)
+{
+	char why[256];
+
+	if (len <= z->max_frame)
+		return false;
+	snprintf(
+		why, sizeof(why),
+		"the centre takes frames of at most %" PRIu32
+		" bytes, frame %" PRIu64
+		" of this outbox has %zu; ask its operator to take larger ones",
+		z->max_frame, seq, len);
+	output_say(&z->out, OUTPUT_REFUSED, why);
+	return true;
+}
+
 static void
 send_frames(struct output_zmq *z)
 {
@@ -169,6 +188,8 @@ send_frames(struct output_zmq *z)
 					  seq);
 			return;
 		}
+		if (is_too_large(z, seq, part.len))
+			return;
 		part.data = frame;
 		if (zsock_send(z->sock, &part, 1) != 0) {
 			z->blocked = true;
@@ -258,6 +279,22 @@ refused_counts(struct output_zmq *z)
 			 a->refused_total);
 }
 
+/* For this connection, and for frames that are made from now on. */
+static void
+learn_max_frame(struct output_zmq *z, uint32_t bytes)
+{
+	char said[24];
+
+	if (bytes == 0 || bytes > WIRE_MAX_FRAME)
+		bytes = WIRE_MAX_FRAME;
+	if (bytes == z->max_frame)
+		return;
+	z->max_frame = bytes;
+	snprintf(said, sizeof(said), "%" PRIu32, bytes);
+	if (outbox_note(z->out.conf.outbox, OUTBOX_MAX_FRAME, said) < 0)
+		log_error("output: the centre's limit could not be noted");
+}
+
 static void
 on_welcome(struct output_zmq *z, const struct wire_welcome *w)
 {
@@ -266,6 +303,7 @@ on_welcome(struct output_zmq *z, const struct wire_welcome *w)
 				   .window = w->window };
 	struct outbox_centre c;
 
+	learn_max_frame(z, w->max_frame_bytes);
 	snprintf(z->centre_id, sizeof(z->centre_id), "%016" PRIx64,
 		 w->database_id);
 	if (outbox_centre(z->out.conf.outbox, z->centre_id, &c) == 0)

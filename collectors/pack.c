@@ -32,6 +32,7 @@ struct pack {
 	uint64_t *cell; /* hashes of cells under this revision; 0 = free */
 	size_t cells_cap, cells_n;
 	struct wire_batch batch;
+	size_t frame_max; /* bytes, as the centre said */
 	uint8_t frame[WIRE_MAX_FRAME];
 };
 
@@ -69,9 +70,23 @@ pack_free(struct pack **pp)
 	free(p);
 }
 
+/* What the last centre takes; at first, what all have to take. */
+static size_t
+frame_max(struct outbox *o)
+{
+	char text[24];
+	unsigned long said;
+
+	if (outbox_noted(o, OUTBOX_MAX_FRAME, text, sizeof(text)) < 0)
+		return WIRE_MAX_FRAME;
+	said = strtoul(text, NULL, 10);
+	return said == 0 || said > WIRE_MAX_FRAME ? WIRE_MAX_FRAME : said;
+}
+
 void
 pack_begin(struct pack *p, int64_t now_ms)
 {
+	p->frame_max = frame_max(p->outbox);
 	p->now_ms = now_ms;
 	p->revision = 0;
 	p->items_n = p->closed_n = p->cells_n = 0;
@@ -228,7 +243,7 @@ encode(struct pack *p)
 {
 	return wire_batch_encode(outbox_epoch(p->outbox),
 				 outbox_last(p->outbox) + 1, &p->batch,
-				 p->frame, sizeof(p->frame));
+				 p->frame, p->frame_max);
 }
 
 /* Puts the first of n rows of one county; *put says how many fitted. */
@@ -334,7 +349,10 @@ flush_closed(struct pack *p)
 			c->site = text_of(p->closed[done].site);
 			c->day = p->closed[done++].day;
 		}
-		len = encode(p);
+		while ((len = encode(p)) == WIRE_ERR_SPACE && b->closed_n > 1) {
+			done -= b->closed_n / 2;
+			b->closed_n -= b->closed_n / 2;
+		}
 		if (len < 0) {
 			log_error("pack: a frame cannot be made: %s",
 				  wire_strerror((int)len));

@@ -4,7 +4,7 @@
 /*
  * Packs counts into frames and puts them into the outbox: a frame holds
  * counts of one county (Kafka's partitions need that), sorted by series, and
- * never more than WIRE_MAX_FRAME bytes.
+ * never more bytes than the centre said it takes, nor than WIRE_MAX_FRAME.
  *
  * Counts that bring no revision get the outbox's, one for a whole input; a
  * second value for the same cell within an input gets the next one, so that

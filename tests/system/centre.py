@@ -77,6 +77,8 @@ class Centre:
         self.frames = {}        # (sender, epoch) -> [(crc, body)], durable
         self.staged = []        # not yet committed
         self.hellos = []
+        self.max_frame = 262144
+        self.largest = 0        # frame of a BATCH
         self.received = 0       # BATCH frames, doubles too
         self.hold = False       # take in, commit nothing
         self.refuse = None      # Reason for every HELLO
@@ -147,6 +149,7 @@ class Centre:
             self.hello(peer, epoch, pb.Hello.FromString(body))
         elif kind == BATCH:
             self.received += 1
+            self.largest = max(self.largest, len(frame))
             self.batch(peer, epoch, seq, crc, body)
 
     def hello(self, peer, epoch, h):
@@ -159,7 +162,7 @@ class Centre:
             have.append((0, b""))  # a recorded gap
         self.send(peer, WELCOME, epoch, len(have), pb.Welcome(
             database_id=self.database_id, durable_seq=len(have),
-            window=self.window, max_frame_bytes=262144).SerializeToString())
+            window=self.window, max_frame_bytes=self.max_frame).SerializeToString())
 
     def batch(self, peer, epoch, seq, crc, body):
         sender = self.sender_of(body)

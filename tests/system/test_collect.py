@@ -50,6 +50,36 @@ def test_push(site, centre, tmp_path):
     assert centre.duplicates() == 0
 
 
+def test_no_frame_is_larger_than_the_centre_takes(site, centre, tmp_path):
+    centre.max_frame = 3000
+    small = table(tmp_path / "small.csv", days(1))
+    assert site.push(small).returncode == 0  # learns it
+    rows = days(2500)
+    done = site.push(table(tmp_path / "a.csv", rows))
+    assert done.returncode == 0, done.stderr
+    assert centre.largest <= 3000
+    got = centre.counts()
+    assert len(got) == 2500
+    assert all(got[cell(r)][0] == r[3] for r in rows)
+
+
+def test_a_frame_that_was_made_too_large_stays(site, centre, tmp_path):
+    """It cannot be cut; status says whom to ask, and it goes once it may."""
+    centre.stop()
+    f = table(tmp_path / "a.csv", days(2500))
+    assert site.push(f, "--wait", "1").returncode != 0
+    centre.max_frame = 3000
+    centre.start()
+    site.start()
+    assert wait(lambda: "at most 3000 bytes" in json.dumps(site.status()))
+    assert site.status()["waiting_frames"] > 0 and centre.received == 0
+    site.end()
+    centre.max_frame = 262144
+    site.start()
+    assert wait(lambda: site.status()["waiting_frames"] == 0)
+    assert len(centre.counts()) == 2500
+
+
 def test_progress_on_a_terminal(site, centre, tmp_path):
     import pty
     centre.hold = True
