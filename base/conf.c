@@ -15,7 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/conf_text.h"
 #include "base/conf_value.h"
+#include "base/nearest.h"
 
 enum { MAX_KEYS = 63, MAX_MESSAGE = 512, MAX_FILE_BYTES = 4 * 1024 * 1024 };
 
@@ -43,6 +45,7 @@ struct reader {
 	conf_report *report;
 	void *arg;
 	const char *file;
+	const char *text; /* of that file */
 	unsigned errors;
 };
 
@@ -78,13 +81,16 @@ add_instance(struct reader *r, struct group *g, const char *title, int line)
 	struct instance *grown = realloc(g->at, (g->n + 1) * sizeof(*grown));
 	char reason[CONF_REASON_BYTES], where[MAX_MESSAGE];
 	struct instance *in;
+	int head = r->text == NULL
+			   ? 0
+			   : conf_text_block(r->text, g->block->name, title);
 
 	if (grown == NULL)
 		return NULL;
 	g->at = grown;
 	in = &g->at[g->n++];
 	*in = (struct instance){ 0 };
-	snprintf(where, sizeof(where), "%s:%d", r->file, line);
+	snprintf(where, sizeof(where), "%s:%d", r->file, head > 0 ? head : line);
 	in->where = strdup(where);
 	in->title = strdup(title);
 	in->data = calloc(1, g->block->size);
@@ -168,17 +174,14 @@ on_value(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 static void
 did_you_mean(struct reader *r, cfg_t *cfg, const char *word)
 {
-	const char *names[MAX_KEYS + 1];
-	const char *near;
-	size_t n = 0;
+	struct nearest near;
 
-	for (cfg_opt_t *o = cfg->opts + 1; o->name != NULL && n < MAX_KEYS; o++)
-		names[n++] = o->name;
-	names[n] = NULL;
-	near = conf_nearest(word, names);
-	if (near != NULL)
+	nearest_begin(&near, word);
+	for (cfg_opt_t *o = cfg->opts + 1; o->name != NULL; o++)
+		nearest_offer(&near, o->name);
+	if (near.best != NULL)
 		say(r, cfg->line, "no such key '%s' here; did you mean '%s'?",
-		    word, near);
+		    word, near.best);
 	else
 		say(r, cfg->line, "no such key '%s' here", word);
 }
@@ -282,48 +285,6 @@ out:
 	free(top);
 }
 
-/* Where text goes on after a comment or a quoted string that begins at s. */
-static const char *
-skip_quiet(const char *s)
-{
-	if (*s == '#' || (s[0] == '/' && s[1] == '/'))
-		return s + strcspn(s, "\n");
-	if (s[0] == '/' && s[1] == '*') {
-		const char *end = strstr(s + 2, "*/");
-
-		return end != NULL ? end + 2 : s + strlen(s);
-	}
-	if (*s == '"' || *s == '\'') {
-		char quote = *s++;
-
-		while (*s != '\0' && *s != quote)
-			s += s[0] == '\\' && s[1] != '\0' ? 2 : 1;
-		return *s != '\0' ? s + 1 : s;
-	}
-	return NULL;
-}
-
-/* libconfuse takes a missing '}' at the end of a file in silence. */
-static void
-check_braces(struct reader *r, const char *text)
-{
-	int depth = 0, line = 1, opened = 0;
-
-	for (const char *s = text; *s != '\0';) {
-		const char *after = skip_quiet(s);
-		const char *end = after != NULL ? after : s + 1;
-
-		if (after == NULL && *s == '{' && depth++ == 0)
-			opened = line;
-		if (after == NULL && *s == '}')
-			depth--;
-		for (; s < end; s++)
-			line += *s == '\n';
-	}
-	if (depth > 0)
-		say(r, opened, "this '{' has no '}'");
-}
-
 static char *
 read_file(struct reader *r, FILE *f)
 {
@@ -352,6 +313,7 @@ read_path(struct reader *r, const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *text;
+	int open;
 
 	r->file = path;
 	if (f == NULL) {
@@ -362,8 +324,13 @@ read_path(struct reader *r, const char *path)
 	fclose(f);
 	if (text == NULL)
 		return;
-	check_braces(r, text);
+	open = conf_text_open(text);
+	if (open > 0)
+		say(r, open, "this '{' has no '}'");
+	conf_text_strip(text);
+	r->text = text;
 	parse_text(r, text);
+	r->text = NULL;
 	free(text);
 }
 

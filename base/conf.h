@@ -93,12 +93,4 @@ bool conf_is_set(const struct conf *c, const char *block, size_t i,
 /* Writes all effective values in the file's syntax, defaults marked. */
 void conf_show(const struct conf *c, FILE *out);
 
-/*
- * The nearest of names (NULL-terminated) to word, or NULL if none is near:
- * for "did you mean".
- */
-const char *conf_nearest(const char *word, const char *const *names);
-/* Edit distance of two short words (at most 63 bytes count). */
-unsigned conf_distance(const char *a, const char *b);
-
 #endif

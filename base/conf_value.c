@@ -1,6 +1,5 @@
 /*
- * Values of a configuration: numbers with units, choices, lists; and the
- * nearest known word for a mistyped one.
+ * Values of a configuration: numbers with units, choices, lists.
  */
 #include "base/conf_value.h"
 
@@ -225,47 +224,4 @@ conf_value_default(const struct conf_key *key, void *field,
 		text += len + (text[len] == ',' ? 1 : 0);
 	}
 	return 0;
-}
-
-unsigned
-conf_distance(const char *a, const char *b)
-{
-	unsigned row[64];
-	size_t la = strnlen(a, 63), lb = strnlen(b, 63);
-
-	for (unsigned j = 0; j <= lb; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= la; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= lb; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
-const char *
-conf_nearest(const char *word, const char *const *names)
-{
-	const char *best = NULL;
-	unsigned limit = (unsigned)strnlen(word, 63) / 3 + 1;
-
-	for (; *names != NULL; names++) {
-		unsigned d = conf_distance(word, *names);
-
-		if (d <= limit) {
-			best = *names;
-			limit = d > 0 ? d - 1 : 0;
-		}
-	}
-	return best;
 }

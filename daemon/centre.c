@@ -13,6 +13,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/api/api.h"
+#include "daemon/check.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/desk/upkeep.h"
 #include "daemon/front.h"
@@ -309,6 +310,14 @@ rebuild(struct centre *c)
 	return 0;
 }
 
+/* Areas may be imported later: the daemon starts without them. */
+static void
+warn_conf(void *arg, const char *message)
+{
+	(void)arg;
+	log_warn("config: %s", message);
+}
+
 struct restoring {
 	struct desk *desk;
 	size_t alerts;
@@ -343,6 +352,7 @@ make_desk(struct centre *c)
 	if (c->desk == NULL)
 		return -1;
 	desk_set_clock(c->desk, wall_ms, NULL);
+	(void)check_receiver_areas(c->conf, c->registry, warn_conf, NULL);
 	r.desk = c->desk;
 	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||
 	    meta_get(store_reader(c->store), "weighed_day", DAY_NONE, &weighed) <

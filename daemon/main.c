@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "daemon/centre.h"
+#include "daemon/check.h"
 #include "daemon/judge/vocabulary.h"
 #include "daemon/reload.h"
 
@@ -329,8 +330,9 @@ main(int argc, char **argv)
 	if (p->show)
 		conf_show(conf, stdout);
 	if (p->show || p->check_only) {
+		rc = p->check_only && !check_all(conf) ? EX_CONFIG : EX_OK;
 		conf_free(&conf);
-		return EX_OK;
+		return rc;
 	}
 	(void)log_set_level_name(m->log_level);
 	if (m->zone[0] != '\0')

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/check.h"
 #include "daemon/conf.h"
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
@@ -29,7 +30,8 @@ reload_read_triggers(const struct conf *conf, const struct registry *registry)
 		      ? shipped_triggers(registry, say_trigger, NULL)
 		      : trigger_load(&path, 1, registry, say_trigger, NULL);
 	if (set != NULL &&
-	    !trigger_remembered(set, (int)j->history_days, say_trigger, NULL))
+	    (!trigger_remembered(set, (int)j->history_days, say_trigger, NULL) ||
+	     !check_told(conf, set, say_trigger, NULL)))
 		trigger_free(&set);
 	return set;
 }

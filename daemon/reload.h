@@ -9,7 +9,8 @@
 
 #include "daemon/centre.h"
 
-/* The triggers that conf names; NULL when already logged. */
+/* The triggers that conf names, each with somebody who receives it; NULL when
+   already logged. */
 struct trigger_set *reload_read_triggers(const struct conf *conf,
 					 const struct registry *registry);
 

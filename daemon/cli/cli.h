@@ -2,8 +2,8 @@
 #define TOCSIN_CLI_H
 
 /*
- * What the commands of `tocsin` share: exit statuses, one clear line on
- * standard error, and "did you mean".
+ * What the commands of `tocsin` share: exit statuses and one clear line on
+ * standard error.
  */
 
 #include <stddef.h>
@@ -47,11 +47,5 @@ void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * what was printed did not get through.
  */
 int cli_finish(void);
-
-/*
- * Edits between two words, 0..SIZE_MAX; SIZE_MAX where they have nothing to
- * do with each other.  The nearest of several words is what was meant.
- */
-size_t cli_distance(const char *word, const char *known);
 
 #endif

@@ -6,10 +6,11 @@
 #include "daemon/cli/cli.h"
 
 #include <locale.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/nearest.h"
 
 static const struct cli_command commands[] = {
 	{ "status", "[--json]", "is the daemon ready, and what does it hold",
@@ -55,20 +56,14 @@ print_help(FILE *out)
 static int
 unknown_command(const char *word)
 {
-	const char *meant = NULL;
-	size_t best = SIZE_MAX;
+	struct nearest near;
 
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		size_t d = cli_distance(word, commands[i].name);
-
-		if (d < best) {
-			best = d;
-			meant = commands[i].name;
-		}
-	}
-	if (meant != NULL)
+	nearest_begin(&near, word);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		nearest_offer(&near, commands[i].name);
+	if (near.best != NULL)
 		cli_error("unknown command '%s', did you mean '%s'?", word,
-			  meant);
+			  near.best);
 	else
 		cli_error("unknown command '%s'; 'tocsin help' lists them", word);
 	return CLI_EX_USAGE;

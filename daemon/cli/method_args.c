@@ -4,11 +4,12 @@
  */
 #include "daemon/cli/method_args.h"
 
-#include "daemon/cli/cli.h"
-
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/nearest.h"
+#include "daemon/cli/cli.h"
 
 #define MAX_KEY 63
 
@@ -16,22 +17,16 @@ const struct det_method *
 method_arg(const char *name)
 {
 	const struct det_method *m = det_find(name);
-	const char *meant = NULL;
-	size_t best = SIZE_MAX;
+	struct nearest near;
 
 	if (m != NULL)
 		return m;
-	for (size_t i = 0; det_at(i) != NULL; i++) {
-		size_t d = cli_distance(name, det_at(i)->name);
-
-		if (d < best) {
-			best = d;
-			meant = det_at(i)->name;
-		}
-	}
-	if (meant != NULL)
+	nearest_begin(&near, name);
+	for (size_t i = 0; det_at(i) != NULL; i++)
+		nearest_offer(&near, det_at(i)->name);
+	if (near.best != NULL)
 		cli_error("unknown method '%.80s', did you mean '%s'?", name,
-			  meant);
+			  near.best);
 	else
 		cli_error("unknown method '%.80s'; 'tocsin methods' lists them",
 			  name);
@@ -41,26 +36,21 @@ method_arg(const char *name)
 static void
 unknown_key(const struct det_method *m, const char *key)
 {
-	const char *meant = NULL;
-	size_t best = SIZE_MAX;
+	struct nearest near;
 	char list[512] = "";
 	size_t used = 0;
 
+	nearest_begin(&near, key);
 	for (const struct det_param *row = m->param; row->name != NULL; row++) {
-		size_t d = cli_distance(key, row->name);
-
-		if (d < best) {
-			best = d;
-			meant = row->name;
-		}
+		nearest_offer(&near, row->name);
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
 					 "%s%s", used > 0 ? ", " : "", row->name);
 		if (used >= sizeof(list))
 			break;
 	}
-	if (meant != NULL)
+	if (near.best != NULL)
 		cli_error("%s has no parameter '%.80s', did you mean '%s'?",
-			  m->name, key, meant);
+			  m->name, key, near.best);
 	else
 		cli_error("%s has no parameter '%.80s'; it has %s", m->name,
 			  key, used > 0 ? list : "none");

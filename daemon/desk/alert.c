@@ -222,6 +222,16 @@ class_list(const struct alert *a, const struct registry *registry)
 	return list;
 }
 
+static json_t *
+tell_list(const struct trigger *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->tell->n; i++)
+		json_array_append_new(list, json_string(t->tell->at[i]));
+	return list;
+}
+
 int
 alert_render(struct alert *a, const struct registry *registry,
 	     const struct trigger_set *triggers)
@@ -263,6 +273,8 @@ alert_render(struct alert *a, const struct registry *registry,
 	    json_object_update(a->view, more) == 0)
 		rc = json_object_set_new(a->view, "classes",
 					 class_list(a, registry));
+	if (rc == 0 && t != NULL)
+		rc = json_object_set_new(a->view, "tell", tell_list(t));
 	if (rc == 0 && t != NULL && t->basis[0] != '\0')
 		rc = json_object_set_new(a->view, "basis", json_string(t->basis));
 	json_decref(rest);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "daemon/desk/trigger_check.h"
 
 static const char *const colour_name[] = { "none", "blue", "yellow", "orange",
@@ -55,19 +56,12 @@ split(const char *text, double *number)
 static const char *
 near_group(const struct registry *r, const char *word)
 {
-	const char *best = NULL;
-	unsigned least = 3;
+	struct nearest near;
 
-	for (uint32_t i = 0; i < registry_indicators(r); i++) {
-		const char *group = registry_indicator_at(r, i)->group;
-		unsigned d = conf_distance(word, group);
-
-		if (d < least) {
-			least = d;
-			best = group;
-		}
-	}
-	return best;
+	nearest_begin(&near, word);
+	for (uint32_t i = 0; i < registry_indicators(r); i++)
+		nearest_offer(&near, registry_indicator_at(r, i)->group);
+	return near.best;
 }
 
 static void
@@ -156,18 +150,21 @@ static void
 take_where(struct trigger_check *k)
 {
 	static const char *const levels[] = { "nation", "province", "city",
-					      "county", "township", "site",
-					      NULL };
+					      "county", "township", "site" };
+	const size_t n = sizeof(levels) / sizeof(levels[0]);
+	struct nearest near;
 
 	for (size_t i = 0; i < k->c->where.n; i++) {
 		const char *word = k->c->where.at[i];
 		size_t l = 0;
 
-		while (levels[l] != NULL && strcmp(levels[l], word) != 0)
+		nearest_begin(&near, word);
+		for (size_t o = 0; o < n; o++)
+			nearest_offer(&near, levels[o]);
+		while (l < n && strcmp(levels[l], word) != 0)
 			l++;
-		if (levels[l] == NULL)
-			trigger_wrong_word(k, "where", word,
-					   conf_nearest(word, levels));
+		if (l == n)
+			trigger_wrong_word(k, "where", word, near.best);
 		else
 			k->t->levels |= 1u << l;
 	}
@@ -279,6 +276,12 @@ check_at_least(struct trigger_check *k)
 			      "at_least = %d, but its kinds weigh %g and it can"
 			      " never fire",
 			      k->t->at_least, weight);
+	if ((k->t->rule == RULE_NEIGHBOURS || k->t->rule == RULE_SCAN) &&
+	    k->t->levels == 1u << REG_TOWNSHIP)
+		trigger_wrong(k,
+			      "where: rule %s looks at the areas below, which a"
+			      " township has not; it can never fire",
+			      trigger_rule_str(k->t->rule));
 	if (k->t->rule == RULE_NEIGHBOURS && k->t->at_least < 2)
 		trigger_wrong(k, "at_least: one area has no neighbours");
 }

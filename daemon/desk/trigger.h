@@ -106,6 +106,14 @@ bool trigger_remembered(const struct trigger_set *set, int history_days,
 /* Weeks before and after the same week of a year: RULE_PERCENTILE. */
 #define TRIGGER_SEASON_WEEKS 2
 
+/*
+ * Does one of the n receivers, each with the routes that it takes (none = all),
+ * take a route that each trigger tells?  Those that nobody hears are reported.
+ */
+bool trigger_heard(const struct trigger_set *set,
+		   const struct conf_list *const *routes, size_t n,
+		   conf_report *report, void *arg);
+
 /* Index of the trigger of that name; set->n = none. */
 size_t trigger_find(const struct trigger_set *set, const char *name);
 

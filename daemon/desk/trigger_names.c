@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger_check.h"
 
@@ -40,18 +41,12 @@ trigger_wrong_word(struct trigger_check *k, const char *key, const char *word,
 static const char *
 near_trigger(const struct trigger_set *set, const char *word)
 {
-	const char *best = NULL;
-	unsigned least = (unsigned)strlen(word) / 3 + 2;
+	struct nearest near;
 
-	for (size_t i = 0; i < set->n; i++) {
-		unsigned d = conf_distance(word, set->at[i].name);
-
-		if (d < least) {
-			least = d;
-			best = set->at[i].name;
-		}
-	}
-	return best;
+	nearest_begin(&near, word);
+	for (size_t i = 0; i < set->n; i++)
+		nearest_offer(&near, set->at[i].name);
+	return near.best;
 }
 
 static void
@@ -98,27 +93,24 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 static void
 take_deadlines(struct trigger_check *k, const struct trigger_set *set)
 {
-	const char *word = k->c->deadlines, *near = NULL;
-	unsigned least = (unsigned)strlen(word) / 3 + 2;
+	const char *word = k->c->deadlines;
+	struct nearest near;
 
+	nearest_begin(&near, word);
 	if (word[0] == '\0')
 		return;
 	for (size_t i = 0; i < conf_count(set->conf, "deadlines"); i++) {
 		const char *name = conf_title(set->conf, "deadlines", i);
-		unsigned d = conf_distance(word, name);
 
-		if (d == 0) {
+		nearest_offer(&near, name);
+		if (strcmp(name, word) == 0) {
 			k->t->deadlines = conf_at(set->conf, "deadlines", i);
 			k->t->deadlines_name = name;
 			return;
 		}
-		if (d < least) {
-			least = d;
-			near = name;
-		}
 	}
 	if (!shipped_has("deadlines", word))
-		trigger_wrong_word(k, "deadlines", word, near);
+		trigger_wrong_word(k, "deadlines", word, near.best);
 }
 
 /* Is a trigger, by way of others, part of itself?  Marks grow until they no
@@ -169,4 +161,52 @@ trigger_take_names(struct trigger_set *set, conf_report *report, void *arg)
 	}
 	free(marked);
 	return errors;
+}
+
+static bool
+has_word(const struct conf_list *list, const char *word)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->at[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does the receiver take one of the routes? */
+static bool
+takes(const struct conf_list *routes, const struct conf_list *tell)
+{
+	for (size_t i = 0; i < tell->n; i++) {
+		if (has_word(routes, tell->at[i]))
+			return true;
+	}
+	return routes->n == 0;
+}
+
+bool
+trigger_heard(const struct trigger_set *set,
+	      const struct conf_list *const *routes, size_t n,
+	      conf_report *report, void *arg)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct trigger_check k = { .t = &set->at[i],
+					   .report = report,
+					   .arg = arg };
+		bool heard = false;
+
+		for (size_t r = 0; r < n; r++)
+			heard = heard || takes(routes[r], k.t->tell);
+		if (heard)
+			continue;
+		trigger_wrong(&k,
+			      "tell: nobody receives it: no receiver takes"
+			      " \"%.60s\"%s",
+			      k.t->tell->at[0],
+			      k.t->tell->n > 1 ? " or its other routes" : "");
+		good = false;
+	}
+	return good;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "base/nearest.h"
 #include "detectors/detect.h"
 
 enum { MESSAGE_BYTES = 512 };
@@ -126,22 +127,19 @@ is_marked(const struct calendar *c, int32_t day, uint8_t bit)
 static void
 not_there(const struct conf *conf, const char *name, struct reader *r)
 {
-	size_t n = conf_count(conf, "calendar");
-	const char **names = calloc(n + 1, sizeof(*names));
 	char message[MESSAGE_BYTES];
-	const char *near = NULL;
+	struct nearest near;
 
-	for (size_t i = 0; names != NULL && i < n; i++)
-		names[i] = conf_title(conf, "calendar", i);
-	if (names != NULL)
-		near = conf_nearest(name, names);
+	nearest_begin(&near, name);
+	for (size_t i = 0; i < conf_count(conf, "calendar"); i++)
+		nearest_offer(&near, conf_title(conf, "calendar", i));
 	snprintf(message, sizeof(message),
-		 near != NULL ? "there is no calendar \"%.60s\"; did you mean "
-				"\"%.60s\"?"
-			      : "there is no calendar \"%.60s\"%.0s",
-		 name, near != NULL ? near : "");
+		 near.best != NULL
+			 ? "there is no calendar \"%.60s\"; did you mean "
+			   "\"%.60s\"?"
+			 : "there is no calendar \"%.60s\"%.0s",
+		 name, near.best != NULL ? near.best : "");
 	r->report(r->arg, message);
-	free(names);
 }
 
 struct calendar *

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
+#include "base/nearest.h"
 
 #define FIRST_SLOTS 64
 #define LONG_LIST 2000
@@ -114,29 +114,18 @@ const char *
 names_near(const struct names *t, const char *text, size_t len)
 {
 	char word[WORD_BYTES];
-	const char *best = NULL;
-	unsigned limit;
+	struct nearest near;
 
 	if (len == 0 || len >= sizeof(word) || memchr(text, '\0', len) != NULL)
 		return NULL;
 	memcpy(word, text, len);
 	word[len] = '\0';
-	limit = len < 4 ? 1 : len < 8 ? 2 : 3;
+	nearest_begin(&near, word);
 	for (size_t i = 0; i < t->n; i++) {
-		size_t other = strlen(t->at[i]);
-		unsigned d;
-
-		if (other > len + limit || len > other + limit)
-			continue;
-		if (t->n > LONG_LIST && strncmp(t->at[i], word, 3) != 0)
-			continue;
-		d = conf_distance(word, t->at[i]);
-		if (d <= limit) {
-			best = t->at[i];
-			limit = d == 0 ? 0 : d - 1;
-		}
+		if (t->n <= LONG_LIST || strncmp(t->at[i], word, 3) == 0)
+			nearest_offer(&near, t->at[i]);
 	}
-	return best;
+	return near.best;
 }
 
 /* Bytes of the UTF-8 sequence at text, 0 where it is none we accept. */

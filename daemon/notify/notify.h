@@ -38,6 +38,7 @@ struct notify_receiver {
 	char *from;	   /* email */
 	struct conf_list to;	  /* email */
 	struct conf_list command; /* program and arguments; JSON on its input */
+	struct conf_list routes;  /* of triggers; empty = all */
 	struct conf_list areas;	  /* codes; their subtrees count; empty = all */
 	int tell;		  /* enum notify_tell */
 	int min_grade;		  /* 0 blue .. 3 red */

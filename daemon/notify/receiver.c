@@ -66,6 +66,9 @@ const struct conf_key notify_receiver_keys[] = {
 	  "Codes of areas whose alerts are told, and those of all areas below; "
 	  "what several areas below ring is told once, by the merged alert of "
 	  "the area. Empty: every alert of every area by itself." },
+	{ "routes", CONF_LIST, AT(routes), "", 0, 0, NULL, false,
+	  "Triggers that are told, by their key tell, as duty or education; "
+	  "empty: all triggers." },
 	{ "tell", CONF_CHOICE, AT(tell), "officer", 0, 0, routes, false,
 	  "Whose alerts are told: officer, signals of triggers; operator, "
 	  "what is wrong with the reports or the centre; or both." },
@@ -235,13 +238,30 @@ covers(const struct receivers *r, const struct conf_list *areas,
 	return false;
 }
 
+/* Does the alert's trigger tell one of the routes?  No route: all do. */
+static bool
+takes_route(const struct conf_list *wanted, const json_t *tell)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach (tell, i, word) {
+		for (size_t k = 0; k < wanted->n; k++) {
+			if (strcmp(wanted->at[k], json_string_value(word)) == 0)
+				return true;
+		}
+	}
+	return wanted->n == 0;
+}
+
 /* Is it on the receiver's route, and grave enough? */
 static bool
 wants(const struct notify_receiver *c, const json_t *alert)
 {
 	if (explain_is_operator(alert))
 		return c->tell != NOTIFY_OFFICER;
-	return c->tell != NOTIFY_OPERATOR && grade_of(alert) >= c->min_grade;
+	return c->tell != NOTIFY_OPERATOR && grade_of(alert) >= c->min_grade &&
+	       takes_route(&c->routes, json_object_get(alert, "tell"));
 }
 
 size_t

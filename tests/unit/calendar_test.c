@@ -120,7 +120,7 @@ test_errors_name_the_place(void **state)
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
 	close(fd);
 	assert_null(calendar_load(paths, 1, "x", keep, message));
-	assert_non_null(strstr(message, ":2: \"2024-02-30\" is not a day"));
+	assert_non_null(strstr(message, ":1: \"2024-02-30\" is not a day"));
 	unlink(path);
 	assert_null(shipped("cm", message));
 	assert_non_null(strstr(message, "did you mean \"cn\"?"));

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/nearest.h"
+
 struct http {
 	char *listen;
 	int64_t clients;
@@ -233,14 +235,48 @@ test_what_is_shown_parses_again(void **state)
 }
 
 static void
+test_blocks_are_where_their_name_stands(void **state)
+{
+	struct messages m = { 0 };
+	struct conf *c = load_text(
+		"# trigger \"b\" {\n"
+		"trigger \"a\" {\n\tkinds = { ed }\n basis = norm }\n"
+		"/* trigger \"b\" { */ trigger\n\"b\"\n"
+		"{\n\tkinds = { \"trigger\", \"}\" }\n basis = norm }\n"
+		"trigger 'c c' { kinds = { ed } basis = norm }\n",
+		&m);
+
+	(void)state;
+	assert_string_equal(m.text, "");
+	assert_non_null(c);
+	assert_non_null(strstr(conf_where(c, "trigger", 0), ":2"));
+	assert_non_null(strstr(conf_where(c, "trigger", 1), ":5"));
+	assert_non_null(strstr(conf_where(c, "trigger", 2), ":10"));
+	conf_free(&c);
+}
+
+static const char *
+nearest(const char *word, const char *const *names)
+{
+	struct nearest near;
+
+	nearest_begin(&near, word);
+	for (; *names != NULL; names++)
+		nearest_offer(&near, *names);
+	return near.best;
+}
+
+static void
 test_nearest_word(void **state)
 {
 	static const char *const names[] = { "school", "pharmacy", "ed", NULL };
 
 	(void)state;
-	assert_string_equal(conf_nearest("scool", names), "school");
-	assert_string_equal(conf_nearest("farmacy", names), "pharmacy");
-	assert_null(conf_nearest("laboratory", names));
+	assert_string_equal(nearest("scool", names), "school");
+	assert_string_equal(nearest("farmacy", names), "pharmacy");
+	assert_string_equal(nearest("ed", names), "ed");
+	assert_null(nearest("laboratory", names));
+	assert_null(nearest("", names));
 }
 
 int
@@ -253,6 +289,7 @@ main(void)
 		cmocka_unit_test(test_all_value_errors_are_listed),
 		cmocka_unit_test(test_a_file_that_is_not_there),
 		cmocka_unit_test(test_what_is_shown_parses_again),
+		cmocka_unit_test(test_blocks_are_where_their_name_stands),
 		cmocka_unit_test(test_nearest_word),
 	};
 

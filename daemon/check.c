@@ -1,0 +1,191 @@
+/* What --check-config looks at, see check.h. */
+#include "daemon/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/db.h"
+#include "base/log.h"
+#include "daemon/conf.h"
+#include "daemon/desk/trigger.h"
+#include "daemon/judge/calendar.h"
+#include "daemon/judge/vocabulary.h"
+#include "daemon/notify/notify.h"
+#include "daemon/notify/receiver.h"
+#include "daemon/reload.h"
+#include "daemon/store/places.h"
+
+#define BUSY_MS 5000
+
+static void
+say(void *arg, const char *message)
+{
+	(void)arg;
+	log_error("config: %s", message);
+}
+
+static void
+say_row(void *arg, bool error, const char *message)
+{
+	(void)arg;
+	if (error)
+		log_error("vocabulary: %s", message);
+	else
+		log_warn("vocabulary: %s", message);
+}
+
+static bool
+check_areas_of(const struct conf *conf, size_t i, const struct registry *r,
+	       conf_report *report, void *arg)
+{
+	const struct notify_receiver *c = conf_at(conf, "receiver", i);
+	bool good = true;
+
+	for (size_t k = 0; k < c->areas.n; k++) {
+		const char *code = c->areas.at[k];
+		size_t len = strlen(code);
+		const char *near = registry_near_area(r, code, len);
+		char text[400];
+
+		if (registry_area(r, code, len) != REG_NONE)
+			continue;
+		good = false;
+		snprintf(text, sizeof(text),
+			 "%.200s: receiver \"%.60s\": areas: unknown \"%.64s\""
+			 "%s%s%s",
+			 conf_where(conf, "receiver", i),
+			 conf_title(conf, "receiver", i), code,
+			 near != NULL ? ", did you mean \"" : "",
+			 near != NULL ? near : "", near != NULL ? "\"?" : "");
+		report(arg, text);
+	}
+	return good;
+}
+
+bool
+check_receiver_areas(const struct conf *conf, const struct registry *r,
+		     conf_report *report, void *arg)
+{
+	bool good = true;
+
+	for (size_t i = 0;
+	     registry_areas(r) > 0 && i < conf_count(conf, "receiver"); i++)
+		good = check_areas_of(conf, i, r, report, arg) && good;
+	return good;
+}
+
+bool
+check_told(const struct conf *conf, const struct trigger_set *set,
+	   conf_report *report, void *arg)
+{
+	size_t n = conf_count(conf, "receiver"), heard = 0;
+	const struct conf_list **routes = calloc(n + 1, sizeof(*routes));
+	bool good;
+
+	if (routes == NULL) {
+		report(arg, "no memory");
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct notify_receiver *c = conf_at(conf, "receiver", i);
+
+		if (c->tell != NOTIFY_OPERATOR)
+			routes[heard++] = &c->routes;
+	}
+	/* Nobody at all: the page alone shows what rings. */
+	good = heard == 0 || trigger_heard(set, routes, heard, report, arg);
+	free(routes);
+	return good;
+}
+
+/* The codes alone: the tree was checked when it was imported. */
+static void
+on_area(void *arg, const struct places_area *a)
+{
+	const struct reg_area area = { .code = a->code,
+				       .name = a->name,
+				       .name_zh = a->name_zh,
+				       .level = (enum reg_level)a->level };
+	char err[256];
+
+	(void)registry_add_area(arg, &area, NULL, err, sizeof(err));
+}
+
+static bool
+read_areas(const struct conf *conf, struct registry *r)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	const struct conf_store *s = conf_get(conf, "store");
+	char path[4096];
+	struct db *db;
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/%s", m->state, s->file);
+	if (access(path, R_OK) != 0)
+		return true; /* the first start is still to come */
+	db = db_open(path, DB_READ_ONLY, BUSY_MS, "config");
+	if (db == NULL)
+		return false;
+	rc = places_load_areas(db, on_area, r);
+	db_close(&db);
+	return rc == 0;
+}
+
+static bool
+check_calendar(const struct conf *conf)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	const char *path = m->calendar;
+	struct calendar *calendar;
+	bool good;
+
+	if (path[0] == '\0')
+		return true;
+	calendar = calendar_load(&path, 1, NULL, say, NULL);
+	good = calendar != NULL;
+	calendar_free(&calendar);
+	return good;
+}
+
+static bool
+check_triggers(const struct conf *conf, const struct registry *r)
+{
+	struct trigger_set *set = reload_read_triggers(conf, r);
+	bool good = set != NULL;
+
+	trigger_free(&set);
+	return good;
+}
+
+static bool
+check_receivers(const struct conf *conf, const struct registry *r)
+{
+	struct receivers *receivers = receivers_new(conf, r);
+	bool good = receivers != NULL;
+
+	receivers_free(&receivers);
+	return good;
+}
+
+bool
+check_all(const struct conf *conf)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	struct registry *r = registry_new();
+	bool good = r != NULL &&
+		    vocabulary_read(r, m->vocabulary, say_row, NULL) >= 0;
+
+	if (!good) {
+		registry_free(&r);
+		return false;
+	}
+	good = check_calendar(conf);
+	good = check_triggers(conf, r) && good;
+	good = check_receivers(conf, r) && good;
+	good = read_areas(conf, r) &&
+	       check_receiver_areas(conf, r, say, NULL) && good;
+	registry_free(&r);
+	return good;
+}

@@ -1,0 +1,121 @@
+"""What is wrong is named at check time, with its file and line: before a
+daemon starts, and by the command that checks triggers."""
+import re
+import subprocess
+
+import pytest
+from daemon import AREAS, BIN, SITES, Daemon
+
+TRIGGER = """# A comment.
+
+trigger "t" {{
+	indicators = {{ {indicators} }}
+	tell = {{ duty }}
+{more}
+}}
+"""
+
+
+def trigger(more="", indicators="fever"):
+    return TRIGGER.format(indicators=indicators, more=more)
+
+
+def check(folder, conf="", triggers=None, code=78):
+    """tocsind --check-config; what it says."""
+    path = folder / "tocsin.conf"
+    path.write_text(conf)
+    words = ["--set", f"tocsind.triggers={triggers}"] if triggers else []
+    done = subprocess.run([BIN / "tocsind", "-c", path, "--state",
+                           folder / "state", *words, "--check-config"],
+                          capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return done.stderr
+
+
+WRONG = {
+    "indicator": (trigger(indicators="fevr"), 'did you mean "fever"'),
+    "kind": (trigger("\tkinds = { scool }"), 'did you mean "school"'),
+    "level": (trigger("\twhere = { countty }"), 'did you mean "county"'),
+    "whole": (trigger("\tpart_of = { respirtory }"), 'unknown "respirtory"'),
+    "deadlines": (trigger("\tdeadlines = two-ours"), 'unknown "two-ours"'),
+    "budget": (trigger("\tbudget = 0"), "budget = 0 is out of its range"),
+    "kinds": (trigger('\trule = kinds\n\tkinds = { ed }\n\tat_least = 2'),
+              "it can never fire"),
+    "neighbours": (trigger("\trule = neighbours\n\twhere = { township }"),
+                   "it can never fire"),
+    "silent": (trigger(indicators=""), "indicators"),
+    "nowhere": (trigger("\twhere = { }").replace("tell = { duty }", ""),
+                "needs the key tell"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_trigger_is_refused_by_both(tmp_path, name):
+    text, why = WRONG[name]
+    path = tmp_path / "bad.conf"
+    path.write_text(text)
+    done = subprocess.run([BIN / "tocsin", "trigger", "test", path],
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == ""
+    for said in (done.stderr, check(tmp_path, triggers=path)):
+        line = re.search(rf"{path}:(\d+): .*{re.escape(why)}", said)
+        # The line of the key, or that of the block that holds it.
+        assert line and int(line[1]) in range(3, 9), said
+        if name == "budget":
+            assert line[1] == "6", said
+
+
+def test_a_trigger_that_nobody_receives(tmp_path):
+    path = tmp_path / "t.conf"
+    path.write_text(trigger())
+    receiver = 'receiver "x" {{\n\ttype = journal\n{}}}\n'
+    # Without receivers the page alone shows what rings.
+    check(tmp_path, triggers=path, code=0)
+    check(tmp_path, receiver.format(""), path, code=0)
+    check(tmp_path, receiver.format("\troutes = { duty, leader }\n"), path,
+          code=0)
+    said = check(tmp_path, receiver.format("\troutes = { leader }\n"), path)
+    assert re.search(rf'{path}:3: trigger "t": tell: nobody receives it: no '
+                     'receiver takes "duty"', said), said
+    said = check(tmp_path, receiver.format("\ttell = operator\n")
+                 + receiver.format("\troutes = { leader }\n")
+                 .replace('"x"', '"y"'), path)
+    assert "nobody receives it" in said
+
+
+def test_an_area_that_there_is_not(tmp_path):
+    """Known once areas are; before that any code may come."""
+    conf = ('# The county\'s officer.\n\n'
+            'receiver "officer" {\n\ttype = journal\n\tareas = {"K11"}\n}\n')
+    check(tmp_path, conf, code=0)
+    with Daemon(tmp_path) as d:
+        d.world()
+    said = check(tmp_path, conf)
+    assert re.search(rf'{tmp_path}/tocsin.conf:3: receiver "officer": areas:'
+                     r' unknown "K11", did you mean "K1"\?', said), said
+    check(tmp_path, conf.replace("K11", "K1"), code=0)
+    with Daemon(tmp_path, conf=conf) as d:
+        assert 'areas: unknown "K11"' in d.text()
+
+
+def test_a_cycle_of_areas(tmp_path):
+    """In a data set and in what is imported, by file and line."""
+    cycle = AREAS.replace("N,,nation", "N,K1,nation")
+    (tmp_path / "areas.csv").write_text(cycle)
+    (tmp_path / "sites.csv").write_text(SITES)
+    (tmp_path / "counts.csv").write_text("date,site,indicator,count\n")
+    done = subprocess.run([BIN / "tocsin", "backtest", tmp_path],
+                          capture_output=True, text=True)
+    assert done.returncode == 65
+    assert re.search(r"areas\.csv:\d+: ", done.stderr), done.stderr
+    assert "K1" in done.stderr or "cycle" in done.stderr
+    with Daemon(tmp_path) as d:
+        d.world()
+        status, body = d.post_csv("area,parent,level,name\n"
+                                  "P,C,province,Province\n",
+                                  "/api/v1/areas")
+        assert status == 422 and "cycle" in str(body), body
+        # Nothing has changed.
+        area = next(a for a in d.get("/api/v1/areas")["areas"]
+                    if a["area"] == "P")
+        assert area["parent"] == "N"
