@@ -8,7 +8,6 @@
 #include "daemon/desk/upkeep.h"
 
 #define SITES_A_TICK 200 /* some 2 ms */
-#define FIRST_MS 600000	 /* after the start */
 #define MIB 1048576.0
 
 int
@@ -50,7 +49,8 @@ watch_tick(struct centre *c)
 	rc = upkeep_look_senders(c->upkeep, today);
 	if (rc == 0)
 		rc = look_at_centre(c, today);
-	if (rc == 0 && !c->clock.manual && up_ms >= FIRST_MS)
+	if (rc == 0 && !c->clock.manual &&
+	    up_ms >= quality_conf(c->quality)->first_look_ms)
 		rc = upkeep_look(c->upkeep, today, SITES_A_TICK);
 	(void)scales_act_end(c->scales);
 	if (rc < 0)

@@ -3,7 +3,7 @@
 
 /*
  * When the operators' alerts are looked after.  By the system's clock a part
- * of the sites every second, once the centre has been up for ten minutes, so
+ * of the sites every second, from quality.first_look after the start on, so
  * that senders may first hand in what they kept meanwhile; by a manual clock
  * all of them with every day that is weighed.  Forks, gaps and the disk are
  * looked at every second.

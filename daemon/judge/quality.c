@@ -61,6 +61,13 @@ const struct conf_key quality_conf_keys[] = {
 	  .max = 1e12,
 	  .help = "Size of the database's write-ahead log that alerts the "
 		  "operator." },
+	{ .name = "first_look",
+	  .type = CONF_DURATION,
+	  .offset = offsetof(struct quality_conf, first_look_ms),
+	  .def = "10m",
+	  .max = 86400000,
+	  .help = "How long after a start silence and feeds are left alone, so "
+		  "that senders may hand in what they kept." },
 	{ 0 },
 };
 

@@ -31,6 +31,7 @@ struct quality_conf {
 	int64_t back_fill_days; /* later than this is no late report */
 	int64_t refused_percent;
 	int64_t wal_bytes;
+	int64_t first_look_ms; /* after the start */
 };
 extern const struct conf_key quality_conf_keys[];
 

@@ -271,3 +271,21 @@ def test_what_is_missing_is_no_drop(tmp_path):
         d.advance(date(76))
         assert state(d, "ed-3") == ("withdrawn", 0)
         assert {a["site"]: a["signal"] for a in alerts(d)}["ed-3"] == "ended"
+
+
+def test_by_the_clock_on_the_wall(tmp_path):
+    """Sites are looked at by themselves, without any day being advanced."""
+    with Daemon(tmp_path, clock="system", quality_first_look=0,
+                quality_back_fill_days=400) as d:
+        d.world()
+        today = datetime.date.fromisoformat(d.status()["today"])
+        days = [(today - datetime.timedelta(6 + i) - FIRST).days
+                for i in range(20)]
+        post(d, *days)
+        wait(lambda: [(a["cause"], a["site"]) for a in alerts(d)]
+             == [("silence", "clinic-1")])
+        assert state(d)[0] == "silent"
+        post(d, days[0] + 6)
+        id = alerts(d)[0]["id"]
+        wait(lambda: events(d, id) == ["raised", "mended"])
+        assert alerts(d)[0]["signal"] == "ended"
