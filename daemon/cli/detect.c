@@ -31,7 +31,9 @@ static const char help[] =
 	"(optional); an empty count and a period without a row are missing.\n"
 	"'tocsin methods' lists the methods, 'tocsin methods NAME' their "
 	"keys;\n"
-	"--json prints an array of objects, null where CSV has nothing.\n";
+	"--json prints an array of objects, null where CSV has nothing, and "
+	"the\n"
+	"reason of a level that is unknown.\n";
 
 struct request {
 	const struct det_method *method;
@@ -161,6 +163,11 @@ print_objects(const struct request *q, const struct series_file *f,
 		set_number(row, "p", v[i].p);
 		json_object_set_new(row, "level",
 				    json_string(det_level_str(v[i].level)));
+		json_object_set_new(
+			row, "reason",
+			v[i].level != DET_UNKNOWN
+				? json_null()
+				: json_string(det_reason_str(v[i].reason)));
 		fputs(first && i == 0 ? "[" : ",\n ", stdout);
 		rc = json_dumpf(row, stdout,
 				JSON_COMPACT | JSON_REAL_PRECISION(15));

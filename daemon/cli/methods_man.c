@@ -1,6 +1,6 @@
 /*
  * The manual page of the methods, in mdoc, from the same tables as everything
- * else: the build makes tocsin-methods.7 with it.
+ * else: the build makes tocsin-methods.7 of it and docs/detectors.md.
  */
 #include "daemon/cli/methods_man.h"
 
@@ -77,7 +77,8 @@ methods_man_print(void)
 	     ".Ic tocsin detect --set Ar KEY Ns = Ns Ar VALUE\n"
 	     "and in the configuration.\n"
 	     "Formulas and deviations from the originals are in\n"
-	     ".Pa docs/detectors.md .\n"
+	     ".Pa docs/detectors.md ,\n"
+	     "with which the installed page ends.\n"
 	     ".Sh METHODS");
 	for (size_t i = 0; det_at(i) != NULL; i++)
 		print_method(det_at(i));

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 
@@ -70,12 +72,14 @@ def test_json_says_what_csv_says():
     rows = detect(text, "--method", "ears-c1", "--set", "baseline=2")
     assert done.returncode == 0 and done.stderr == ""
     said = json.loads(done.stdout)
-    assert [list(o) for o in said] == [list(r) for r in rows]
+    assert [list(o) for o in said] == [[*r, "reason"] for r in rows]
     for o, r in zip(said, rows):
         assert (o["series"], o["level"]) == (r["series"], r["level"])
         for key in ("count", "expected", "upper", "statistic", "p"):
             assert o[key] == (float(r[key]) if r[key] else None)
     assert said[3]["level"] != "unknown" or said[3]["p"] is None
+    assert [o["reason"] for o in said[:3]] == ["learning", "report missing",
+                                               "report missing"]
     assert tocsin("detect", "--method", "ears-c1", "--json", "-",
                   stdin="t,count\n").stdout == "[]\n"
 
@@ -300,6 +304,22 @@ def test_the_manual_page_has_every_method_and_key():
         done = subprocess.run(["groff", "-z", "-ww", "-mandoc", "-Tutf8"],
                               input=page, text=True, capture_output=True,
                               timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_installed_page_has_the_formulas():
+    page = pathlib.Path(TOCSIN).parents[1] / "daemon/tocsin-methods.7"
+    text = page.read_text()
+    formulas = text[text.index("\n.Sh FORMULAS\n"):]
+    for m in json.loads(tocsin("methods", "--json").stdout):
+        assert re.search(r"^\.Ss .*\b" + re.escape(m["name"]) + r"\b",
+                         formulas, re.M), m["name"]
+    assert formulas.count("\n.Sy Formula.\n") >= 20
+    assert "<su" not in formulas and "**" not in formulas
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-z", "-ww", "-Kutf8", "-mandoc",
+                               "-Tutf8"], input=text, text=True,
+                              capture_output=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
 
 
