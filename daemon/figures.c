@@ -147,6 +147,13 @@ metrics_intake(const struct centre *c, struct metrics *m)
 	metrics_one(m, "conflicts_total",
 		    "Counts whose revision came with two values.",
 		    (double)s.tally.conflicts);
+	metrics_one(m, "older_total",
+		    "Counts whose revision is below that of the one kept.",
+		    (double)s.tally.older);
+	metrics_one(m, "older_by_hand_total",
+		    "Of these, with a small number where the one kept has the "
+		    "time in seconds.",
+		    (double)s.tally.by_hand);
 	metrics_one(m, "gaps_total", "Gaps in an outbox's sequence.",
 		    (double)s.gaps);
 	metrics_one(m, "forks_total", "Frames of copied outboxes.",

@@ -126,7 +126,7 @@ static int
 post_counts(const struct places *p)
 {
 	json_t *reply, *row;
-	const json_t *refused;
+	const json_t *refused, *hint;
 	json_int_t total, named;
 	int rc = post_file(p, "/api/v1/counts", &reply);
 	size_t i;
@@ -154,7 +154,10 @@ post_counts(const struct places *p)
 	if (total > named)
 		cli_error("%s: and %lld more, which are not named", p->file,
 			  (long long)(total - named));
-	rc = total > 0 ? CLI_EX_DATA : 0;
+	hint = json_object_get(reply, "hint");
+	if (hint != NULL)
+		cli_error("%s: %s", p->file, json_string_value(hint));
+	rc = total > 0 || hint != NULL ? CLI_EX_DATA : 0;
 	json_decref(reply);
 	return rc;
 }

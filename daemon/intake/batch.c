@@ -13,6 +13,8 @@
 #include "daemon/store/frames.h"
 #include "daemon/store/unfolded.h"
 
+#define SECONDS_2001 1000000000u /* a revision from here on is a time */
+
 static struct batch *
 blank(const struct batch_source *source)
 {
@@ -392,6 +394,13 @@ tell_quality(const struct batch *b, const struct batch_to *to)
 }
 
 bool
+batch_is_by_hand(const struct counts_row *row)
+{
+	return row->outcome == CELL_OLDER && row->came.revision < SECONDS_2001 &&
+	       row->held.revision >= SECONDS_2001;
+}
+
+bool
 batch_apply(const struct batch *b, const struct batch_to *to)
 {
 	struct batch_tally *tally = to->tally;
@@ -407,6 +416,7 @@ batch_apply(const struct batch *b, const struct batch_to *to)
 		tally->fresh += row->outcome == CELL_NEW;
 		tally->same += row->outcome == CELL_SAME;
 		tally->older += row->outcome == CELL_OLDER;
+		tally->by_hand += batch_is_by_hand(row);
 		tally->replaced += row->outcome == CELL_REPLACED;
 		tally->conflicts += row->outcome == CELL_CONFLICTED;
 		if (row->outcome == CELL_SAME || row->outcome == CELL_OLDER)

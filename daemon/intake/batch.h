@@ -123,7 +123,15 @@ int batch_store(struct batch *b, struct db *db, bool ordered)
 /* What became of the counts of stored batches. */
 struct batch_tally {
 	uint64_t fresh, same, older, replaced, conflicts;
+	uint64_t by_hand; /* of older */
 };
+
+/*
+ * Was the count left aside because its revision is a number counted by hand
+ * (1, 2, ...) and the one kept has the time in seconds?  The sender gave none
+ * before, so the centre did; by its own count the sender is right.
+ */
+bool batch_is_by_hand(const struct counts_row *row);
 
 /*
  * Loop, after COMMIT: sets the changed cells and the marks, tells quality

@@ -20,6 +20,7 @@ struct ingest {
 	struct feed_set *feeds;
 	enum ingest_disk disk;
 	struct ingest_stats stats;
+	struct log_fault by_hand; /* spoken of once */
 	struct wire_batch scratch;
 };
 
@@ -152,9 +153,21 @@ ingest_stage(struct ingest *in, const struct batch_source *source,
 	return batch_new(&rules, source, decoded);
 }
 
+static void
+say_by_hand(struct ingest *in, const struct batch *b)
+{
+	log_fault_begin(&in->by_hand,
+			"intake: a revision of sender=%s is a small number "
+			"and the one kept is a time in seconds, so the count "
+			"is left aside; let it give the time in seconds as "
+			"revision always, or never one",
+			b->sender);
+}
+
 void
 ingest_apply(struct ingest *in, const struct batch *b)
 {
+	uint64_t by_hand = in->stats.tally.by_hand;
 	const struct batch_to to = { .ids = in->ids,
 				     .judge = in->env.judge,
 				     .quality = in->env.quality,
@@ -172,6 +185,8 @@ ingest_apply(struct ingest *in, const struct batch *b)
 		in->stats.refused_by[i] += b->refused_by[i];
 	if (batch_apply(b, &to))
 		in->env.changed(in->env.arg);
+	if (in->stats.tally.by_hand > by_hand)
+		say_by_hand(in, b);
 }
 
 static void __attribute__((format(printf, 5, 6)))

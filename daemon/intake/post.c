@@ -280,10 +280,36 @@ run_post(struct store_job *job, struct db *db)
 	return frames_put_posted(db, p->sender, p->key, p->body, text, p->now_us);
 }
 
+/* Counts that were not news, where there are any. */
+static void
+tell_older(const struct post *p, json_t *out)
+{
+	uint64_t older = 0, by_hand = 0;
+
+	for (size_t i = 0; i < p->batches; i++) {
+		const struct batch *b = p->batch[i];
+
+		for (size_t k = 0; k < b->rows_n; k++) {
+			older += b->row[k].outcome == CELL_OLDER;
+			by_hand += batch_is_by_hand(&b->row[k]);
+		}
+	}
+	if (older > 0)
+		json_object_set_new(out, "older",
+				    json_integer((json_int_t)older));
+	if (by_hand > 0)
+		json_object_set_new(
+			out, "hint",
+			json_string("a revision is a small number where the "
+				    "count kept has the time in seconds as its "
+				    "revision, and so is left aside; give the "
+				    "time in seconds always, or no revision"));
+}
+
 static json_t *
 tell(const struct post *p)
 {
-	json_t *refused = json_array();
+	json_t *refused = json_array(), *out;
 	uint64_t accepted = 0, total = 0;
 
 	for (size_t i = 0; i < p->batches; i++) {
@@ -301,9 +327,11 @@ tell(const struct post *p)
 					  wire_nack_name(b->refused[k].code),
 					  "detail", b->refused[k].reason));
 	}
-	return json_pack("{s:I, s:b, s:I, s:o}", "accepted",
-			 (json_int_t)accepted, "duplicate", 0, "refused_total",
-			 (json_int_t)total, "refused", refused);
+	out = json_pack("{s:I, s:b, s:I, s:o}", "accepted",
+			(json_int_t)accepted, "duplicate", 0, "refused_total",
+			(json_int_t)total, "refused", refused);
+	tell_older(p, out);
+	return out;
 }
 
 static void

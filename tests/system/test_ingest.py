@@ -355,6 +355,27 @@ def test_one_revision_with_two_values_is_a_conflict(daemon, order):
     assert daemon.rows("SELECT kept, other FROM conflict") == [(9, 5)]
 
 
+def test_a_revision_by_hand_after_none_is_told(daemon):
+    """The centre gave the time in seconds, above which 2 does not come."""
+    row = "date,site,indicator,count,revision\n" + f"{DAY},clinic-1,ili-visit,"
+    status, body = daemon.post_csv(row + "7,\n")
+    assert status == 202 and "older" not in body
+    status, body = daemon.post_csv(row + "8,2\n")
+    assert (status, body["accepted"], body["older"]) == (202, 1, 1)
+    assert "small number" in body["hint"]
+    assert value(daemon) == (7, 0)
+    with clinic(daemon) as s:
+        s.hello()
+        s.wait_ack(s.send([{"date": DAY, "indicator": "ili-visit", "count": 9,
+                            "revision": 3}]))
+    until(lambda: daemon.metric("older_by_hand_total") == 2)
+    assert daemon.text().count("is a small number") == 1
+    assert value(daemon) == (7, 0)
+    status, body = daemon.post_csv(row + "9,4294967295\n")
+    assert status == 202 and "older" not in body and "hint" not in body
+    assert value(daemon) == (9, 0)
+
+
 def test_a_window_follows_the_backlog(tmp_path):
     with Daemon(tmp_path, intake_window=3) as d:
         d.world()
