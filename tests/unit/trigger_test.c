@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/desk/shipped.h"
 #include "daemon/judge/registry_csv.h"
 
 static char said[8192];
@@ -254,6 +255,12 @@ test_the_desk_s_budget_is_shared_out(void **state)
 	(void)state;
 	assert_non_null(set);
 	assert_true(set->at[0].share == 1 && set->at[1].share == 3);
+	/* What is blue for a trigger alone is nothing within the desk's. */
+	assert_true(trigger_interval(&set->at[0], COLOUR_BLUE) == 1);
+	assert_true(trigger_colour(&set->at[0], REG_COUNTY, 5.4e-3) ==
+		    COLOUR_NONE);
+	assert_true(trigger_colour(&set->at[0], REG_COUNTY, 2.7e-3) ==
+		    COLOUR_BLUE);
 	trigger_free(&set);
 	registry_free(&r);
 }
@@ -277,6 +284,32 @@ test_a_percentile_needs_its_years(void **state)
 	assert_false(trigger_remembered(set, 3 * 364 + 14 + 9, note, NULL));
 	assert_non_null(strstr(said, "history_days is 1115"));
 	trigger_free(&set);
+	registry_free(&r);
+}
+
+static void
+test_the_program_has_what_the_folder_has(void **state)
+{
+	const char *const paths[] = { "etc/triggers.d" };
+	struct registry *r = vocabulary();
+	struct trigger_set *read = trigger_load(paths, 1, r, note, NULL);
+	struct trigger_set *built = shipped_triggers(r, note, NULL);
+
+	(void)state;
+	assert_non_null(read);
+	assert_non_null(built);
+	assert_int_equal(read->n, built->n);
+	assert_true(read->desk_budget > 0 &&
+		    read->desk_budget == built->desk_budget);
+	for (size_t i = 0; i < read->n; i++) {
+		size_t k = trigger_find(built, read->at[i].name);
+
+		assert_true(k < built->n &&
+			    built->at[k].share == read->at[i].share &&
+			    built->at[k].deadlines != NULL);
+	}
+	trigger_free(&read);
+	trigger_free(&built);
 	registry_free(&r);
 }
 
@@ -316,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
 		cmocka_unit_test(test_a_percentile_needs_its_years),
+		cmocka_unit_test(test_the_program_has_what_the_folder_has),
 		cmocka_unit_test(test_every_key_is_in_the_manual),
 	};
 
