@@ -19,11 +19,12 @@ static const double counts[N] = { 3, 0, 2, 5, 1,  4,  2, 6, 3, 2, 9, 4,
 				  0, 0, 1, 7, 12, 15, 5, 3, 2, 0, 1, 4 };
 
 static void
-judge(const char *name, const char *min_sigma, const double *count, size_t n,
-      struct det_verdict *out)
+judge_marked(const char *name, const char *min_sigma, const double *count,
+	     const uint8_t *mark, size_t n, struct det_verdict *out)
 {
 	const struct det_method *m = det_find(name);
 	struct det_window w = { .count = count,
+				.mark = mark,
 				.n = n,
 				.first_t = 1,
 				.first_day = 4,
@@ -36,6 +37,13 @@ judge(const char *name, const char *min_sigma, const double *count, size_t n,
 	assert_int_equal(det_params_set(m, p, "min_sigma", min_sigma), DET_OK);
 	assert_true(m->scratch(p, n) <= sizeof(scratch));
 	assert_int_equal(det_judge(m, p, &w, 0, scratch, out), DET_OK);
+}
+
+static void
+judge(const char *name, const char *min_sigma, const double *count, size_t n,
+      struct det_verdict *out)
+{
+	judge_marked(name, min_sigma, count, NULL, n, out);
 }
 
 static void
@@ -131,6 +139,33 @@ test_holes_are_skipped_until_too_old(void **state)
 	assert_int_equal(v[25].reason, DET_BASELINE_MISSING);
 }
 
+static void
+test_special_days_stay_out_of_the_baseline(void **state)
+{
+	static const uint8_t mark[N] = {
+		[12] = DET_MARK_HOLIDAY, [13] = DET_MARK_HOLIDAY, [15] = DET_MARK_WORKED
+	};
+	double count[N], holes[N];
+	struct det_verdict v[N], plain[N], with_holes[N];
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		count[i] = mark[i] != 0 ? 60 : 10 + (double)(i % 3);
+		holes[i] = mark[i] != 0 ? NAN : count[i];
+	}
+	judge_marked("ears-c2", "0.5", count, mark, N, v);
+	judge("ears-c2", "0.5", count, N, plain);
+	judge("ears-c2", "0.5", holes, N, with_holes);
+	for (size_t i = 9; i < N; i++) {
+		if (mark[i] == 0)
+			assert_true(v[i].p == with_holes[i].p);
+	}
+	/* Before the guard lets the first into the baseline: half as strange. */
+	assert_float_equal(v[12].statistic + 1, (plain[12].statistic + 1) / 2,
+			   1e-9);
+	assert_true(plain[20].upper > 2 * v[20].upper);
+}
+
 int
 main(void)
 {
@@ -141,6 +176,7 @@ main(void)
 		cmocka_unit_test(test_a_zero_never_alerts),
 		cmocka_unit_test(test_a_tie_alarms),
 		cmocka_unit_test(test_holes_are_skipped_until_too_old),
+		cmocka_unit_test(test_special_days_stay_out_of_the_baseline),
 	};
 
 	return cmocka_run_group_tests_name("ears", tests, NULL, NULL);
