@@ -1,9 +1,10 @@
 /*
  * The order of judging, weighing and writing.  One event of libevent carries
  * it on in bounded pieces: first everything dirty is judged, then one day is
- * weighed.  Counts that wait for the disk, and their senders for an answer, go
- * before; the more of them are judged together, the less it costs.  Events that the disk refuses are kept and written again; the
- * table of alerts takes the newest version only, so a late one does no harm.
+ * weighed.  Senders that wait for an answer go before; the more counts are
+ * judged together, the less it costs.  Events that the disk refuses are kept
+ * and written again; the table of alerts takes the newest version only, so a
+ * late one does no harm.
  */
 #include "daemon/scales.h"
 
@@ -17,10 +18,10 @@
 #include "daemon/store/events.h"
 #include "daemon/store/meta.h"
 
-#define JUDGE_BUDGET 16 /* series judged between two looks at the time */
-#define TURN_US 2000	/* judging in one turn of the loop, about */
+#define JUDGE_BUDGET 2	/* series judged between two looks at the time */
+#define TURN_US 1500	/* judging in one turn of the loop, about */
 #define JUDGE_MS 250	/* changes gathered before they are judged together */
-#define LATEST_MS 1000	/* but not put off longer, whatever else there is */
+#define LATEST_MS 400	/* but not put off longer, whatever else there is */
 #define BUSY_MS 10	/* until the next look whether counts wait */
 #define SETTLE_MS 1000	/* quiet after a change before weighing */
 #define MAX_JUMP 4000	/* days of one advance */
@@ -372,12 +373,12 @@ later(struct event *ev, int ms)
 		evtimer_add(ev, &wait);
 }
 
-/* Nobody waits for verdicts, but counts do for the disk? */
+/* Nobody waits for verdicts, but senders do for an answer? */
 static bool
 may_wait(const struct scales *w)
 {
 	return w->from == DAY_NONE && !w->weigh_due &&
-	       store_pending(w->env.store) > 0 &&
+	       store_unheard(w->env.store) > 0 &&
 	       monotonic_us() - w->changed_us < LATEST_MS * 1000;
 }
 

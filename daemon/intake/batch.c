@@ -308,6 +308,28 @@ store_names(struct batch *b, struct db *db)
 	return 0;
 }
 
+/* Moves the high water on to the frame where it may, and says its fate. */
+static int
+advance(struct batch *b, struct db *db, const struct frames_key *key, bool ordered)
+{
+	uint64_t durable;
+	uint32_t crc;
+	int rc = frames_follow(db, key, b->seq, b->crc, b->recv_us);
+
+	b->fate = BATCH_KEPT;
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (frames_high_water(db, key, &durable, &crc) < 0)
+		return -1;
+	if (b->seq <= durable)
+		b->fate = BATCH_DUPLICATE;
+	else if (ordered && b->seq != durable + 1)
+		b->fate = BATCH_EARLY;
+	if (b->fate != BATCH_KEPT)
+		return 0;
+	return frames_advance(db, key, b->seq, b->crc, b->recv_us);
+}
+
 int
 batch_log(struct batch *b, struct db *db, bool ordered, bool split)
 {
@@ -319,19 +341,12 @@ batch_log(struct batch *b, struct db *db, bool ordered, bool split)
 		.frame = b->frame,
 		.len = b->len,
 	};
-	uint64_t durable;
-	uint32_t crc;
 
-	if (b->seq != 0) {
-		if (frames_high_water(db, &row.key, &durable, &crc) < 0)
-			return -1;
-		b->fate = b->seq <= durable ? BATCH_DUPLICATE : BATCH_EARLY;
-		if (b->seq <= durable || (ordered && b->seq != durable + 1))
-			return 0;
-		if (frames_advance(db, &row.key, b->seq, b->crc, b->recv_us) < 0)
-			return -1;
-	}
 	b->fate = BATCH_KEPT;
+	if (b->seq != 0 && advance(b, db, &row.key, ordered) < 0)
+		return -1;
+	if (b->fate != BATCH_KEPT)
+		return 0;
 	if (frames_put(db, &row, &b->ledger) < 0 ||
 	    store_refusals(b, db, &row.key) < 0 || store_names(b, db) < 0)
 		return -1;
@@ -341,13 +356,17 @@ batch_log(struct batch *b, struct db *db, bool ordered, bool split)
 }
 
 int
-batch_fold(struct batch *b, struct db *db, bool split)
+batch_fold(struct batch *b, struct db *db)
 {
 	if (b->fate != BATCH_KEPT)
 		return 0;
-	if (counts_put(db, b->row, b->rows_n, b->ledger, recv_s(b)) < 0)
-		return -1;
-	return split ? unfolded_drop(db, b->ledger) : 0;
+	return counts_put(db, b->row, b->rows_n, b->ledger, recv_s(b));
+}
+
+int
+batch_folded(const struct batch *b, struct db *db)
+{
+	return b->fate == BATCH_KEPT ? unfolded_drop(db, b->ledger) : 0;
 }
 
 int
@@ -355,7 +374,7 @@ batch_store(struct batch *b, struct db *db, bool ordered)
 {
 	if (batch_log(b, db, ordered, false) < 0)
 		return -1;
-	return batch_fold(b, db, false);
+	return batch_fold(b, db);
 }
 
 static void

@@ -114,7 +114,10 @@ void batch_free(struct batch **b);
 int batch_log(struct batch *b, struct db *db, bool ordered, bool split)
 	__attribute__((warn_unused_result));
 /* Store thread, then: the counts of a frame that is kept.  0 or -1. */
-int batch_fold(struct batch *b, struct db *db, bool split)
+int batch_fold(struct batch *b, struct db *db)
+	__attribute__((warn_unused_result));
+/* Store thread, then: the frames up to this one need not be kept for that. */
+int batch_folded(const struct batch *b, struct db *db)
 	__attribute__((warn_unused_result));
 /* Both at once. */
 int batch_store(struct batch *b, struct db *db, bool ordered)

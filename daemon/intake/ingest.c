@@ -217,7 +217,9 @@ run_frame(struct store_job *job, struct db *db)
 {
 	struct frame_job *f = (struct frame_job *)job;
 
-	return batch_fold(f->batch, db, job->split);
+	if (batch_fold(f->batch, db) < 0)
+		return -1;
+	return job->split && job->last ? batch_folded(f->batch, db) : 0;
 }
 
 /* The transaction failed: all from here on must come again. */

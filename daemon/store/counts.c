@@ -53,10 +53,10 @@ struct stamp {
 };
 
 #define COLUMNS_N 8
-#define TOGETHER 8 /* rows of one statement */
+#define TOGETHER 8 /* rows of one statement, or half of that */
 #define ROW "(?,?,?,?,?,?,?,?)"
 #define INSERT "INSERT INTO counts(" COLUMNS ") VALUES "
-#define ROWS ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW
+#define ROWS ROW "," ROW "," ROW "," ROW
 
 /* Binds the row as the first of its cell, from parameter i on. */
 static void
@@ -202,24 +202,28 @@ put_one(struct db *db, struct counts_row *row, const struct stamp *stamp)
 }
 
 /*
- * TOGETHER rows, each of another cell.  Where not all are the first of theirs,
+ * TOGETHER rows or half as many, each of another cell.  Where not all are the first of theirs,
  * the new ones are known by the frame that they came with just now.
  */
 static int
-put_together(struct db *db, struct counts_row *row, const struct stamp *stamp)
+put_together(struct db *db, struct counts_row *row, int n,
+	     const struct stamp *stamp)
 {
 	struct db_stmt *s =
-		db_cached(db, INSERT ROWS " ON CONFLICT DO NOTHING");
+		n == TOGETHER
+			? db_cached(db, INSERT ROWS "," ROWS
+						    " ON CONFLICT DO NOTHING")
+			: db_cached(db, INSERT ROWS " ON CONFLICT DO NOTHING");
 
 	if (s == NULL)
 		return -1;
-	for (int i = 0; i < TOGETHER; i++)
+	for (int i = 0; i < n; i++)
 		bind_first(s, 1 + i * COLUMNS_N, &row[i], stamp);
 	if (db_run_on(s) < 0)
 		return -1;
-	if (db_changes(db) == TOGETHER)
+	if (db_changes(db) == n)
 		return 0;
-	for (int i = 0; i < TOGETHER; i++) {
+	for (int i = 0; i < n; i++) {
 		int64_t ledger;
 
 		if (read_held(db, &row[i], &ledger) < 0)
@@ -250,9 +254,11 @@ counts_put(struct db *db, struct counts_row *row, size_t n, int64_t ledger,
 
 	for (size_t k = 0; k < n; k++)
 		sorted = sorted && ascends(row, k);
-	for (; sorted && i + TOGETHER <= n; i += TOGETHER) {
-		if (put_together(db, &row[i], &stamp) < 0)
-			return -1;
+	for (size_t k = TOGETHER; sorted && k >= TOGETHER / 2; k /= 2) {
+		for (; i + k <= n; i += k) {
+			if (put_together(db, &row[i], (int)k, &stamp) < 0)
+				return -1;
+		}
 	}
 	for (; i < n; i++) {
 		if (put_one(db, &row[i], &stamp) < 0)

@@ -72,6 +72,26 @@ frames_advance(struct db *db, const struct frames_key *key, uint64_t seq,
 }
 
 int
+frames_follow(struct db *db, const struct frames_key *key, uint64_t seq,
+	      uint32_t crc, int64_t now_us)
+{
+	struct db_stmt *s =
+		db_cached(db, "UPDATE site_high_water SET seq=?4, crc=?5,"
+			      " at_us=?6 WHERE sender=?1 AND epoch=?2"
+			      " AND partition=?3 AND seq=?4-1");
+
+	if (s == NULL)
+		return -1;
+	bind_key(s, key);
+	db_bind_int(s, 4, (int64_t)seq);
+	db_bind_int(s, 5, crc);
+	db_bind_int(s, 6, now_us);
+	if (db_run(s) < 0)
+		return -1;
+	return db_changes(db) > 0;
+}
+
+int
 frames_crc(struct db *db, const struct frames_key *key, uint64_t seq,
 	   uint32_t *crc)
 {

@@ -40,6 +40,14 @@ int frames_advance(struct db *db, const struct frames_key *key, uint64_t seq,
 		   uint32_t crc, int64_t now_us)
 	__attribute__((warn_unused_result));
 
+/*
+ * Writer: the same where seq follows what is durable, which it does most
+ * times.  1 = done, 0 = it does not follow, -1.
+ */
+int frames_follow(struct db *db, const struct frames_key *key, uint64_t seq,
+		  uint32_t crc, int64_t now_us)
+	__attribute__((warn_unused_result));
+
 /* The crc of a kept frame: 1 = found, 0 = not (or no longer) kept, -1. */
 int frames_crc(struct db *db, const struct frames_key *key, uint64_t seq,
 	       uint32_t *crc) __attribute__((warn_unused_result));

@@ -57,6 +57,7 @@ struct store_job {
 	bool patient;  /* does not fail because others do */
 	/* The store's: */
 	bool split;
+	bool last; /* run() of this one ends its transaction */
 	struct store_job *next, *told_next;
 	int rc;
 	enum db_fault fault;
@@ -90,6 +91,8 @@ void store_barrier(struct store *s, void (*fn)(void *arg), void *arg);
 /* Jobs handed over and not yet given back, and the sum of their weights. */
 size_t store_pending(const struct store *s);
 size_t store_pending_weight(const struct store *s);
+/* Jobs of which not even the first part is done: somebody waits for it. */
+size_t store_unheard(const struct store *s);
 
 /*
  * Milliseconds since the thread last finished something while work was

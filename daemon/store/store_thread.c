@@ -16,7 +16,7 @@
 
 #define GROUP_WEIGHT 10000 /* rows of one transaction, about */
 #define LOG_WEIGHT 20000   /* where only first parts are done */
-#define SLICE_WEIGHT 4000  /* of second parts, between two looks */
+#define SLICE_WEIGHT 3000  /* of second parts, between two looks */
 #define AGAIN_US 500000	   /* a second part that failed is tried again */
 
 /* What a transaction does of its jobs. */
@@ -89,6 +89,7 @@ run_jobs(struct store *s, struct store_job *first, size_t n, enum part part)
 	if (begin(s, part) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++, job = job->next) {
+		job->last = i == n - 1;
 		if (run_part(s, job, part) < 0)
 			goto fail;
 	}
@@ -204,6 +205,7 @@ hand_back(struct store *s, struct job_queue *group, enum part part)
 
 	for (struct store_job *job = group->head; job != NULL; job = next) {
 		next = job->next;
+		s->unheard--;
 		if (part != PART_LOG || job->rc < 0) {
 			finish(s, job);
 			continue;
@@ -234,6 +236,7 @@ get_stuck(struct store *s, enum db_fault fault)
 		take_front(&s->waiting, &refused, 1);
 		refused.head->rc = -1;
 		refused.head->fault = fault;
+		s->unheard--;
 		finish(s, refused.head);
 	}
 }

@@ -77,7 +77,7 @@ int
 unfolded_drop(struct db *db, int64_t ledger)
 {
 	struct db_stmt *s =
-		db_cached(db, "DELETE FROM unfolded WHERE ledger=?");
+		db_cached(db, "DELETE FROM unfolded WHERE ledger<=?");
 
 	if (s == NULL)
 		return -1;

@@ -18,7 +18,7 @@ int unfolded_put(struct db *db, int64_t ledger, int64_t recv_s,
 		 const struct counts_row *row, size_t n)
 	__attribute__((warn_unused_result));
 
-/* Writer: they are in place. */
+/* Writer: those of the frames up to this one are in place. */
 int unfolded_drop(struct db *db, int64_t ledger)
 	__attribute__((warn_unused_result));
 

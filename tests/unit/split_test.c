@@ -107,7 +107,8 @@ run_one(struct store_job *job, struct db *db)
 	note(x->f->story, 'r', x->name);
 	if (counts_put(db, &x->row, 1, x->name, 1000) < 0)
 		return -1;
-	if (job->log != NULL && job->split && unfolded_drop(db, x->name) < 0)
+	if (job->log != NULL && job->split && job->last &&
+	    unfolded_drop(db, x->name) < 0)
 		return -1;
 	return x->fail-- > 0 ? -1 : 0;
 }
