@@ -79,18 +79,42 @@ indicators_of(const struct trigger *t, const struct registry *r)
 	return list;
 }
 
+/* The stronger triggers that it may be part of. */
 static json_t *
-describe(const struct trigger *t, const struct registry *r)
+wholes_of(const struct trigger *t, const struct trigger_set *set)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->wholes; i++)
+		json_array_append_new(list,
+				      json_string(set->at[t->whole[i]].name));
+	return list;
+}
+
+static json_t *
+tell_of(const struct trigger *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->tell->n; i++)
+		json_array_append_new(list, json_string(t->tell->at[i]));
+	return list;
+}
+
+static json_t *
+describe(const struct trigger *t, const struct trigger_set *set,
+	 const struct registry *r)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:s,"
-			 " s:o, s:o}",
+			 " s:o, s:o, s:o, s:s?, s:o}",
 			 "name", t->name, "title", t->title, "title_zh",
 			 t->title_zh, "rule", trigger_rule_str(t->rule), "budget",
 			 t->statutory ? json_null() : json_real(t->budget),
 			 "levels", levels_of(t), "window_days", t->window,
 			 "quiet_days", t->quiet_days, "basis", t->basis, "file",
 			 t->where, "indicators", indicators_of(t, r), "kinds",
-			 kinds_of(t, r));
+			 kinds_of(t, r), "part_of", wholes_of(t, set),
+			 "deadlines", t->deadlines_name, "tell", tell_of(t));
 }
 
 static void
@@ -112,7 +136,7 @@ list(const struct trigger_request *q, const char *etc)
 	if (rc == 0)
 		set = trigger_read(q, etc, h.registry);
 	for (size_t i = 0; set != NULL && i < set->n; i++) {
-		json_t *t = describe(&set->at[i], h.registry);
+		json_t *t = describe(&set->at[i], set, h.registry);
 
 		json_array_append_new(all, t);
 		if (q->client.json)
