@@ -28,7 +28,7 @@ cells_before(const struct det_window *w, size_t i, size_t guard, size_t want,
 	for (size_t j = i - guard; j > 0 && age > 0 && n < want; j--, age--) {
 		double x = cells_count(w, j - 1);
 
-		if (!isnan(x))
+		if (!isnan(x) && !cells_special(w, j - 1))
 			value[n++] = x;
 	}
 	return n;

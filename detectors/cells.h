@@ -32,6 +32,14 @@ cells_count(const struct det_window *w, size_t i)
 	return w->count[i];
 }
 
+/* A holiday or a worked weekend day: it says nothing about ordinary days. */
+static inline bool
+cells_special(const struct det_window *w, size_t i)
+{
+	return w->mark != NULL &&
+	       (w->mark[i] & (DET_MARK_HOLIDAY | DET_MARK_WORKED)) != 0;
+}
+
 /*
  * Weekday of cell i of a daily window, 0 = Monday .. 6 = Sunday; 0 in a
  * weekly one.
@@ -39,8 +47,8 @@ cells_count(const struct det_window *w, size_t i)
 int cells_weekday(const struct det_window *w, size_t i);
 
 /*
- * Writes the last `want` reports before cell i, newest first, leaving out the
- * `guard` cells next to it and whatever is older than CELLS_MAX_AGE * want
+ * Writes the last `want` reports before cell i, newest first, leaving out
+ * special days, the `guard` cells next to it and whatever is older than CELLS_MAX_AGE * want
  * cells behind those.  Returns how many there are, at most want.
  */
 size_t cells_before(const struct det_window *w, size_t i, size_t guard,

@@ -48,34 +48,8 @@ struct excess {
 	enum det_reason reason;
 };
 
-/* Days that say nothing about ordinary ones. */
-#define SPECIAL (DET_MARK_HOLIDAY | DET_MARK_WORKED)
 /* A week says little about a holiday: so many times its deviation is usual. */
 #define HOLIDAY_SIGMA 2
-
-static bool
-marked(const struct det_window *w, size_t i, unsigned mark)
-{
-	return w->mark != NULL && (w->mark[i] & mark) != 0;
-}
-
-/* As cells_before(), without the special days. */
-static size_t
-ordinary_before(const struct det_window *w, size_t i, size_t guard, size_t want,
-		double *value)
-{
-	size_t n = 0, age = CELLS_MAX_AGE * want;
-
-	if (w->mark == NULL || i <= guard)
-		return cells_before(w, i, guard, want, value);
-	for (size_t j = i - guard; j > 0 && age > 0 && n < want; j--, age--) {
-		double x = cells_count(w, j - 1);
-
-		if (!isnan(x) && !marked(w, j - 1, SPECIAL))
-			value[n++] = x;
-	}
-	return n;
-}
 
 static struct excess
 weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
@@ -88,14 +62,14 @@ weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 
 	if (isnan(x))
 		return e;
-	if (ordinary_before(w, i, guard, want, scratch) < want) {
+	if (cells_before(w, i, guard, want, scratch) < want) {
 		e.reason = cells_why_short(w, i, guard, want);
 		return e;
 	}
 	m = cells_moments(scratch, want);
 	e.mean = m.mean;
 	e.sigma = fmax(m.sd, p[EARS_MIN_SIGMA]);
-	if (marked(w, i, DET_MARK_HOLIDAY))
+	if (w->mark != NULL && (w->mark[i] & DET_MARK_HOLIDAY) != 0)
 		e.sigma *= HOLIDAY_SIGMA;
 	e.reason = e.sigma > 0 ? DET_JUDGED : DET_DEGENERATE;
 	if (e.reason != DET_JUDGED)
@@ -159,7 +133,7 @@ judge_summed(const double *p, const struct det_window *w, size_t from,
 			out[i - from] = verdict(p, &e, before[0] + before[1],
 						w->count[i]);
 		before[1] = before[0];
-		before[0] = carried(&e);
+		before[0] = cells_special(w, i) ? 0 : carried(&e);
 	}
 	return DET_OK;
 }

@@ -102,9 +102,6 @@ rnssp_grade(struct det_verdict *v, double t, size_t df)
 		v->level = DET_ALERT;
 }
 
-/* Days that say nothing about ordinary ones. */
-#define SPECIAL (DET_MARK_HOLIDAY | DET_MARK_WORKED)
-
 struct rnssp_cells
 rnssp_reports(const struct det_window *w, size_t lo, size_t hi, double *room)
 {
@@ -116,7 +113,7 @@ rnssp_reports(const struct det_window *w, size_t lo, size_t hi, double *room)
 	ordinary = room + w->n;
 	for (size_t i = lo; i < hi; i++) {
 		room[i] = cells_count(w, i);
-		ordinary[i] = (w->mark[i] & SPECIAL) != 0 ? NAN : room[i];
+		ordinary[i] = cells_special(w, i) ? NAN : room[i];
 	}
 	c.w.count = room;
 	c.ordinary = ordinary;
