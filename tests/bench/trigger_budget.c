@@ -78,6 +78,17 @@ openings(const struct null_scores *s, double threshold, int quiet)
 	return n;
 }
 
+/* The province has nothing that this trigger listens to. */
+static bool
+is_deaf(const struct null_scores *s)
+{
+	for (size_t i = 0; i < s->areas * s->days; i++) {
+		if (!isnan(s->at[i]))
+			return false;
+	}
+	return true;
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -167,7 +178,7 @@ print_table(const struct trigger_set *set, const struct years *fit,
 	     " wanted | blue | yellow | orange | red |\n"
 	     "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |");
 	for (size_t i = 0; i < 2 * set->n; i++) {
-		if (set->at[i / 2].statutory)
+		if (set->at[i / 2].statutory || is_deaf(&check->at[0][i]))
 			continue;
 		for (size_t b = 0; b < 3; b++) {
 			struct trigger t = set->at[i / 2];

@@ -17,6 +17,7 @@ struct bench {
 /* Shipped triggers by the names of their files; NULL: said. */
 struct trigger_set *bench_load(const char *etc, const char *const *name,
 			       size_t n);
+/* Seconds of processor; the bench has one thread. */
 double bench_seconds(void);
 
 /* 0, or -1 (said on standard error). */

@@ -18,7 +18,7 @@
 #define FIRST 20	/* day of the scores before which there is none */
 #define MAX_OUTBREAKS 6 /* of a county in one stretch */
 
-const double world_size[WORLD_SIZES] = { 200, 400, 800, 1600 };
+const double world_size[WORLD_SIZES] = { 400, 800, 1600, 3200 };
 
 static uint32_t
 usual_kinds(enum sim_syndrome syndrome)
