@@ -21,7 +21,7 @@
 
 #define MOST_DESCRIPTORS 65536
 #define DOUBTS 64
-#define DOUBT_TICKS 5
+#define DOUBT_TICKS 10
 
 enum { STATE_ESTABLISHED = 1, STATE_CLOSE = 7 }; /* the kernel's, of TCP */
 

@@ -9,7 +9,7 @@
  * there, past its handshake, with bytes that nobody read.  Nothing else that
  * libzmq cuts without a word looks like this.
  *
- * A peer that was cut is held until the look is sure, a few seconds at most.
+ * A peer that was cut is held until the look is sure, ten seconds at most.
  * At most a quarter of the descriptors this process may have is used; a
  * connection beyond them, or over ipc:, is not looked at.
  */

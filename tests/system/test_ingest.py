@@ -224,7 +224,7 @@ def dealer(daemon, nth):
     s.send(frame(PING, 1, 0))
     assert s.poll(30000)
     assert s.recv()
-    until(lambda: daemon.metric("zmq_connections_accepted_total") == nth)
+    until(lambda: daemon.metric("zmq_connections_accepted_total") >= nth)
     return s
 
 
@@ -242,12 +242,12 @@ def test_above_a_mebibyte_the_connection_is_cut_and_counted(daemon):
         ended = daemon.metric("zmq_connections_ended_total")
         leaving = dealer(daemon, 2)
         leaving.close()
-        until(lambda: daemon.status()["door"]["ended"] == ended + 1)
+        until(lambda: daemon.status()["door"]["ended"] > ended)
         s = dealer(daemon, 3)
         s.send(frame(BATCH, 1, 1, b"\0" * 2048 * 1024))
         until(lambda: daemon.metric(OVERSIZED) > 0)
         assert not s.poll(0)
-        assert daemon.metric("zmq_connections_ended_total") == ended + 2
+        assert daemon.metric("zmq_connections_ended_total") >= ended + 2
         assert daemon.metric(OVERSIZED) == 1
         assert daemon.status()["intake"]["refused"] == {"oversized-cut": 1}
         assert "peer=127.0.0.1:" in daemon.text()

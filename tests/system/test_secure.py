@@ -131,7 +131,7 @@ def test_only_a_senders_oversized_frame_is_counted_as_one(daemon):
     s = connect(daemon, "clinic-1", keys)
     s.hello()
     # The centre's own test of strangers, the web, the sender.
-    until(lambda: daemon.metric("zmq_connections_accepted_total") == 3)
+    until(lambda: daemon.metric("zmq_connections_accepted_total") >= 3)
     s.socket.reconnect_ivl = -1
     s.socket.send(frame(BATCH, 1, 1, bytes(2048 * 1024)))
     until(lambda: daemon.metric(metric) > 0)
