@@ -6,8 +6,9 @@
  * First one new day of many series at once (batch.h), without and with p, the
  * quickest of some hundred days and the median one, over busy series (mean 15)
  * and sparse ones (mean 0.2); then every method
- * over whole series as a back-test does, and one call for the last period of
- * the same series.  REFERENCE.csv (method,
+ * over whole series as a back-test does, one call for the last period of the
+ * same series, and one that goes on from what the period before left (trail.h).
+ * REFERENCE.csv (method,
  * periods_per_second), made by detectors_reference.R in the same run, adds
  * the ratio to the original.
  */
@@ -267,6 +268,46 @@ rate(const struct det_method *m, enum det_period period, const double *count,
 	return judged;
 }
 
+/* The last periods one by one, with what the one before each left. */
+static double
+carried_rate(const struct det_method *m, enum det_period period,
+	     const double *count)
+{
+	size_t n = period == DET_DAY ? DAYS : WEEKS;
+	struct det_window w = {
+		.count = count, .n = n, .first_t = 1, .first_day = 4, .period = period
+	};
+	double p[DET_MAX_PARAMS];
+	struct det_verdict *v = room(n, sizeof(*v));
+	double judged = 0;
+	double start, spent = 0;
+	void *scratch, *state;
+
+	if (m->carry == NULL) {
+		free(v);
+		return NAN;
+	}
+	set_params(m, p);
+	scratch = room(1, m->scratch(p, n) + 1);
+	state = room(1, m->carry->bytes);
+	while (spent < SECONDS) {
+		struct det_walk k = { 0, n / 2, state, scratch, v };
+
+		m->carry->walk(p, &w, &k);
+		start = now();
+		for (k.begin = n / 2; k.begin < n; k.begin++) {
+			k.end = k.begin + 1;
+			m->carry->walk(p, &w, &k);
+			judged += v[0].level != DET_UNKNOWN;
+		}
+		spent += now() - start;
+	}
+	free(state);
+	free(scratch);
+	free(v);
+	return judged / spent;
+}
+
 static void
 bench_whole(void)
 {
@@ -278,7 +319,8 @@ bench_whole(void)
 	for (size_t i = 0; i < WEEKS; i++)
 		weekly[i] = draw(10 + 6 * sin((double)i * 0.1208));
 	puts("\nwhole series, each period with p              days"
-	     "          weeks        the last    reference     ratio");
+	     "          weeks        the last        carried    reference     "
+	     "ratio");
 	for (size_t i = 0; det_at(i) != NULL; i++) {
 		const struct det_method *m = det_at(i);
 		double days = rate(m, DET_DAY, daily, false);
@@ -290,6 +332,8 @@ bench_whole(void)
 		print_rate(days);
 		print_rate(weeks);
 		print_rate(one);
+		print_rate(carried_rate(m, days > 0 ? DET_DAY : DET_WEEK,
+					days > 0 ? daily : weekly));
 		print_ratio(m->name, fmax(days, weeks));
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * A method, its parameters and a window from bytes: whatever they are, every
  * cell gets a verdict that is one, or the call is refused by name, and
- * nothing is printed.
+ * nothing is printed; a trail gives the same ones.
  *
  * Layout: method, flags, bytes of settings, the settings ("key=value\n"...),
  * then cells of 1 byte (small counts, 255 = missing, 254 = a double follows).
@@ -9,6 +9,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "detectors/detect.h"
+#include "detectors/trail.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -166,6 +167,38 @@ run(const struct det_method *m, const double *p, const struct det_window *w,
 	free(v);
 }
 
+/*
+ * A trail over the window, then with cell i missing: at every time the
+ * verdicts of the window judged anew.
+ */
+static void
+follow(const struct det_method *m, const double *p, const struct det_window *w,
+       double *count, size_t i)
+{
+	struct det_trail t = { .method = m, .p = p, .every = 13, .cells = w->n };
+	size_t bytes = w->n * sizeof(struct det_verdict) + 1;
+	struct det_verdict *kept = malloc(bytes), *fresh = malloc(bytes);
+	void *scratch = malloc(m->scratch(p, w->n) + 1);
+
+	t.state = malloc(det_trail_bytes(m, w->n, t.every) + 1);
+	if (kept == NULL || fresh == NULL || scratch == NULL || t.state == NULL)
+		abort();
+	for (int times = 0; times < 2; times++) {
+		int rc = det_judge(m, p, w, 0, scratch, fresh);
+
+		FUZZ_CHECK(det_trail_judge(&t, w, scratch, kept) == rc);
+		if (rc != DET_OK)
+			break;
+		FUZZ_CHECK(memcmp(kept, fresh, bytes - 1) == 0);
+		count[i] = NAN;
+		det_trail_revise(&t, i);
+	}
+	free(kept);
+	free(fresh);
+	free(scratch);
+	free(t.state);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -198,6 +231,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	early = w.n > MAX_JUDGED ? w.n - MAX_JUDGED : 0;
 	run(m, p, &w, early);
 	run(m, p, &w, w.n > 0 ? w.n - 1 : 0);
+	if (m->reach(p) == DET_REACH_ALL && w.n > 0)
+		follow(m, p, &w, count, size % w.n);
 	free(count);
 	free(denom);
 	free(mark);
