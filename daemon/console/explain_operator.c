@@ -17,7 +17,7 @@ struct facts {
 	const json_t *alert;
 	const char *arg[MAX_ARGS + 1];
 	size_t n;
-	char stratum[128];
+	char stratum[128], phone[128];
 };
 
 static const char *
@@ -86,6 +86,19 @@ indicator_of(const struct facts *f, const struct registry *r, const char *code)
 				       : registry_indicator_at(r, i)->en;
 }
 
+/* " (0576-1234)" of the site, where it has one. */
+static const char *
+phone_of(struct facts *f, const struct registry *r)
+{
+	const char *site = text_of(f->alert, "site");
+	uint32_t i = registry_site(r, site, strlen(site));
+
+	if (i != REG_NONE && registry_site_at(r, i)->phone[0] != '\0')
+		snprintf(f->phone, sizeof(f->phone), " (%.100s)",
+			 registry_site_at(r, i)->phone);
+	return f->phone;
+}
+
 static void
 gather(struct facts *f, const struct registry *r)
 {
@@ -95,6 +108,7 @@ gather(struct facts *f, const struct registry *r)
 
 	put(f, "place", place_of(f, r));
 	put(f, "area", area_of(f, r));
+	put(f, "phone", phone_of(f, r));
 	put(f, "since", text_of(f->alert, "first_day"));
 	put(f, "indicator", indicator_of(f, r, text_of(facts, "indicator")));
 	if (stratum[0] != '\0')

@@ -78,7 +78,8 @@ def events(d, id):
 
 def test_a_site_falls_silent_and_comes_back(tmp_path):
     with Daemon(tmp_path, conf=receivers(tmp_path)) as d:
-        d.world()
+        d.world(sites="site,kind,area,name,phone\n"
+                "clinic-1,fever-clinic,K1,Clinic one,0576-1234\n")
         d.advance(date(0))
         assert state(d) == ("new", 0) and site(d)["last_day"] is None
         for i in range(14):
@@ -117,6 +118,7 @@ def test_a_site_falls_silent_and_comes_back(tmp_path):
         assert "silent 8" in tocsin(d, "site", "list", "--state", "silent")
         shown = tocsin(d, "alert", "show", raised["id"][:8])
         assert "unknown, not zero" in " ".join(shown.split())
+        assert "Ring the site (0576-1234)." in " ".join(shown.split())
         tocsin(d, "alert", "ack", raised["id"])
 
         # It sends what it kept: back-filling, and the fault is over.

@@ -133,6 +133,7 @@ function Facts({ alert }) {
 		${alert.owner ? row(t('facts.owner'), alert.owner) : ''}
 		${alert.risk ? row(t('act.risk'), word('risk', alert.risk)) : ''}
 		${alert.route !== 'operator' && html`<${Figures} alert=${alert} />`}
+		${alert.route === 'operator' && alert.site && row(t('col.site'), html`<a href="#/sites/${alert.site}">${alert.site}</a>`)}
 		${alert.as_of ? row(t('facts.as_of'), date(alert.as_of)) : ''}
 		${['parent', 'part_of'].map((key) => (alert[key] ? row(t(`cli.${key}`),
 		html`<a href="#/alerts/${alert[key]}"><code>${alert[key]}</code></a>`) : ''))}
