@@ -290,9 +290,11 @@ def unfolded(blob):
 def durable(centre):
     """The counts of a centre that may have died between acknowledging and
     putting in place: those of its table, and what the next start adds."""
+    # In this order: one that lives may be putting them in place.
+    left = centre.rows("SELECT rows FROM unfolded ORDER BY ledger")
     rows = {(series, day): held for series, day, *held in centre.rows(
         "SELECT series, day, revision, value, flags FROM counts")}
-    for blob, in centre.rows("SELECT rows FROM unfolded ORDER BY ledger"):
+    for blob, in left:
         for day, series, value, revision, flags in unfolded(blob):
             if revision > rows.get((series, day), (0,))[0]:
                 rows[series, day] = revision, value, flags
