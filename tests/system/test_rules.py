@@ -312,7 +312,7 @@ def kinds_rule(at_least, kinds="fever-clinic, school, pharmacy"):
     (3, ["three"]),                # series: all of them, AND
 ])
 def test_k_of_n_kinds(world, at_least, rings):
-    kinds_rise(world, {"none": {}, "weak": {0: 24, 1: 24, 2: 24},
+    kinds_rise(world, {"none": {}, "weak": {0: 31, 1: 31, 2: 31},
                        "one": {0: 60}, "two": {0: 60, 2: 60},
                        "three": {0: 60, 1: 60, 2: 60}})
     events = world.ring(kinds_rule(at_least))
