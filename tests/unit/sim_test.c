@@ -145,6 +145,52 @@ test_drawn_outbreaks_touch_two_kinds(void **state)
 	}
 }
 
+/* Respiratory counts of five weeks at the turn of a year, no faults. */
+static double
+winter(uint64_t seed, int year)
+{
+	struct sim_conf conf = nine_counties();
+	int32_t first = day_from_civil(year, 1, 1);
+
+	conf.seed = seed;
+	conf.first_day = first - 40;
+	conf.faults = false;
+	return run(&conf, NULL, 0, first, first + 34).ill;
+}
+
+static void
+test_the_null_is_as_hard_as_real_counts(void **state)
+{
+	struct sim_conf conf = nine_counties(), calm = conf;
+	int32_t day = day_from_civil(2023, 4, 3);
+	int32_t worked = day_from_civil(2024, 9, 29); /* a Sunday */
+	struct sums t = run(&conf, NULL, 0, day, day + 27), clean;
+	double least = HUGE_VAL, most = 0;
+	size_t sites = 0;
+	struct sim *s = sim_new(&conf, NULL, 0);
+
+	(void)state;
+	calm.faults = false;
+	clean = run(&calm, NULL, 0, day, day + 27);
+	assert_in_range(t.late * 100, 4 * t.n, 12 * t.n);
+	assert_in_range((clean.n - t.n) * 100, 2 * clean.n, 9 * clean.n);
+	assert_non_null(s);
+	for (size_t i = 0; i < sim_sites(s); i++)
+		sites += sim_site(s, i)->since > conf.first_day;
+	assert_in_range(sites, 1, sim_sites(s) / 10);
+	sim_free(&s);
+	/* Worked instead of the holiday after it, unlike other Sundays. */
+	assert_true(run(&calm, NULL, 0, worked, worked).n >
+		    run(&calm, NULL, 0, worked - 7, worked - 7).n);
+	assert_true(run(&calm, NULL, 0, worked + 4, worked + 4).n <
+		    run(&calm, NULL, 0, worked + 11, worked + 11).n);
+	for (int year = 2012; year < 2018; year++) {
+		least = fmin(least, winter(5, year));
+		most = fmax(most, winter(5, year));
+	}
+	assert_true(most > 1.2 * least);
+}
+
 int
 main(void)
 {
@@ -154,6 +200,7 @@ main(void)
 		cmocka_unit_test(test_an_outbreak_adds_its_detected_cases),
 		cmocka_unit_test(test_schools_are_closed_at_weekends_and_in_summer),
 		cmocka_unit_test(test_drawn_outbreaks_touch_two_kinds),
+		cmocka_unit_test(test_the_null_is_as_hard_as_real_counts),
 	};
 
 	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
