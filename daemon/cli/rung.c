@@ -231,10 +231,12 @@ rung_rate(const struct rung *r, size_t trigger, char *buf, size_t cap)
 		       (t->levels & TRIGGER_SITE) != 0 ? "sites" : "areas");
 	if (!t->statutory && r->areas[trigger] > 0 && len > 0 && (size_t)len < cap)
 		snprintf(buf + len, cap - (size_t)len,
-			 ": %.2g an area and year, budget %g",
+			 ": %.2g an area and year, budget %.3g%s",
 			 (double)n[COLOUR_NONE] / years /
 				 (double)r->areas[trigger],
-			 t->share);
+			 t->share,
+			 t->share < t->budget ? " (its share of the desk's)"
+					      : "");
 	return buf;
 }
 

@@ -14,6 +14,7 @@ enum {
 	TOP = 46,
 	FOOT = 12,
 	LEAST_BAR = 4,
+	TICK = 50, /* room for a date */
 	TEXT_BYTES = 512
 };
 
@@ -90,7 +91,8 @@ put_grid(const struct picture *p, int lanes)
 			" class=\"%s\"/>\n",
 			x_of(p->r, at), x_of(p->r, at), p->y, bottom,
 			month == 1 ? "year" : "quarter");
-		if (month != 1 && p->r->last - p->r->first > 800)
+		if ((month != 1 && p->r->last - p->r->first > 800) ||
+		    x_of(p->r, at) > WIDTH - RIGHT - TICK)
 			continue;
 		snprintf(label, sizeof(label),
 			 month == 1 ? "%04d" : "%04d-%02d", year, month);
