@@ -13,7 +13,7 @@
 #define DROP_CELLS 63 /* what method "drop" reads with its defaults */
 #define DROP_WINDOW 7
 #define DROP_P 1e-4
-#define DROP_SHARE 0.5
+#define DROP_SHARE 0.4
 #define LEAST_REPORTS 14 /* that say what is usual */
 #define USUAL_REPORTS 28
 #define USUAL_SHARE 0.9

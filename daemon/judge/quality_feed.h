@@ -23,7 +23,7 @@ struct quality_feed {
 
 /*
  * Withered: the counts of all series that came last, added up over the last
- * 7 periods, are less than half of what method "drop" expects of them, at
+ * 7 periods, are less than .4 of what method "drop" expects of them, at
  * p <= .0001.  Never within a week of a public holiday.
  */
 bool quality_withered(const struct registry *r, const struct judge *j,
