@@ -114,6 +114,23 @@ print_lane(const struct chart *c, size_t from, size_t to)
 	print_cells(c, cell);
 }
 
+/* The trigger, what it rang, and on a line of its own how often that is. */
+static void
+print_head(const struct rung *r, FILE *out, size_t trigger)
+{
+	const struct trigger *t = &r->set->at[trigger];
+	char rate[LINE_BYTES];
+	char *often;
+
+	rung_rate(r, trigger, rate, sizeof(rate));
+	often = strstr(rate, ": ");
+	if (often != NULL)
+		*often = '\0';
+	fprintf(out, "%s: %s\n%s\n", t->name, t->title, rate);
+	if (often != NULL)
+		fprintf(out, "%s\n", often + 2);
+}
+
 void
 rung_print(const struct rung *r, FILE *out, size_t width, bool colour)
 {
@@ -121,7 +138,6 @@ rung_print(const struct rung *r, FILE *out, size_t width, bool colour)
 						      : LEAST_CELLS;
 	int32_t days = r->last - r->first + 1;
 	struct chart c = { .r = r, .out = out, .colour = colour };
-	char rate[LINE_BYTES];
 
 	room = room > MOST_CELLS ? MOST_CELLS : room;
 	c.step = (days + (int32_t)room - 1) / (int32_t)room;
@@ -131,9 +147,8 @@ rung_print(const struct rung *r, FILE *out, size_t width, bool colour)
 
 		end = rung_lane(r, i);
 		if (i == 0 || r->at[i - 1].trigger != t) {
-			fprintf(out, "%s%s: %s\n%s\n", i > 0 ? "\n" : "",
-				r->set->at[t].name, r->set->at[t].title,
-				rung_rate(r, t, rate, sizeof(rate)));
+			fputs(i > 0 ? "\n" : "", out);
+			print_head(r, out, t);
 			print_years(&c);
 		}
 		print_lane(&c, i, end);

@@ -146,11 +146,12 @@ def test_a_chart_for_people(tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0].startswith("respiratory: Respiratory illness")
     assert "red) in 0.3 years of 2 areas" in lines[1]
-    lanes = {ln[:18].strip(): ln[19:] for ln in lines[3:5]}
+    assert lines[2].endswith("an area and year, budget 2")
+    lanes = {ln[:18].strip(): ln[19:] for ln in lines[4:6]}
     assert sorted(lanes) == ["City", "County"]
     # 110 days in 61 cells of two; it opened on the 71st and ended on the 93rd.
     assert lanes["County"] == "." * 35 + "R" + "-" * 11 + "." * 8
-    assert max(map(len, lines[2:5])) <= 80
+    assert max(map(len, lines)) <= 80
     assert "\033" not in done.stdout
 
 
