@@ -32,15 +32,17 @@ def rows(name):
         return list(csv.DictReader(f))
 
 
-def same(a, b):
-    """The back-test prints 12 significant digits; all else is equal."""
+def differences(a, b, where=""):
+    """Where two differ; the back-test prints 12 significant digits."""
     if isinstance(a, float) and isinstance(b, (int, float)):
-        return math.isclose(a, b, rel_tol=1e-11)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    return a == b
+        if math.isclose(a, b, rel_tol=1e-11):
+            return []
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [d for i, (x, y) in enumerate(zip(a, b))
+                for d in differences(x, y, f"{where}[{i}]")]
+    elif isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return [d for k in a for d in differences(a[k], b[k], f"{where}.{k}")]
+    return [] if a == b else [f"{where}: {a!r:.99} is not {b!r:.99}"]
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def until(true, why):
 def test_over_zeromq(tmp_path, expected):
     with Daemon(tmp_path, tocsind_triggers=TRIGGER) as d, \
             City(tmp_path) as city:
-        assert same(city.run(d, "--centre", d.address()), expected)
+        assert not differences(city.run(d, "--centre", d.address()), expected)
 
 
 # The mock broker answers a fetch that finds nothing when its wait is over.
@@ -167,5 +169,6 @@ def test_over_kafka(tmp_path, expected):
             tmp_path, conf=KAFKA, tocsind_triggers=TRIGGER, zmq_listen="",
             kafka_brokers=broker.address) as d, \
             City(tmp_path, LAST_KAFKA) as city:
-        assert same(city.run(d, "--kafka", broker.address),
-                    [e for e in expected if e["as_of"] <= LAST_KAFKA])
+        assert not differences(
+            city.run(d, "--kafka", broker.address),
+            [e for e in expected if e["as_of"] <= LAST_KAFKA])
