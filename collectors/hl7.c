@@ -101,7 +101,7 @@ hl7_get(const struct hl7 *m, int segment, int field, int repetition, int compone
 	t = m->segment[segment];
 	header = t.len >= 3 && memcmp(t.at, "MSH", 3) == 0;
 	if (header && field == 1)
-		return (struct wire_text){ t.at + 3, 1 };
+		return (struct wire_text){ t.at + 3, t.len > 3 ? 1 : 0 };
 	t = piece(t, m->field, header ? field - 1 : field);
 	if (header && field == 2)
 		return t; /* the separators themselves */

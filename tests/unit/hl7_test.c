@@ -67,6 +67,18 @@ test_other_separators(void **state)
 	assert_text(hl7_get(&m, 1, 3, 1, 2), "4");
 }
 
+/* Nothing lies behind the name of a header that ends there. */
+static void
+test_cut_header(void **state)
+{
+	static const char cut[] = "MSH|^~\\&|A\rMSH";
+
+	(void)state;
+	assert_int_equal(hl7_parse(&m, cut, sizeof(cut) - 1), HL7_OK);
+	assert_text(hl7_get(&m, 0, 1, 0, 0), "|");
+	assert_text(hl7_get(&m, 1, 1, 0, 0), "");
+}
+
 static void
 test_refuses(void **state)
 {
@@ -120,6 +132,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_other_separators),
+		cmocka_unit_test(test_cut_header),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_answers),
