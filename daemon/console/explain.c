@@ -4,43 +4,20 @@
  */
 #include "daemon/console/explain.h"
 #include "daemon/console/explain_operator.h"
+#include "daemon/console/telling.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES 768
+#define LIST_BYTES 384
 #define LIST_SHOWN 4
-
-/* What every line is written from. */
-struct telling {
-	const struct catalogue *c;
-	enum catalogue_language lang;
-	const struct registry *r;
-	const json_t *alert;
-};
-
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text == NULL ? "" : text;
-}
-
-static double
-number_of(const json_t *object, const char *key)
-{
-	const json_t *n = json_object_get(object, key);
-
-	return json_is_number(n) ? json_number_value(n) : NAN;
-}
 
 static const char *
 area_name(const struct telling *t, const json_t *object)
 {
-	const char *code = text_of(object, "area");
+	const char *code = telling_text(object, "area");
 	uint32_t i = registry_area(t->r, code, strlen(code));
 	const struct reg_area *a;
 
@@ -49,17 +26,6 @@ area_name(const struct telling *t, const json_t *object)
 	a = registry_area_at(t->r, i);
 	return t->lang == CATALOGUE_ZH && a->name_zh[0] != '\0' ? a->name_zh
 								: a->name;
-}
-
-static const char *
-kind_name(const struct telling *t, const char *code)
-{
-	uint32_t i = registry_kind(t->r, code, strlen(code));
-
-	if (i == REG_NONE)
-		return code;
-	return t->lang == CATALOGUE_ZH ? registry_kind_at(t->r, i)->zh
-				       : registry_kind_at(t->r, i)->en;
 }
 
 static const char *
@@ -77,7 +43,7 @@ indicator_name(const struct telling *t, const char *code)
 static const char *
 place_name(const struct telling *t, const json_t *row, char *buf, size_t cap)
 {
-	const char *code = text_of(row, "site");
+	const char *code = telling_text(row, "site");
 	const char *args[] = { "area", area_name(t, row), NULL };
 	uint32_t i = registry_site(t->r, code, strlen(code));
 
@@ -105,10 +71,10 @@ word(const struct telling *t, const char *prefix, const char *value)
 static const char *
 trigger_name(const struct telling *t)
 {
-	const char *name = text_of(t->alert, "trigger");
+	const char *name = telling_text(t->about, "trigger");
 	const char *known = word(t, "trigger", name);
-	const char *title =
-		text_of(t->alert, t->lang == CATALOGUE_ZH ? "title_zh" : "title");
+	const char *title = telling_text(
+		t->about, t->lang == CATALOGUE_ZH ? "title_zh" : "title");
 
 	return known != name || title[0] == '\0' ? known : title;
 }
@@ -118,9 +84,9 @@ explain_title(const struct catalogue *c, enum catalogue_language lang,
 	      const struct registry *r, const json_t *alert, char *buf,
 	      size_t cap)
 {
-	struct telling t = { c, lang, r, alert };
+	struct telling t = { c, lang, r, alert, NULL };
 	const char *args[] = {
-		"signal",  word(&t, "signal", text_of(alert, "grade")),
+		"signal",  word(&t, "signal", telling_text(alert, "grade")),
 		"area",	   area_name(&t, alert),
 		"trigger", trigger_name(&t),
 		NULL
@@ -131,22 +97,11 @@ explain_title(const struct catalogue *c, enum catalogue_language lang,
 	return catalogue_format(c, lang, "explain.title", buf, cap, args);
 }
 
-static void
-add_line(const struct telling *t, json_t *lines, const char *key,
-	 const char *const *args)
-{
-	char line[LINE_BYTES];
-
-	json_array_append_new(
-		lines, json_string(catalogue_format(t->c, t->lang, key, line,
-						    sizeof(line), args)));
-}
-
 /* Rules of the law ring by themselves and know nothing of the usual. */
 static bool
 is_rule(const struct telling *t)
 {
-	return json_is_true(json_object_get(t->alert, "statutory"));
+	return json_is_true(json_object_get(t->about, "statutory"));
 }
 
 /* "pharmacies, schools and fever clinics"; name() of each item. */
@@ -181,44 +136,44 @@ kind_item(const struct telling *t, const json_t *kind)
 {
 	const char *code = json_string_value(kind);
 
-	return kind_name(t, code == NULL ? "" : code);
+	return telling_kind(t, code == NULL ? "" : code);
 }
 
 /* 1: what rang, and where. */
 static void
-tell_signal(const struct telling *t, json_t *lines)
+tell_signal(const struct telling *t)
 {
-	bool ended = strcmp(text_of(t->alert, "signal"), "ended") == 0;
-	char areas[LINE_BYTES / 2];
+	bool ended = strcmp(telling_text(t->about, "signal"), "ended") == 0;
+	char areas[LIST_BYTES];
 	const char *args[] = {
-		"signal",  word(t, "signal", text_of(t->alert, "grade")),
-		"area",	   area_name(t, t->alert),
-		"level",   word(t, "level", text_of(t->alert, "level")),
+		"signal",  word(t, "signal", telling_text(t->about, "grade")),
+		"area",	   area_name(t, t->about),
+		"level",   word(t, "level", telling_text(t->about, "level")),
 		"trigger", trigger_name(t),
 		"areas",   areas,
 		NULL
 	};
 	const char *key = "explain.signal";
 
-	join(t, json_object_get(t->alert, "below"), area_name, areas,
+	join(t, json_object_get(t->about, "below"), area_name, areas,
 	     sizeof(areas));
-	if (json_is_true(json_object_get(t->alert, "merged_below")))
+	if (json_is_true(json_object_get(t->about, "merged_below")))
 		key = "explain.signal_merged";
 	if (is_rule(t))
 		key = "explain.signal_rule";
 	if (ended)
 		key = "explain.signal_ended";
-	add_line(t, lines, key, args);
+	telling_add(t, key, args);
 }
 
 /* 2: which kinds of source agree. */
 static void
-tell_kinds(const struct telling *t, json_t *lines)
+tell_kinds(const struct telling *t)
 {
-	const json_t *kinds = json_object_get(t->alert, "kinds");
-	char list[LINE_BYTES / 2];
+	const json_t *kinds = json_object_get(t->about, "kinds");
+	char list[LIST_BYTES];
 	const char *args[] = { "kinds", list, NULL };
-	double points = number_of(t->alert, "points");
+	double points = telling_number(t->about, "points");
 	const char *key =
 		points >= 2 ? "explain.kinds_agree" : "explain.kinds_one";
 
@@ -227,7 +182,7 @@ tell_kinds(const struct telling *t, json_t *lines)
 		key = "explain.kinds_rule";
 	if (json_array_size(kinds) == 0)
 		key = "explain.kinds_none";
-	add_line(t, lines, key, args);
+	telling_add(t, key, args);
 }
 
 /* The row whose p is least; without p, the one with the most above. */
@@ -239,7 +194,7 @@ clearest_row(const json_t *evidence)
 	size_t i;
 
 	json_array_foreach (evidence, i, row) {
-		p = number_of(row, "p");
+		p = telling_number(row, "p");
 		if (best == NULL || (isnan(best_p) && !isnan(p)) || p < best_p) {
 			best = row;
 			best_p = p;
@@ -274,33 +229,37 @@ explain_ratio(const struct catalogue *c, enum catalogue_language lang,
 
 /* 3: the clearest series. */
 static void
-tell_clearest(const struct telling *t, json_t *lines)
+tell_clearest(const struct telling *t)
 {
-	const json_t *row = clearest_row(json_object_get(t->alert, "evidence"));
+	const json_t *row = clearest_row(json_object_get(t->about, "evidence"));
 	const char *none[] = { NULL };
 	char place[256];
 
 	if (row == NULL) {
-		add_line(t, lines, "explain.clearest_none", none);
+		telling_add(t, "explain.clearest_none", none);
 		return;
 	}
-	add_line(t, lines,
-		 isnan(number_of(row, "expected")) ? "explain.clearest_rule"
-						   : "explain.clearest",
-		 (const char *[]){
-			 "indicator", indicator_name(t, text_of(row, "indicator")),
-			 "place", place_name(t, row, place, sizeof(place)),
-			 "kind", kind_name(t, text_of(row, "kind")), "ratio",
-			 explain_ratio(t->c, t->lang, number_of(row, "observed"),
-				       number_of(row, "expected")),
-			 NULL });
+	telling_add(t,
+		    isnan(telling_number(row, "expected"))
+			    ? "explain.clearest_rule"
+			    : "explain.clearest",
+		    (const char *[]){
+			    "indicator",
+			    indicator_name(t, telling_text(row, "indicator")),
+			    "place", place_name(t, row, place, sizeof(place)),
+			    "kind", telling_kind(t, telling_text(row, "kind")),
+			    "ratio",
+			    explain_ratio(t->c, t->lang,
+					  telling_number(row, "observed"),
+					  telling_number(row, "expected")),
+			    NULL });
 }
 
 /* 4: how complete the data are. */
 static void
-tell_coverage(const struct telling *t, json_t *lines)
+tell_coverage(const struct telling *t)
 {
-	double coverage = number_of(t->alert, "coverage");
+	double coverage = telling_number(t->about, "coverage");
 	const char *key = "explain.coverage_low";
 	const char *none[] = { NULL };
 
@@ -312,56 +271,55 @@ tell_coverage(const struct telling *t, json_t *lines)
 		key = "explain.coverage_good";
 	else if (coverage >= 0.5)
 		key = "explain.coverage_partial";
-	if (json_is_true(json_object_get(t->alert, "unsupported")) ||
-	    strcmp(text_of(t->alert, "signal"), "unsupported") == 0)
+	if (json_is_true(json_object_get(t->about, "unsupported")) ||
+	    strcmp(telling_text(t->about, "signal"), "unsupported") == 0)
 		key = "explain.unsupported";
-	add_line(t, lines, key, none);
+	telling_add(t, key, none);
 }
 
 /* 5: who has it, and what comes next. */
 static void
-tell_next(const struct telling *t, json_t *lines)
+tell_next(const struct telling *t)
 {
 	static const char *const told[] = {
 		"open",	     "acknowledged",  "verifying",  "monitoring",
 		"assessing", "characterised", "responding", "closed",
 		"discarded", "reopened",      "merged"
 	};
-	const char *state = text_of(t->alert, "state");
+	const char *state = telling_text(t->about, "state");
 	const char *none[] = { NULL };
 	char key[64];
 
-	if (text_of(t->alert, "part_of")[0] != '\0' &&
+	if (telling_text(t->about, "part_of")[0] != '\0' &&
 	    strcmp(state, "open") == 0) {
-		add_line(t, lines, "explain.next.part_of", none);
+		telling_add(t, "explain.next.part_of", none);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
 		if (strcmp(told[i], state) != 0)
 			continue;
 		snprintf(key, sizeof(key), "explain.next.%s", state);
-		add_line(t, lines, key, none);
+		telling_add(t, key, none);
 		return;
 	}
-	add_line(t, lines, "explain.next.open", none);
+	telling_add(t, "explain.next.open", none);
 }
 
 json_t *
 explain_alert(const struct catalogue *c, enum catalogue_language lang,
 	      const struct registry *r, const json_t *alert)
 {
-	struct telling t = { c, lang, r, alert };
-	json_t *lines;
+	struct telling t = { c, lang, r, alert, NULL };
 
 	if (explain_is_operator(alert))
 		return explain_operator(c, lang, r, alert);
-	lines = json_array();
-	if (lines == NULL)
+	t.lines = json_array();
+	if (t.lines == NULL)
 		return NULL;
-	tell_signal(&t, lines);
-	tell_kinds(&t, lines);
-	tell_clearest(&t, lines);
-	tell_coverage(&t, lines);
-	tell_next(&t, lines);
-	return lines;
+	tell_signal(&t);
+	tell_kinds(&t);
+	tell_clearest(&t);
+	tell_coverage(&t);
+	tell_next(&t);
+	return t.lines;
 }

@@ -3,6 +3,7 @@
  * cause; the alert's facts are put into them.
  */
 #include "daemon/console/explain_operator.h"
+#include "daemon/console/telling.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,18 +21,10 @@ struct facts {
 	char stratum[128], phone[128];
 };
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text == NULL ? "" : text;
-}
-
 bool
 explain_is_operator(const json_t *alert)
 {
-	return strcmp(text_of(alert, "route"), "operator") == 0;
+	return strcmp(telling_text(alert, "route"), "operator") == 0;
 }
 
 static void
@@ -48,8 +41,8 @@ put(struct facts *f, const char *name, const char *value)
 static const char *
 place_of(const struct facts *f, const struct registry *r)
 {
-	const char *site = text_of(f->alert, "site");
-	const char *sender = text_of(f->alert, "sender");
+	const char *site = telling_text(f->alert, "site");
+	const char *sender = telling_text(f->alert, "sender");
 	uint32_t i = registry_site(r, site, strlen(site));
 
 	if (i != REG_NONE && registry_site_at(r, i)->name[0] != '\0')
@@ -64,7 +57,7 @@ place_of(const struct facts *f, const struct registry *r)
 static const char *
 area_of(const struct facts *f, const struct registry *r)
 {
-	const char *code = text_of(f->alert, "area");
+	const char *code = telling_text(f->alert, "area");
 	uint32_t i = registry_area(r, code, strlen(code));
 	const struct reg_area *a;
 
@@ -90,7 +83,7 @@ indicator_of(const struct facts *f, const struct registry *r, const char *code)
 static const char *
 phone_of(struct facts *f, const struct registry *r)
 {
-	const char *site = text_of(f->alert, "site");
+	const char *site = telling_text(f->alert, "site");
 	uint32_t i = registry_site(r, site, strlen(site));
 
 	if (i != REG_NONE && registry_site_at(r, i)->phone[0] != '\0')
@@ -103,14 +96,14 @@ static void
 gather(struct facts *f, const struct registry *r)
 {
 	json_t *facts = json_object_get(f->alert, "facts");
-	const char *stratum = text_of(facts, "stratum"), *key;
+	const char *stratum = telling_text(facts, "stratum"), *key;
 	json_t *value;
 
 	put(f, "place", place_of(f, r));
 	put(f, "area", area_of(f, r));
 	put(f, "phone", phone_of(f, r));
-	put(f, "since", text_of(f->alert, "first_day"));
-	put(f, "indicator", indicator_of(f, r, text_of(facts, "indicator")));
+	put(f, "since", telling_text(f->alert, "first_day"));
+	put(f, "indicator", indicator_of(f, r, telling_text(facts, "indicator")));
 	if (stratum[0] != '\0')
 		snprintf(f->stratum, sizeof(f->stratum), "(%.100s) ", stratum);
 	put(f, "stratum", f->stratum);
@@ -127,7 +120,7 @@ say(const struct facts *f, const char *part, char *buf, size_t cap)
 	char key[96];
 
 	snprintf(key, sizeof(key), "operator.%.40s.%s",
-		 text_of(f->alert, "cause"), part);
+		 telling_text(f->alert, "cause"), part);
 	return catalogue_format(f->c, f->lang, key, buf, cap, f->arg);
 }
 
@@ -146,12 +139,12 @@ explain_operator_title(const struct catalogue *c, enum catalogue_language lang,
 static const char *
 state_key(const json_t *alert)
 {
-	const char *state = text_of(alert, "state");
+	const char *state = telling_text(alert, "state");
 
 	if (strcmp(state, "closed") == 0 || strcmp(state, "discarded") == 0 ||
 	    strcmp(state, "merged") == 0)
 		return "operator.next.closed";
-	if (strcmp(text_of(alert, "signal"), "ended") == 0)
+	if (strcmp(telling_text(alert, "signal"), "ended") == 0)
 		return "operator.mended";
 	if (strcmp(state, "open") == 0 || strcmp(state, "reopened") == 0)
 		return "operator.next.open";

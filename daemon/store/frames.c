@@ -52,6 +52,16 @@ frames_high_water(struct db *db, const struct frames_key *key, uint64_t *seq,
 	return rc < 0 ? -1 : 0;
 }
 
+static void
+bind_mark(struct db_stmt *s, const struct frames_key *key, uint64_t seq,
+	  uint32_t crc, int64_t now_us)
+{
+	bind_key(s, key);
+	db_bind_int(s, 4, (int64_t)seq);
+	db_bind_int(s, 5, crc);
+	db_bind_int(s, 6, now_us);
+}
+
 int
 frames_advance(struct db *db, const struct frames_key *key, uint64_t seq,
 	       uint32_t crc, int64_t now_us)
@@ -64,10 +74,7 @@ frames_advance(struct db *db, const struct frames_key *key, uint64_t seq,
 
 	if (s == NULL)
 		return -1;
-	bind_key(s, key);
-	db_bind_int(s, 4, (int64_t)seq);
-	db_bind_int(s, 5, crc);
-	db_bind_int(s, 6, now_us);
+	bind_mark(s, key, seq, crc, now_us);
 	return db_run(s);
 }
 
@@ -82,10 +89,7 @@ frames_follow(struct db *db, const struct frames_key *key, uint64_t seq,
 
 	if (s == NULL)
 		return -1;
-	bind_key(s, key);
-	db_bind_int(s, 4, (int64_t)seq);
-	db_bind_int(s, 5, crc);
-	db_bind_int(s, 6, now_us);
+	bind_mark(s, key, seq, crc, now_us);
 	if (db_run(s) < 0)
 		return -1;
 	return db_changes(db) > 0;
