@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/day.h"
 #include "daemon/desk/desk.h"
+#include "tests/unit/trigger_text.h"
 
 #define DAY0 18001 /* 2019-04-15, a Monday */
 #define LAST (DAY0 + 60)
@@ -29,29 +29,6 @@ struct world {
 	uint32_t site[SITES], series[SITES];
 	size_t events;
 };
-
-static void
-note(void *arg, const char *message)
-{
-	(void)arg;
-	fail_msg("%s", message);
-}
-
-static struct trigger_set *
-load(const struct registry *r, const char *text)
-{
-	char path[] = "/tmp/coverage-XXXXXX";
-	const char *const paths[] = { path };
-	FILE *f = fdopen(mkstemp(path), "w");
-	struct trigger_set *set;
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	set = trigger_load(paths, 1, r, note, NULL);
-	unlink(path);
-	return set;
-}
 
 static int
 hear(void *arg, const struct desk_event *event)
@@ -99,10 +76,11 @@ make(void **state)
 	registry_add_area(w.registry, &area, NULL, err, sizeof(err));
 	add_sites(&w);
 	w.judge = judge_new(&conf, w.registry);
-	w.set = load(w.registry, "trigger \"resp\" { indicators = { ili }\n"
-				 "where = { county }\nwindow = 7d\n"
-				 "lag = { \"lab:2\" }\nquiet_days = 7\n"
-				 "tell = { duty } }\n");
+	w.set = trigger_right(w.registry,
+			      "trigger \"resp\" { indicators = { ili }\n"
+			      "where = { county }\nwindow = 7d\n"
+			      "lag = { \"lab:2\" }\nquiet_days = 7\n"
+			      "tell = { duty } }\n");
 	assert_non_null(w.set);
 	w.desk = desk_new(w.registry, w.judge, w.set, hear, &w);
 	w.scale = weigh_new(w.registry, w.judge);

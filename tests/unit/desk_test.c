@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "daemon/desk/alert.h"
 #include "daemon/desk/trigger.h"
+#include "tests/unit/trigger_text.h"
 
 #define DAY0 18000
 #define QUIET 7
@@ -52,29 +52,6 @@ hear(void *arg, const struct desk_event *event)
 	return 0;
 }
 
-static void
-note(void *arg, const char *message)
-{
-	(void)arg;
-	fail_msg("%s", message);
-}
-
-static struct trigger_set *
-load(const struct registry *r, const char *text)
-{
-	char path[] = "/tmp/desk-XXXXXX";
-	const char *const paths[] = { path };
-	struct trigger_set *set;
-	FILE *f = fdopen(mkstemp(path), "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	set = trigger_load(paths, 1, r, note, NULL);
-	unlink(path);
-	return set;
-}
-
 static const char fusion[] = "trigger \"resp\" { indicators = { ili }\n"
 			     "where = { county }\nquiet_days = 7\n"
 			     "tell = { duty } }\n";
@@ -107,7 +84,7 @@ make(struct world *w, const char *triggers)
 		w->series[i] = registry_add_series(w->registry, i, 0, "", 0);
 	}
 	w->judge = judge_new(&conf, w->registry);
-	w->set = load(w->registry, triggers);
+	w->set = trigger_right(w->registry, triggers);
 	assert_non_null(w->set);
 	w->desk = desk_new(w->registry, w->judge, w->set, hear, w);
 	assert_non_null(w->desk);

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/day.h"
 #include "daemon/desk/desk.h"
 #include "daemon/desk/trigger.h"
+#include "tests/unit/trigger_text.h"
 
 #define DAY0 18000
 #define AREAS 5 /* a province, a city, three counties */
@@ -55,30 +55,6 @@ hear(void *arg, const struct desk_event *e)
 				 ? ""
 				 : registry_area_at(w->registry, e->covered)->code);
 	return 0;
-}
-
-static void
-note(void *arg, const char *message)
-{
-	(void)arg;
-	fail_msg("%s", message);
-}
-
-static struct trigger_set *
-load(const struct registry *r, const char *conf)
-{
-	char path[] = "/tmp/roll-XXXXXX";
-	const char *const paths[] = { path };
-	struct trigger_set *set;
-	FILE *f = fdopen(mkstemp(path), "w");
-
-	assert_non_null(f);
-	fputs(conf, f);
-	fclose(f);
-	set = trigger_load(paths, 1, r, note, NULL);
-	unlink(path);
-	assert_non_null(set);
-	return set;
 }
 
 static void
@@ -133,7 +109,7 @@ make(struct world *w, const char *conf)
 			registry_add_series(w->registry, s, 0, "", 0);
 	}
 	w->judge = judge_new(&judge, w->registry);
-	w->set = load(w->registry, conf);
+	w->set = trigger_right(w->registry, conf);
 	w->desk = desk_new(w->registry, w->judge, w->set, hear, w);
 	assert_non_null(w->desk);
 }

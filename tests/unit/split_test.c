@@ -17,14 +17,12 @@
 #include "daemon/store/meta.h"
 #include "daemon/store/store.h"
 #include "daemon/store/unfolded.h"
+#include "tests/unit/store_folder.h"
 
 #define DAY 18000
 
 struct fixture {
-	char dir[64];
-	char path[96];
-	struct event_base *base;
-	struct store *store;
+	struct store_folder at;
 	/* What happened on the thread: "lA" log of A, "rA" run of A. */
 	char story[128];
 	/* On the loop: "dA" logged() of A, "eA" done(), "fA" a failed one. */
@@ -38,12 +36,7 @@ set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	strcpy(f->dir, "/tmp/tocsin-split-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->path, sizeof(f->path), "%s/t.db", f->dir);
-	f->base = event_base_new();
-	f->store = store_open(f->path, f->base);
-	assert_non_null(f->store);
+	store_folder_make(&f->at);
 	*state = f;
 	return 0;
 }
@@ -52,16 +45,8 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	const char *const suffix[] = { "", "-wal", "-shm" };
-	char name[128];
 
-	store_close(&f->store);
-	event_base_free(f->base);
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "%s%s", f->path, suffix[i]);
-		unlink(name);
-	}
-	rmdir(f->dir);
+	store_folder_drop(&f->at);
 	free(f);
 	return 0;
 }
@@ -177,8 +162,8 @@ is_kept(struct fixture *f, char name)
 {
 	struct counts_vintage v;
 
-	return counts_at(store_reader(f->store), DAY, (uint32_t)name, INT64_MAX,
-			 &v) == 1;
+	return counts_at(store_reader(f->at.store), DAY, (uint32_t)name,
+			 INT64_MAX, &v) == 1;
 }
 
 static void
@@ -187,9 +172,9 @@ test_little_is_one_transaction(void **state)
 	struct fixture *f = *state;
 	struct frame a = make(f, 'A', true);
 
-	store_split_above(f->store, 10);
-	store_submit(f->store, &a.job);
-	store_drain(f->store);
+	store_split_above(f->at.store, 10);
+	store_submit(f->at.store, &a.job);
+	store_drain(f->at.store);
 	assert_false(a.job.split);
 	assert_string_equal(f->story, "lArA");
 	assert_string_equal(f->told, "dAeA");
@@ -205,14 +190,14 @@ test_much_is_logged_first(void **state)
 	struct frame a2 = make(f, 'a', true), b = make(f, 'B', false);
 	struct frame c = make(f, 'C', true);
 
-	store_split_above(f->store, 0);
-	store_submit(f->store, &h.job);
-	store_submit(f->store, &a.job);
-	store_submit(f->store, &a2.job);
-	store_submit(f->store, &b.job);
-	store_submit(f->store, &c.job);
+	store_split_above(f->at.store, 0);
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &a2.job);
+	store_submit(f->at.store, &b.job);
+	store_submit(f->at.store, &c.job);
 	atomic_store(&f->hold, false);
-	store_drain(f->store);
+	store_drain(f->at.store);
 	assert_string_equal(f->story, "lAlarArarBlCrC");
 	assert_true(a.job.split && c.job.split);
 	assert_int_equal(a.rc + a2.rc + b.rc + c.rc, 0);
@@ -228,13 +213,13 @@ test_what_cannot_be_logged_fails_alone(void **state)
 	struct frame h = hold(f), a = make(f, 'A', true);
 	struct frame b = make(f, 'B', true);
 
-	store_split_above(f->store, 0);
+	store_split_above(f->at.store, 0);
 	a.never_log = true;
-	store_submit(f->store, &h.job);
-	store_submit(f->store, &a.job);
-	store_submit(f->store, &b.job);
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &b.job);
 	atomic_store(&f->hold, false);
-	store_drain(f->store);
+	store_drain(f->at.store);
 	assert_int_equal(a.rc, -1);
 	assert_int_equal(b.rc, 0);
 	assert_null(strstr(f->told, "dA"));
@@ -250,14 +235,14 @@ test_a_second_part_is_tried_again(void **state)
 	struct frame h = hold(f), a = make(f, 'A', true);
 	struct frame b = make(f, 'B', true);
 
-	store_split_above(f->store, 0);
+	store_split_above(f->at.store, 0);
 	a.fail = 2;
-	store_submit(f->store, &h.job);
-	store_submit(f->store, &a.job);
-	store_submit(f->store, &b.job);
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &b.job);
 	atomic_store(&f->hold, false);
 	while (b.dones == 0)
-		event_base_loop(f->base, EVLOOP_ONCE);
+		event_base_loop(f->at.base, EVLOOP_ONCE);
 	assert_int_equal(a.dones, 1);
 	assert_int_equal(a.rc + b.rc, 0);
 	assert_ptr_equal(strstr(f->told, "eA") < strstr(f->told, "eB"), true);
@@ -267,7 +252,7 @@ test_a_second_part_is_tried_again(void **state)
 static int64_t
 left(const struct fixture *f)
 {
-	struct db *db = db_open(f->path, DB_READ_ONLY, 1000, "test");
+	struct db *db = db_open(f->at.path, DB_READ_ONLY, 1000, "test");
 	struct db_stmt *s = db_prepare(db, "SELECT count(*) FROM unfolded");
 	int64_t n;
 
@@ -286,27 +271,27 @@ test_a_start_puts_in_place_what_is_left(void **state)
 	struct frame b = make(f, 'B', true);
 	struct counts_vintage v;
 
-	store_split_above(f->store, 0);
+	store_split_above(f->at.store, 0);
 	a.fail = 1000;
 	a.row.came = (struct cell){ .value = 7,
 				    .denominator = 9,
 				    .revision = 3,
 				    .flags = CELL_DENOMINATOR | CELL_PARTIAL };
-	store_submit(f->store, &h.job);
-	store_submit(f->store, &a.job);
-	store_submit(f->store, &b.job);
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &b.job);
 	atomic_store(&f->hold, false);
-	store_drain(f->store);
+	store_drain(f->at.store);
 	assert_int_equal(a.rc, -1);
 	assert_non_null(strstr(f->told, "dA"));
 	assert_false(is_kept(f, 'A'));
-	store_close(&f->store);
+	store_close(&f->at.store);
 	assert_int_not_equal(left(f), 0);
-	f->store = store_open(f->path, f->base);
-	assert_non_null(f->store);
+	f->at.store = store_open(f->at.path, f->at.base);
+	assert_non_null(f->at.store);
 	assert_int_equal(left(f), 0);
 	assert_int_equal(
-		counts_at(store_reader(f->store), DAY, 'A', INT64_MAX, &v), 1);
+		counts_at(store_reader(f->at.store), DAY, 'A', INT64_MAX, &v), 1);
 	assert_int_equal(v.cell.value, 7);
 	assert_int_equal(v.cell.denominator, 9);
 	assert_int_equal(v.cell.revision, 3);
@@ -341,12 +326,12 @@ test_any_row_is_kept_as_it_is(void **state)
 	struct db *db;
 
 	x.job.run = run_extremes;
-	store_submit(f->store, &x.job);
-	store_drain(f->store);
-	store_close(&f->store);
-	f->store = store_open(f->path, f->base);
-	assert_non_null(f->store);
-	db = store_reader(f->store);
+	store_submit(f->at.store, &x.job);
+	store_drain(f->at.store);
+	store_close(&f->at.store);
+	f->at.store = store_open(f->at.path, f->at.base);
+	assert_non_null(f->at.store);
+	db = store_reader(f->at.store);
 	assert_int_equal(counts_at(db, -40000, UINT32_MAX, INT64_MAX, &v), 1);
 	assert_true(v.cell.value == UINT32_MAX &&
 		    v.cell.denominator == UINT32_MAX &&

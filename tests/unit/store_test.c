@@ -21,26 +21,15 @@
 #include "daemon/store/schema.h"
 #include "daemon/store/sound.h"
 #include "daemon/store/store.h"
-
-struct fixture {
-	char dir[64];
-	char path[96];
-	struct event_base *base;
-	struct store *store;
-};
+#include "tests/unit/store_folder.h"
 
 static int
 set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct store_folder *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	strcpy(f->dir, "/tmp/tocsin-store-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->path, sizeof(f->path), "%s/t.db", f->dir);
-	f->base = event_base_new();
-	f->store = store_open(f->path, f->base);
-	assert_non_null(f->store);
+	store_folder_make(f);
 	*state = f;
 	return 0;
 }
@@ -48,17 +37,9 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	struct fixture *f = *state;
-	const char *const suffix[] = { "", "-wal", "-shm" };
-	char name[128];
+	struct store_folder *f = *state;
 
-	store_close(&f->store);
-	event_base_free(f->base);
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "%s%s", f->path, suffix[i]);
-		unlink(name);
-	}
-	rmdir(f->dir);
+	store_folder_drop(f);
 	free(f);
 	return 0;
 }
@@ -110,7 +91,7 @@ make_put(int32_t day, uint32_t value, uint32_t revision)
 }
 
 static void
-put_now(struct fixture *f, struct put *p)
+put_now(struct store_folder *f, struct put *p)
 {
 	store_submit(f->store, &p->job);
 	store_drain(f->store);
@@ -120,7 +101,7 @@ put_now(struct fixture *f, struct put *p)
 static void
 test_first_count_is_kept(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put p = make_put(18000, 5, 1);
 	struct counts_vintage v;
 
@@ -137,7 +118,7 @@ test_first_count_is_kept(void **state)
 static void
 test_any_past_day_can_be_asked(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put a = make_put(18000, 5, 1), b = make_put(18000, 9, 2);
 	struct counts_vintage v;
 	struct db *reader = store_reader(f->store);
@@ -157,7 +138,7 @@ test_any_past_day_can_be_asked(void **state)
 static void
 test_an_older_revision_changes_nothing(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put a = make_put(18000, 5, 2), b = make_put(18000, 9, 1);
 
 	put_now(f, &a);
@@ -169,7 +150,7 @@ test_an_older_revision_changes_nothing(void **state)
 static void
 test_a_count_without_revision_gets_a_larger_one(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put a = make_put(18000, 5, 0), b = make_put(18000, 6, 0);
 	struct put c = make_put(18000, 6, 0);
 
@@ -185,7 +166,7 @@ test_a_count_without_revision_gets_a_larger_one(void **state)
 static void
 test_conflicts_settle_the_same_in_any_order(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put a = make_put(18000, 5, 1), b = make_put(18000, 9, 1);
 	struct put c = make_put(18001, 9, 1), d = make_put(18001, 5, 1);
 
@@ -248,7 +229,7 @@ make_many(struct many *m, uint32_t series, uint32_t times)
 
 /* What is there before: some cells of the 2nd, 4th and 5th eight. */
 static void
-put_some(struct fixture *f, uint32_t series)
+put_some(struct store_folder *f, uint32_t series)
 {
 	static const int32_t at[] = { 9, 12, 24, 25, 26, 27, 28, 29, 30, 31, 33 };
 
@@ -265,7 +246,7 @@ put_some(struct fixture *f, uint32_t series)
 static void
 test_rows_together_are_rows_alone(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	static struct many a, b;
 	struct counts_vintage x, y;
 	struct db *reader = store_reader(f->store);
@@ -299,7 +280,7 @@ test_rows_together_are_rows_alone(void **state)
 static void
 test_a_failing_job_takes_nobody_with_it(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put block = make_put(17000, 1, 1);
 	struct put a = make_put(18000, 5, 1), b = make_put(18001, 6, 1),
 		   c = make_put(18002, 7, 1);
@@ -324,7 +305,7 @@ test_a_failing_job_takes_nobody_with_it(void **state)
 static void
 test_the_database_keeps_its_id(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	uint64_t id = store_database_id(f->store);
 
 	assert_int_not_equal(id, 0);
@@ -337,7 +318,7 @@ test_the_database_keeps_its_id(void **state)
 static void
 test_the_file_is_private(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct stat st;
 
 	assert_int_equal(stat(f->path, &st), 0);
@@ -347,7 +328,7 @@ test_the_file_is_private(void **state)
 static void
 test_a_newer_schema_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct db *db;
 	char sql[64];
 	struct store *again;
@@ -394,7 +375,7 @@ done_ring(struct store_job *job, int rc, enum db_fault fault)
 static void
 test_alert_events_can_only_be_added(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct ring a = { .job = { .run = run_ring, .done = done_ring },
 			  .version = 1 };
 	struct ring b = { .job = { .run = run_ring, .done = done_ring },
@@ -435,7 +416,7 @@ on_slice(void *arg, long rows)
 static void
 test_what_is_old_is_deleted(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 	struct put a = make_put(18000, 5, 1), b = make_put(18100, 6, 1);
 	const int64_t now_us[2] = { 18110 * DAY_US, 18110 * DAY_US };
 	struct retention_ages ages = { .counts = 50 };
@@ -460,7 +441,7 @@ test_what_is_old_is_deleted(void **state)
 }
 
 static int
-look(const struct fixture *f, int64_t bytes)
+look(const struct store_folder *f, int64_t bytes)
 {
 	struct db *db = db_open(f->path, DB_READ_WRITE, 0, "test");
 	int rc;
@@ -473,7 +454,7 @@ look(const struct fixture *f, int64_t bytes)
 
 /* Spoils the first page of a table; put back by the next call of it. */
 static void
-flip_page(const struct fixture *f, const char *table)
+flip_page(const struct store_folder *f, const char *table)
 {
 	struct db *db = db_open(f->path, DB_READ_WRITE, 0, "test");
 	struct db_stmt *s =
@@ -501,7 +482,7 @@ flip_page(const struct fixture *f, const char *table)
 static void
 test_damaged_pages_are_found(void **state)
 {
-	struct fixture *f = *state;
+	struct store_folder *f = *state;
 
 	store_close(&f->store);
 	assert_int_equal(look(f, 0), 0);

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "daemon/desk/shipped.h"
 #include "daemon/judge/registry_csv.h"
+#include "tests/unit/trigger_text.h"
 
 static char said[8192];
 
@@ -47,18 +47,8 @@ vocabulary(void)
 static struct trigger_set *
 load(const struct registry *r, const char *text)
 {
-	char path[] = "/tmp/trigger-XXXXXX";
-	const char *const paths[] = { path };
-	struct trigger_set *set;
-	FILE *f = fdopen(mkstemp(path), "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
 	said[0] = '\0';
-	set = trigger_load(paths, 1, r, note, NULL);
-	unlink(path);
-	return set;
+	return trigger_text(r, text, note, NULL);
 }
 
 static void
