@@ -161,15 +161,18 @@ print_row(const json_t *body)
 	putchar('\n');
 }
 
-/* What data corrected later do to an alert is for the desk alone. */
+/* What data corrected later do to an alert, and what a city makes of its
+   counties' alerts, is for the desk alone. */
 static bool
-is_printed(const char *name)
+is_printed(const struct desk_event *event)
 {
 	static const char *const printed[] = { "opened", "grew", "regraded",
 					       "ended" };
 
+	if (json_is_true(json_object_get(event->body, "merged_below")))
+		return false;
 	for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++) {
-		if (strcmp(name, printed[i]) == 0)
+		if (strcmp(event->name, printed[i]) == 0)
 			return true;
 	}
 	return false;
@@ -180,7 +183,7 @@ print_event(void *arg, const struct desk_event *event)
 {
 	struct request *q = arg;
 
-	if (!is_printed(event->name))
+	if (!is_printed(event))
 		return 0;
 	if ((q->chart || q->svg != NULL) && rung_take(&q->rung, event) < 0)
 		return -1;

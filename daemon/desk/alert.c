@@ -205,6 +205,8 @@ alert_event_body(const struct alert *a, const char *event, int32_t as_of,
 		body = NULL;
 	}
 	json_decref(rest);
+	if (body != NULL && a->merged)
+		json_object_set_new(body, "merged_below", json_true());
 	return body;
 }
 

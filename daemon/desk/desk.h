@@ -58,7 +58,8 @@ struct desk_act {
 /*
  * One alert event.  body is the object that a back-test prints and the API
  * serves: event, as_of, id, trigger, area, level, grade, kinds, points, p,
- * coverage, first_day, last_day, evidence[...]; the event of a person has
+ * coverage, first_day, last_day, evidence[...], and merged_below where the
+ * alert merges what areas below rang; the event of a person has
  * event, as_of, id, actor, note, from and to.  alert is the alert as it
  * stands after the event: the same fields and state, version, signal, title.
  */
@@ -88,8 +89,7 @@ struct desk_event {
  * Further ones follow from these and so make no history: continued keeps the
  * last day with a signal, so that a start knows when the signal ends; linked
  * writes down which alert is part of which; released says that an alert is no
- * longer part of another; gathered and dispersed open, change and end the
- * merged alert of an area, which several areas below have rung.
+ * longer part of another.
  */
 typedef int desk_sink(void *arg, const struct desk_event *event);
 

@@ -164,17 +164,19 @@ classes_below(const struct desk *d, uint32_t p)
 	return all;
 }
 
-/* Is the merged alert told again, or opened again if people are done? */
-static bool
+/* What the areas below add to a merged alert, so that it is told again, or
+   opens again if people are done: the event's name, or NULL. */
+static const char *
 merged_growth(const struct desk *d, const struct alert *a, uint32_t p)
 {
 	const struct signal *s = &d->signals.at[p];
 	size_t told = a->told_children;
+	bool many = alert_done(a->state) ? s->below > told
+					 : s->below >= told * GROWTH_FACTOR;
 
-	if (s->grade > a->grade || (classes_below(d, p) & ~a->classes) != 0)
-		return true;
-	return alert_done(a->state) ? s->below > told
-				    : s->below >= told * GROWTH_FACTOR;
+	if (s->grade > a->grade)
+		return "regraded";
+	return many || (classes_below(d, p) & ~a->classes) != 0 ? "grew" : NULL;
 }
 
 /* What the areas below make of the merged signal, once all have joined. */
@@ -185,17 +187,15 @@ settle_merged(struct desk *d, uint32_t p)
 	const struct alert *a =
 		s->alert == SIGNAL_NONE ? NULL : &d->alert[s->alert];
 	bool done = a != NULL && alert_done(a->state);
-	bool more;
 
 	for (size_t i = 0; i < d->signals.n; i++) {
 		if (d->signals.at[i].parent == p &&
 		    d->signals.at[i].grade > s->grade)
 			s->grade = d->signals.at[i].grade;
 	}
-	more = a == NULL || merged_growth(d, a, p);
-	s->name = more ? "gathered" : NULL;
-	s->active = more || !done;
-	s->replaces = more && done;
+	s->name = a == NULL ? "opened" : merged_growth(d, a, p);
+	s->active = s->name != NULL || !done;
+	s->replaces = s->name != NULL && done;
 	if (a == NULL || s->replaces) {
 		desk_new_id(d, s->id, s, d->as_of);
 		return;
@@ -273,7 +273,7 @@ find_dispersed(struct desk *d)
 		s->merged = true;
 		s->alert = at;
 		s->grade = a->grade;
-		s->name = "dispersed";
+		s->name = "ended";
 		memcpy(s->id, a->id, sizeof(s->id));
 	}
 	return 0;
@@ -481,9 +481,8 @@ open_merged(struct desk *d, const struct signal *s)
 			   .kinds = json_array(),
 			   .evidence = json_array(),
 			   .view = json_object() };
-	const struct desk_change change = { .name = "gathered",
+	const struct desk_change change = { .name = "opened",
 					    .announce = d->announce,
-					    .state_only = true,
 					    .covered = desk_covered(d, s) };
 
 	memcpy(a.id, s->id, sizeof(a.id));
@@ -502,12 +501,13 @@ own_instead(const struct desk *d, const struct alert *a)
 	return desk_current(d, a->trigger, a->area, a->site, false);
 }
 
+/* Nothing below holds it up any more, or another takes its place. */
 static int
-disperse(struct desk *d, struct alert *a)
+end_merged(struct desk *d, struct alert *a, bool announce)
 {
 	const struct alert *own = own_instead(d, a);
-	const struct desk_change change = { .name = "dispersed",
-					    .state_only = true,
+	const struct desk_change change = { .name = "ended",
+					    .announce = announce && own == NULL,
 					    .covered = REG_NONE };
 	struct alert next = desk_copy(a);
 
@@ -526,7 +526,6 @@ desk_merged_apply(struct desk *d, struct signal *s)
 	struct alert *a = s->alert == SIGNAL_NONE ? NULL : &d->alert[s->alert];
 	struct desk_change change = { .name = s->name,
 				      .announce = d->announce,
-				      .state_only = true,
 				      .covered = desk_covered(d, s) };
 	struct alert next;
 
@@ -534,17 +533,16 @@ desk_merged_apply(struct desk *d, struct signal *s)
 		return 0; /* one area alone */
 	if (a == NULL)
 		return open_merged(d, s);
-	if (s->replaces ||
-	    (s->name != NULL && strcmp(s->name, "dispersed") == 0)) {
-		if (disperse(d, a) < 0)
-			return -1;
-		return s->replaces ? open_merged(d, s) : 0;
-	}
+	if (s->replaces)
+		return end_merged(d, a, false) < 0 ? -1 : open_merged(d, s);
+	if (s->name != NULL && strcmp(s->name, "ended") == 0)
+		return end_merged(d, a, d->announce);
 	if (s->name == NULL && a->last_signal >= d->as_of)
 		return 0;
 	if (s->name == NULL) {
 		change.name = "continued";
 		change.announce = false;
+		change.state_only = true;
 	}
 	next = desk_copy(a);
 	take_below(d, &next, s);

@@ -383,6 +383,17 @@ apply_on(struct desk *d, struct signal *s)
 	return 0;
 }
 
+/* Who was told of the alert by that of the area above hears there too that it
+   is over. */
+static uint32_t
+was_covered(const struct desk *d, const struct alert *a)
+{
+	const struct alert *above =
+		a->parent[0] == '\0' ? NULL : desk_find(d, a->parent);
+
+	return above != NULL && above->grade >= a->grade ? above->area : REG_NONE;
+}
+
 int
 desk_signal_apply(struct desk *d, struct signal *s)
 {
@@ -398,7 +409,7 @@ desk_signal_apply(struct desk *d, struct signal *s)
 		return 0;
 	a = &d->alert[s->alert];
 	if (strcmp(s->name, "ended") == 0)
-		return end_alert(d, a, change.announce, change.covered);
+		return end_alert(d, a, change.announce, was_covered(d, a));
 	next = desk_copy(a);
 	next.unsupported = !a->unsupported;
 	return desk_apply(d, a, &next, &change);

@@ -63,6 +63,11 @@ def test_a_city_is_told_once(tmp_path):
         one, two = alerts["K1", "respiratory"], alerts["K2", "respiratory"]
         assert one["parent"] == two["parent"] == city["id"]
         whole = d.get(f"/api/v1/alerts/{city['id']}")
+        # The city's own history and the stream have it.
+        said = [e["event"] for e in whole["events"]]
+        assert said[0] == "opened" and "opened" not in said[1:]
+        assert all(e["merged_below"] for e in whole["events"])
+        assert whole["events"][0]["evidence_n"] > 0
         assert [b["area_name"] for b in whole["below"]] == [
             "Qinghe", "Dongshan"]
         assert "Qinghe and Dongshan" in whole["explanation"][0]
@@ -95,4 +100,4 @@ def test_a_city_is_told_once(tmp_path):
     with Daemon(tmp_path, conf=RECEIVERS, tocsind_triggers=triggers) as d:
         again = d.get(f"/api/v1/alerts/{city['id']}")
         assert again["state"] == "acknowledged" and again["children"] == 2
-        assert [e["event"] for e in again["events"]] == ["acknowledged"]
+        assert [e["event"] for e in again["events"]] == said + ["acknowledged"]

@@ -202,7 +202,7 @@ test_two_counties_ring_their_city_once(void **state)
 	assert_string_equal(w.covered, "");
 	assert_null(alert(&w, "c", "resp"));
 	play(&w, 61, 62, two);
-	assert_string_equal(w.heard, "k2:resp:opened c:resp:gathered ");
+	assert_string_equal(w.heard, "k2:resp:opened c:resp:opened ");
 	city = alert(&w, "c", "resp");
 	assert_int_equal(children(city), 2);
 	assert_true(json_is_true(json_object_get(city, "merged_below")));
@@ -221,7 +221,7 @@ test_two_counties_ring_their_city_once(void **state)
 	/* A city alone rings no province. */
 	assert_null(alert(&w, "p", "resp"));
 	play(&w, 63, 90, quiet);
-	assert_non_null(strstr(w.kept, "c:resp:dispersed "));
+	assert_non_null(strstr(w.heard, "c:resp:ended "));
 	assert_string_equal(text(alert(&w, "c", "resp"), "signal"), "ended");
 	drop(&w);
 }
@@ -243,12 +243,12 @@ test_the_city_s_own_alert_takes_the_merged_one_s_place(void **state)
 		 "calibration_wide = { \"9.5:2.1\", \"10.5:0.001\" } }\n");
 	play(&w, 0, 60, quiet);
 	play(&w, 60, 61, some);
-	assert_non_null(strstr(w.heard, "c:resp:gathered "));
+	assert_non_null(strstr(w.heard, "c:resp:opened "));
 	snprintf(merged, sizeof(merged), "%s",
 		 text(alert(&w, "c", "resp"), "id"));
 	assert_int_equal(act(&w, merged, DESK_ACK), DESK_DONE);
 	play(&w, 61, 62, more);
-	assert_non_null(strstr(w.kept, "c:resp:dispersed "));
+	assert_non_null(strstr(w.kept, "c:resp:ended "));
 	city = alert(&w, "c", "resp");
 	assert_string_not_equal(text(city, "id"), merged);
 	assert_false(json_is_true(json_object_get(city, "merged_below")));
@@ -306,7 +306,7 @@ test_a_closed_merged_alert_rings_again_for_a_new_county(void **state)
 	play(&w, 61, 62, two);
 	assert_string_equal(w.heard, "");
 	play(&w, 62, 63, three);
-	assert_string_equal(w.heard, "k3:resp:opened c:resp:gathered ");
+	assert_string_equal(w.heard, "k3:resp:opened c:resp:opened ");
 	assert_string_not_equal(text(alert(&w, "c", "resp"), "id"), first);
 	assert_string_equal(text(alert(&w, "c", "resp"), "previous"), first);
 	drop(&w);
