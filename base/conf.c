@@ -15,30 +15,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/conf_parts.h"
 #include "base/conf_text.h"
 #include "base/conf_value.h"
 #include "base/nearest.h"
 
-enum { MAX_KEYS = 63, MAX_MESSAGE = 512, MAX_FILE_BYTES = 4 * 1024 * 1024 };
-
-struct instance {
-	char *title;
-	char *where;
-	void *data;
-	char *text[MAX_KEYS]; /* as written; NULL: the default */
-};
-
-struct group {
-	const struct conf_block *block;
-	size_t keys;
-	size_t n;
-	struct instance *at;
-};
-
-struct conf {
-	size_t n;
-	struct group *group;
-};
+enum { MAX_MESSAGE = 512, MAX_FILE_BYTES = 4 * 1024 * 1024 };
 
 struct reader {
 	struct conf *conf;
@@ -46,6 +28,7 @@ struct reader {
 	void *arg;
 	const char *file;
 	const char *text; /* of that file */
+	unsigned nth;	  /* of all files, from 1 */
 	unsigned errors;
 };
 
@@ -63,16 +46,6 @@ say(struct reader *r, int line, const char *fmt, ...)
 	va_end(ap);
 	r->errors++;
 	r->report(r->arg, message);
-}
-
-static struct group *
-find_group(const struct conf *c, const char *name)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (strcmp(c->group[i].block->name, name) == 0)
-			return &c->group[i];
-	}
-	return NULL;
 }
 
 static struct instance *
@@ -121,27 +94,35 @@ instance_of(struct reader *r, struct group *g, cfg_t *sec)
 			continue;
 		if (strncmp(g->at[i].where, r->file, len) == 0)
 			return &g->at[i];
-		say(r, sec->line, "%s \"%s\" is there already, at %s",
-		    g->block->name, title, g->at[i].where);
+		if (g->at[i].twice != r->nth)
+			say(r, sec->line, "%s \"%s\" is there already, at %s",
+			    g->block->name, title, g->at[i].where);
+		g->at[i].twice = r->nth;
 		return NULL;
 	}
 	return add_instance(r, g, title, sec->line);
 }
 
+/* first: it begins a value; further ones of a list follow. */
 static void
 store_value(struct reader *r, cfg_t *sec, const struct conf_key *key,
-	    const char *value)
+	    const char *value, bool first)
 {
-	struct group *g = find_group(r->conf, cfg_name(sec));
+	struct group *g = conf_group(r->conf, cfg_name(sec));
 	struct instance *in = g != NULL ? instance_of(r, g, sec) : NULL;
 	char reason[CONF_REASON_BYTES];
 	char **text;
+	unsigned *wrote;
 	void *field;
 
 	if (in == NULL)
 		return;
 	field = (char *)in->data + key->offset;
 	text = &in->text[key - g->block->key];
+	wrote = &in->in[key - g->block->key];
+	if (first && *wrote == r->nth)
+		say(r, sec->line, "%s stands twice in one block", key->name);
+	*wrote = r->nth;
 	if (key->type == CONF_LIST && *text == NULL)
 		conf_value_clear(key, field);
 	if (conf_value_set(key, field, value, reason) < 0)
@@ -160,11 +141,12 @@ static int
 on_value(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct reader *r = reader_of(sec);
-	const struct group *g = find_group(r->conf, cfg_name(sec));
+	const struct group *g = conf_group(r->conf, cfg_name(sec));
 
 	for (size_t i = 0; g != NULL && i < g->keys; i++) {
 		if (strcmp(g->block->key[i].name, opt->name) == 0)
-			store_value(r, sec, &g->block->key[i], value);
+			store_value(r, sec, &g->block->key[i], value,
+				    opt->nvalues <= 1);
 	}
 	*(const char **)result = value;
 	return 0;
@@ -246,6 +228,21 @@ add_empty(struct reader *r, cfg_t *cfg)
 	}
 }
 
+/* What was read of this file may lack keys that stand further down. */
+static void
+mark_cut(struct reader *r)
+{
+	size_t len = strlen(r->file);
+
+	for (size_t i = 0; i < r->conf->n; i++) {
+		struct group *g = &r->conf->group[i];
+
+		for (size_t k = 0; k < g->n; k++)
+			g->at[k].cut = g->at[k].cut ||
+				       strncmp(g->at[k].where, r->file, len) == 0;
+	}
+}
+
 static void
 parse_text(struct reader *r, const char *text)
 {
@@ -274,6 +271,8 @@ parse_text(struct reader *r, const char *text)
 	cfg_set_error_function(cfg, on_error);
 	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		add_empty(r, cfg);
+	else
+		mark_cut(r);
 out:
 	if (cfg == NULL)
 		say(r, 0, "out of memory");
@@ -312,10 +311,12 @@ static void
 read_path(struct reader *r, const char *path)
 {
 	FILE *f = fopen(path, "re");
+	const char *bad;
 	char *text;
-	int open;
+	int open, line;
 
 	r->file = path;
+	r->nth++;
 	if (f == NULL) {
 		say(r, 0, "cannot be opened: %s", strerror(errno));
 		return;
@@ -324,7 +325,10 @@ read_path(struct reader *r, const char *path)
 	fclose(f);
 	if (text == NULL)
 		return;
-	open = conf_text_open(text);
+	bad = conf_text_bad(text, &line);
+	if (bad != NULL)
+		say(r, line, "%s", bad);
+	open = bad == NULL ? conf_text_open(text) : 0;
 	if (open > 0)
 		say(r, open, "this '{' has no '}'");
 	conf_text_strip(text);
@@ -374,7 +378,8 @@ check_required(struct reader *r)
 			const struct instance *in = &g->at[k / g->keys];
 			const struct conf_key *key = &g->block->key[k % g->keys];
 
-			if (key->def != NULL || in->text[k % g->keys] != NULL)
+			if (key->def != NULL || in->cut ||
+			    in->text[k % g->keys] != NULL)
 				continue;
 			r->file = in->where;
 			say(r, 0, "%s \"%s\" needs the key %s: %s",
@@ -435,129 +440,4 @@ conf_load(const char *const *paths, size_t paths_n,
 	if (r.errors > 0)
 		conf_free(&r.conf);
 	return r.conf;
-}
-
-static void
-free_instance(struct group *g, struct instance *in)
-{
-	for (size_t i = 0; i < g->keys; i++) {
-		const struct conf_key *key = &g->block->key[i];
-
-		if (in->data != NULL)
-			conf_value_clear(key, (char *)in->data + key->offset);
-		free(in->text[i]);
-	}
-	free(in->data);
-	free(in->title);
-	free(in->where);
-}
-
-void
-conf_free(struct conf **pc)
-{
-	struct conf *c = *pc;
-
-	*pc = NULL;
-	if (c == NULL)
-		return;
-	for (size_t i = 0; i < c->n; i++) {
-		for (size_t k = 0; k < c->group[i].n; k++)
-			free_instance(&c->group[i], &c->group[i].at[k]);
-		free(c->group[i].at);
-	}
-	free(c->group);
-	free(c);
-}
-
-const void *
-conf_get(const struct conf *c, const char *block)
-{
-	return conf_at(c, block, 0);
-}
-
-size_t
-conf_count(const struct conf *c, const char *block)
-{
-	const struct group *g = find_group(c, block);
-
-	return g != NULL ? g->n : 0;
-}
-
-const void *
-conf_at(const struct conf *c, const char *block, size_t i)
-{
-	const struct group *g = find_group(c, block);
-
-	return g != NULL && i < g->n ? g->at[i].data : NULL;
-}
-
-const char *
-conf_title(const struct conf *c, const char *block, size_t i)
-{
-	const struct group *g = find_group(c, block);
-
-	return g != NULL && i < g->n ? g->at[i].title : NULL;
-}
-
-const char *
-conf_where(const struct conf *c, const char *block, size_t i)
-{
-	const struct group *g = find_group(c, block);
-
-	return g != NULL && i < g->n ? g->at[i].where : NULL;
-}
-
-bool
-conf_is_set(const struct conf *c, const char *block, size_t i, const char *key)
-{
-	const struct group *g = find_group(c, block);
-
-	if (g == NULL || i >= g->n)
-		return false;
-	for (size_t k = 0; k < g->keys; k++) {
-		if (strcmp(g->block->key[k].name, key) == 0)
-			return g->at[i].text[k] != NULL;
-	}
-	return false;
-}
-
-static void
-show_list(const struct conf_list *list, FILE *out)
-{
-	fputc('{', out);
-	for (size_t i = 0; i < list->n; i++)
-		fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", list->at[i]);
-	fputc('}', out);
-}
-
-static void
-show_instance(const struct group *g, const struct instance *in, FILE *out)
-{
-	fprintf(out, g->block->titled ? "%s \"%s\" {\n" : "%s {\n",
-		g->block->name, in->title);
-	for (size_t i = 0; i < g->keys; i++) {
-		const struct conf_key *key = &g->block->key[i];
-		const char *text = in->text[i] != NULL ? in->text[i]
-				   : key->def != NULL  ? key->def
-						       : "";
-
-		fprintf(out, "\t%s = ", key->name);
-		if (key->type == CONF_LIST)
-			show_list((const void *)((const char *)in->data +
-						 key->offset),
-				  out);
-		else
-			fprintf(out, "\"%s\"", text);
-		fputs(in->text[i] == NULL ? " # default\n" : "\n", out);
-	}
-	fputs("}\n", out);
-}
-
-void
-conf_show(const struct conf *c, FILE *out)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		for (size_t k = 0; k < c->group[i].n; k++)
-			show_instance(&c->group[i], &c->group[i].at[k], out);
-	}
 }

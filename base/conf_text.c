@@ -1,12 +1,13 @@
 /*
- * Where blocks begin and whether they end: what libconfuse does not say.
- * Comments and quoted strings are passed over.
+ * Where blocks begin, whether they end, and whether it is text at all: what
+ * libconfuse does not say.
  */
 #include "base/conf_text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Where the comment that begins at s ends; NULL: it is none. */
@@ -119,4 +120,69 @@ conf_text_strip(char *text)
 		if (end == NULL)
 			s++;
 	}
+}
+
+/* Bytes of the UTF-8 character at s; 0 where it is none. */
+static size_t
+character(const unsigned char *s)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = s[0] < 0x80	 ? 1
+		   : s[0] < 0xc0 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf8 ? 4
+				 : 0;
+	uint32_t code = n < 2 ? s[0] : s[0] & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3fu);
+	}
+	if (n > 1 && (code < least[n] || code > 0x10ffff ||
+		      (code >= 0xd800 && code < 0xe000)))
+		return 0;
+	return n;
+}
+
+/* Is the character after a backslash one that libconfuse knows? */
+static bool
+is_escape(char c)
+{
+	return c != '\0' && strchr("\\\"'ntrbfaevx01234567\n", c) != NULL;
+}
+
+const char *
+conf_text_bad(const char *text, int *line)
+{
+	/* Ends of the comment and of the string at hand. */
+	const char *comment = text, *string = text;
+	bool escapes = false;
+
+	*line = 1;
+	for (const char *s = text; *s != '\0';) {
+		size_t n = character((const unsigned char *)s);
+
+		if (n == 0)
+			return "is not UTF-8 here";
+		if (s >= comment && s >= string) {
+			const char *end = comment_end(text, s);
+
+			comment = end != NULL ? end : comment;
+			end = end != NULL ? NULL : quoted_end(s);
+			string = end != NULL ? end : string;
+			escapes = *s == '"';
+		}
+		if (s < string && escapes && *s == '\\') {
+			if (!is_escape(s[1]))
+				return "has a backslash before what means"
+				       " nothing there; two of them are one";
+			*line += s[1] == '\n';
+			n = 2;
+		}
+		*line += *s == '\n';
+		s += n;
+	}
+	return NULL;
 }

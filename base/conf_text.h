@@ -13,6 +13,13 @@ int conf_text_open(const char *text);
 int conf_text_block(const char *text, const char *name, const char *title);
 
 /*
+ * What makes the text no configuration: a byte that is not UTF-8, an escape
+ * in a quoted string that means nothing.  Returns the words for it and writes
+ * the line; NULL: nothing.
+ */
+const char *conf_text_bad(const char *text, int *line);
+
+/*
  * Makes every comment blank, line for line: libconfuse counts the lines of
  * comments more than once, and every place after one would be wrong.
  */

@@ -65,6 +65,22 @@ wanted(enum conf_type type)
 	return "a text";
 }
 
+/* A limit as it would be written: 7d rather than 604800000. */
+static const char *
+in_units(double x, const struct unit *units, char *buf, size_t cap)
+{
+	const struct unit *best = units;
+
+	for (const struct unit *u = units; u->name != NULL; u++) {
+		double n = x / u->factor;
+
+		if (n == floor(n) && n >= 1 && u->factor >= best->factor)
+			best = u;
+	}
+	snprintf(buf, cap, "%g%s", x / best->factor, best->name);
+	return buf;
+}
+
 static int
 set_number(const struct conf_key *key, void *field, const char *text,
 	   char reason[CONF_REASON_BYTES])
@@ -72,6 +88,7 @@ set_number(const struct conf_key *key, void *field, const char *text,
 	const struct unit *units = key->type == CONF_DURATION ? durations
 				   : key->type == CONF_SIZE   ? sizes
 							      : plain;
+	char least[32], most[32];
 	double x;
 
 	if (number(text, units, &x) < 0 || fabs(x) > 9e15 ||
@@ -82,11 +99,9 @@ set_number(const struct conf_key *key, void *field, const char *text,
 	}
 	if ((key->min != 0 || key->max != 0) && (x < key->min || x > key->max)) {
 		snprintf(reason, CONF_REASON_BYTES,
-			 "%s = %.60s is out of its range, %g to %g%s",
-			 key->name, text, key->min, key->max,
-			 key->type == CONF_DURATION ? " ms"
-			 : key->type == CONF_SIZE   ? " bytes"
-						    : "");
+			 "%s = %.60s is out of its range, %s to %s", key->name,
+			 text, in_units(key->min, units, least, sizeof(least)),
+			 in_units(key->max, units, most, sizeof(most)));
 		return -1;
 	}
 	if (key->type == CONF_FLOAT)

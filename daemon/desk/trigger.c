@@ -337,6 +337,7 @@ fill(struct trigger_check *k)
 		check_statutory(k);
 	check_at_least(k);
 	check_days(k);
+	trigger_take_sense(k);
 	if (c->tell.n == 0)
 		trigger_wrong(k, "tell: nobody receives it");
 }
@@ -380,6 +381,8 @@ fill_all(struct trigger_set *set, const struct registry *registry,
 	for (size_t i = 0; i < set->n; i++) {
 		struct trigger *t = &set->at[i];
 		struct trigger_check k = { .registry = registry,
+					   .conf = set->conf,
+					   .nth = i,
 					   .c = conf_at(set->conf, "trigger", i),
 					   .t = t,
 					   .report = report,
@@ -395,6 +398,17 @@ fill_all(struct trigger_set *set, const struct registry *registry,
 		errors += k.errors;
 	}
 	return errors;
+}
+
+static void
+report_none(const char *const *paths, size_t n, conf_report *report, void *arg)
+{
+	char message[400];
+
+	snprintf(message, sizeof(message),
+		 "%.200s%sthere is no trigger: nothing could ever ring",
+		 n > 0 ? paths[0] : "", n > 0 ? ": " : "");
+	report(arg, message);
 }
 
 struct trigger_set *
@@ -414,7 +428,7 @@ trigger_load(const char *const *paths, size_t n,
 	if (set->at == NULL)
 		goto fail;
 	if (set->n == 0)
-		report(arg, "there is no trigger: nothing could ever ring");
+		report_none(paths, n, report, arg);
 	if (set->n == 0 || fill_all(set, registry, report, arg) > 0 ||
 	    trigger_take_names(set, report, arg) > 0)
 		goto fail;

@@ -8,6 +8,8 @@
 
 struct trigger_check {
 	const struct registry *registry;
+	const struct conf *conf;
+	size_t nth; /* of the triggers of conf */
 	const struct trigger_conf *c;
 	struct trigger *t;
 	conf_report *report;
@@ -22,6 +24,13 @@ void trigger_wrong(struct trigger_check *k, const char *fmt, ...)
 /* The same for an unknown word; near = what was meant, or NULL. */
 void trigger_wrong_word(struct trigger_check *k, const char *key,
 			const char *word, const char *near);
+
+/*
+ * Reports what a trigger says and can never mean: keys that its rule does not
+ * read, words that stand twice, a lag for a kind that it does not listen to,
+ * a name or a title that cannot be shown.
+ */
+void trigger_take_sense(struct trigger_check *k);
 
 /*
  * Reads the keys part_of and deadlines, once all blocks are known.  Returns the number of

@@ -43,6 +43,21 @@ WRONG = {
               "it can never fire"),
     "neighbours": (trigger("\trule = neighbours\n\twhere = { township }"),
                    "it can never fire"),
+    "no budget": (trigger('\trule = cases\n\tcases = { "1 red" }\n'
+                          '\tbasis = "x"\n\tbudget = 1'),
+                  "budget: rule cases does not read this key"),
+    "two rules": (trigger('\trule = scan\n\tcases = { "1 red" }'),
+                  "cases: rule scan does not read this key"),
+    "twice": (trigger("\tbudget = 1\n\tbudget = 2"),
+              "budget stands twice in one block"),
+    "kind twice": (trigger('\tkinds = { "lab:2", ed, lab }'),
+                   'kinds: "lab" stands there twice'),
+    "lag": (trigger('\tkinds = { school }\n\tlag = { "lab:3" }'),
+            'lag: it does not listen to "lab"'),
+    "window": (trigger("\twindow = 300d"),
+               "window = 300d is out of its range, 1d to 28d"),
+    "escape": (trigger('\ttitle = "a \\q"'),
+               "has a backslash before what means nothing there"),
     "silent": (trigger(indicators=""), "indicators"),
     "nowhere": (trigger("\twhere = { }").replace("tell = { duty }", ""),
                 "needs the key tell"),
@@ -63,6 +78,43 @@ def test_a_trigger_is_refused_by_both(tmp_path, name):
         assert line and int(line[1]) in range(3, 9), said
         if name == "budget":
             assert line[1] == "6", said
+
+
+def test_what_is_no_trigger_at_all(tmp_path):
+    """Files of other kinds, and folders without any."""
+    path = tmp_path / "t.conf"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    cases = [(b"", "there is no trigger"), (b"# only words\n", "no trigger"),
+             (trigger().replace("fever", "\xff").encode("latin-1"),
+              "is not UTF-8 here"),
+             (b"\x7fELF\0\0", "has a NUL byte")]
+    for text, why in cases:
+        path.write_bytes(text)
+        done = subprocess.run([BIN / "tocsin", "trigger", "test", path],
+                              capture_output=True, text=True)
+        assert done.returncode == 2
+        assert re.search(rf"{path}:(\d+:)? .*{why}", done.stderr), done.stderr
+    done = subprocess.run([BIN / "tocsin", "trigger", "test", empty],
+                          capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{empty}: there is no trigger" in done.stderr
+
+
+def test_one_mistake_is_told_once(tmp_path):
+    """Neither what stands behind it, nor each key of a second block."""
+    path = tmp_path / "t"
+    path.mkdir()
+    (path / "a.conf").write_text(trigger("\tbudgte = 1"))
+    done = subprocess.run([BIN / "tocsin", "trigger", "test", path],
+                          capture_output=True, text=True)
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for name in ("a.conf", "b.conf"):
+        (path / name).write_text(trigger("\tbudget = 1"))
+    done = subprocess.run([BIN / "tocsin", "trigger", "test", path],
+                          capture_output=True, text=True)
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert f"is there already, at {path}/a.conf:3" in done.stderr
 
 
 def test_a_trigger_that_nobody_receives(tmp_path):

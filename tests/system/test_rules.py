@@ -169,7 +169,7 @@ def test_moving_percentile(world, share):
 
 
 def test_a_norm_asks_for_no_budget_points_or_coverage(world):
-    """One site of ten still reports, the budget is next to nothing."""
+    """One site of ten still reports, the desk's budget is next to nothing."""
     world.area("c")
     for i in range(10):
         world.site(f"s{i}", "fever-clinic")
@@ -177,7 +177,8 @@ def test_a_norm_asks_for_no_budget_points_or_coverage(world):
     world.count("s0", "ili-visit", 60, 10)
     events = world.ring('indicators = { ili-visit }\nwhere = { county }\n'
                         'rule = cases\nwindow = 7d\ncases = { "10 red" }\n'
-                        'basis = "a norm"\nbudget = 0.01\ntell = { duty }')
+                        'basis = "a norm"\ntell = { duty }\n}\n'
+                        'desk {\nbudget = 0.01')
     assert opened(events, "as_of", "grade", "p", "points") == [
         (date(60), "red", None, 0)]
     assert events[0]["coverage"] == pytest.approx(0.1)

@@ -181,6 +181,73 @@ test_errors_name_the_line_and_the_mend(void **state)
 	refused("http {\n\ttls = yes\n", "this '{' has no '}'");
 	refused("htpp {\n}\n", "did you mean 'http'?");
 	refused("trigger \"a\" { basis = x }\ntrigger \"a\" { basis = y }\n", "");
+	refused("http {\n\tdeadline = 20m\n}\n", "out of its range, 1s to 10m");
+}
+
+static void
+test_what_is_no_text(void **state)
+{
+	(void)state;
+	refused("http {\n\tlisten = \"caf\xe9\"\n}\n", ":2: is not UTF-8 here");
+	refused("# caf\xe9\nhttp {\n}\n", ":1: is not UTF-8 here");
+	refused("http {\n\tlisten = \"\xc0\xaf\"\n}\n", ":2: is not UTF-8");
+	refused("http {\n\tlisten = \"\xed\xa0\x80\"\n}\n", ":2: is not UTF-8");
+	refused("http {\n\tlisten = \"caf\xc3", "is not UTF-8");
+	refused("http {\n\n\tlisten = \"a\\qb\"\n}\n",
+		":3: has a backslash before what means nothing there");
+}
+
+static void
+test_what_is_text(void **state)
+{
+	struct messages m;
+	struct conf *c =
+		load_text("# \\q is a comment\nhttp {\n"
+			  "\tlisten = \"caf\xc3\xa9 \\\"\\\\ # \\x41\"\n"
+			  "}\ntrigger '\\q' { basis = '\\w' }\n",
+			  &m);
+	const struct http *http;
+
+	(void)state;
+	assert_string_equal(m.text, "");
+	assert_non_null(c);
+	http = conf_get(c, "http");
+	assert_string_equal(http->listen, "caf\xc3\xa9 \"\\ # A");
+	conf_free(&c);
+}
+
+static void
+test_a_key_stands_once(void **state)
+{
+	struct messages m;
+	struct conf *c;
+
+	(void)state;
+	refused("http {\n\tclients = 2\n\tclients = 3\n}\n",
+		":3: clients stands twice in one block");
+	refused("trigger \"a\" {\n\tbasis = x\n\tkinds = { a, b }\n"
+		"\tkinds = { c }\n}\n",
+		":4: kinds stands twice in one block");
+	c = load_text("trigger \"a\" {\n\tbasis = x\n\tkinds = { a, b, c }\n}\n"
+		      "trigger \"b\" {\n\tbasis = x\n\tkinds = { d }\n}\n",
+		      &m);
+	assert_string_equal(m.text, "");
+	assert_non_null(c);
+	conf_free(&c);
+}
+
+/* A file that ends early lacks nothing that stands further down. */
+static void
+test_no_key_is_missed_after_a_mistake(void **state)
+{
+	struct messages m;
+	struct conf *c = load_text("trigger \"a\" {\n\tbudgte = 2\n"
+				   "\tbasis = x\n}\n",
+				   &m);
+
+	(void)state;
+	assert_null(c);
+	assert_int_equal(m.n, 1);
 }
 
 static void
@@ -286,6 +353,10 @@ main(void)
 		cmocka_unit_test(test_defaults_without_a_file),
 		cmocka_unit_test(test_values_of_every_type),
 		cmocka_unit_test(test_errors_name_the_line_and_the_mend),
+		cmocka_unit_test(test_what_is_no_text),
+		cmocka_unit_test(test_what_is_text),
+		cmocka_unit_test(test_a_key_stands_once),
+		cmocka_unit_test(test_no_key_is_missed_after_a_mistake),
 		cmocka_unit_test(test_all_value_errors_are_listed),
 		cmocka_unit_test(test_a_file_that_is_not_there),
 		cmocka_unit_test(test_what_is_shown_parses_again),
