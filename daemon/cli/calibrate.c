@@ -154,7 +154,7 @@ simulate_years(const struct request *q, const char *etc,
 
 		fprintf(stderr, "tocsin: a year with seed %llu ...\n",
 			(unsigned long long)conf.seed);
-		rc = null_simulate(&h, etc, &conf, NULL, 0);
+		rc = null_simulate_for(&h, etc, &conf, set);
 		if (rc == 0)
 			rc = null_weigh(&h, set, year);
 		for (size_t t = 0; t < 2 * set->n && rc == 0; t++)

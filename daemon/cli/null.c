@@ -60,7 +60,7 @@ add_sites(struct history *h, const struct sim *sim)
 			.code = s->code,
 			.name = s->name,
 			.gateway = s->gateway,
-			.period = 1,
+			.period = s->period,
 			.expect = (enum reg_expect)(expect < 0 ? 0 : expect)
 		};
 
@@ -73,10 +73,28 @@ add_sites(struct history *h, const struct sim *sim)
 	return 0;
 }
 
+/* Where counts go, and who wants them; NULL: all of them are wanted. */
+struct taker {
+	struct history *h;
+	const struct trigger_set *set;
+};
+
+static bool
+is_heard(const struct trigger_set *set, uint32_t indicator)
+{
+	for (size_t t = 0; t < set->n; t++) {
+		if (!set->at[t].statutory && indicator < set->at[t].indicators &&
+		    set->at[t].indicator[indicator])
+			return true;
+	}
+	return false;
+}
+
 static int
 take_count(void *arg, const struct sim_count *c)
 {
-	struct history *h = arg;
+	const struct taker *to = arg;
+	struct history *h = to->h;
 	uint32_t site =
 		registry_site(h->registry, c->site->code, strlen(c->site->code));
 	uint32_t ind = registry_indicator(h->registry, c->indicator,
@@ -85,11 +103,13 @@ take_count(void *arg, const struct sim_count *c)
 		.received = c->received,
 		.day = c->day,
 		.revision = (uint32_t)(c->received - c->day),
-		.series = registry_add_series(h->registry, site, ind, "", 0),
 		.value = (double)c->value,
 		.denominator = c->denominator > 0 ? (double)c->denominator : NAN
 	};
 
+	if (to->set != NULL && ind != REG_NONE && !is_heard(to->set, ind))
+		return 0;
+	count.series = registry_add_series(h->registry, site, ind, "", 0);
 	if (count.series == REG_NONE) {
 		log_error("simulated indicator %s is not known", c->indicator);
 		return -1;
@@ -97,10 +117,12 @@ take_count(void *arg, const struct sim_count *c)
 	return history_put(h, &count);
 }
 
-int
-null_simulate(struct history *h, const char *etc_dir, const struct sim_conf *conf,
-	      const struct sim_outbreak *outbreak, size_t outbreaks)
+static int
+simulate(struct history *h, const char *etc_dir, const struct sim_conf *conf,
+	 const struct sim_outbreak *outbreak, size_t outbreaks,
+	 const struct trigger_set *set)
 {
+	struct taker to = { h, set };
 	struct sim *sim;
 	int rc = -1;
 
@@ -114,11 +136,28 @@ null_simulate(struct history *h, const char *etc_dir, const struct sim_conf *con
 	if (add_areas(h, sim) == 0 && add_sites(h, sim) == 0)
 		rc = 0;
 	for (int d = 0; d < conf->days && rc == 0; d++)
-		rc = sim_day(sim, conf->first_day + d, take_count, h);
+		rc = sim_day(sim, conf->first_day + d, take_count, &to);
 	sim_free(&sim);
 	if (rc == 0)
 		history_settle(h);
 	return rc;
+}
+
+int
+null_simulate(struct history *h, const char *etc_dir, const struct sim_conf *conf,
+	      const struct sim_outbreak *outbreak, size_t outbreaks)
+{
+	return simulate(h, etc_dir, conf, outbreak, outbreaks, NULL);
+}
+
+int
+null_simulate_for(struct history *h, const char *etc_dir,
+		  const struct sim_conf *conf, const struct trigger_set *set)
+{
+	struct sim_conf all = *conf;
+
+	all.all_sources = true;
+	return simulate(h, etc_dir, &all, NULL, 0, set);
 }
 
 void

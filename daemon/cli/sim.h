@@ -23,7 +23,20 @@
 #define SIM_MAX_COUNTIES 3000
 #define SIM_COUNTIES_A_CITY 10
 
-enum sim_syndrome { SIM_RESPIRATORY, SIM_ENTERIC, SIM_SYNDROMES };
+enum sim_syndrome {
+	SIM_RESPIRATORY,
+	SIM_ENTERIC,
+	SIM_RASH, /* this and the following only with all_sources */
+	SIM_NEUROLOGICAL,
+	SIM_POISONING,
+	SIM_ANIMAL,
+	SIM_VECTOR,
+	SIM_VACCINE,  /* reactions after vaccination */
+	SIM_MEDICINE, /* reactions to medicines */
+	SIM_OVERSEAS,
+	SIM_SYNDROMES,
+	SIM_USUAL = SIM_RASH
+};
 
 struct sim_conf {
 	uint64_t seed;
@@ -33,6 +46,13 @@ struct sim_conf {
 	double size;  /* multiplies all counts; 1 = some 22 sites a county */
 	double noise; /* multiplies the variance above Poisson's; 1 */
 	bool faults;  /* missing and late reports, new sites, promotions */
+	/*
+	 * Also what the other shipped triggers listen to: rash, nerves,
+	 * poisoning, food, reactions, waste water, markets, animals, vectors,
+	 * supply and places abroad, some 12 sites more a county.  None of it
+	 * changes a count of the others.
+	 */
+	bool all_sources;
 };
 
 /* cases are spread over counties, days and streams; see sim_stream. */
@@ -60,6 +80,7 @@ struct sim_site {
 	char gateway[SIM_CODE_BYTES]; /* one a county */
 	int county;
 	int kind_index; /* of sim_kind() */
+	int period;	/* 1 or 7 days */
 	double share;	/* of the kind's cases in the county */
 	double size;	/* multiplies the site's means */
 	int32_t since;	/* first day it reports */
@@ -68,7 +89,7 @@ struct sim_site {
 struct sim_count {
 	const struct sim_site *site;
 	const char *indicator;
-	int32_t day, received;
+	int32_t day, received; /* a week's day is its Monday */
 	uint32_t value;
 	uint32_t denominator; /* 0 = none */
 };
@@ -95,13 +116,21 @@ int sim_day(struct sim *s, int32_t day, sim_each *each, void *arg);
 
 /*
  * Draws outbreaks at random: n of them after the first `quiet` days, of
- * 30..300 cases, 10..28 days, in 1..3 counties, touching two or more kinds.
+ * 30..300 cases, 10..28 days, in 1..3 counties, touching two or more kinds;
+ * with all_sources of any syndrome, those from SIM_RASH on in all their kinds.
  */
 void sim_draw_outbreaks(const struct sim_conf *conf, int quiet,
 			struct sim_outbreak *out, size_t n);
 
-/* The kinds that see such an outbreak at all, as in sim_outbreak.kinds. */
+/*
+ * The kinds that see such an outbreak at all, as in sim_outbreak.kinds: of
+ * those that report always, and of all of them.
+ */
 uint32_t sim_kinds_of(enum sim_syndrome syndrome);
+uint32_t sim_all_kinds_of(enum sim_syndrome syndrome);
+
+/* Its word in labels and options; NULL after the last. */
+const char *sim_syndrome_str(enum sim_syndrome syndrome);
 
 /* Code of the i-th kind of source; NULL after the last. */
 const char *sim_kind(size_t i);

@@ -1,6 +1,6 @@
 /*
- * The places of the invented province, its sites and what they count.  Names
- * are put together from syllables; the code 99 belongs to no real province.
+ * The places of the invented province and its sites.  Names are put together
+ * from syllables; the code 99 belongs to no real province.
  */
 #include "daemon/cli/sim_world.h"
 
@@ -8,86 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	FEVER_CLINIC,
-	ED,
-	PRIMARY_CARE,
-	SCHOOL,
-	NURSING_HOME,
-	PHARMACY,
-	ENTERIC_CLINIC,
-	EMS,
-	LAB,
-	RAIL_STATION,
-	AIRPORT,
-	PORT
-};
-
-const struct sim_kind sim_kind_table[] = {
-	{ "fever-clinic", "daily", "fever clinic", "发热门诊", 2, 0, SIM_CLINIC },
-	{ "ed", "daily", "emergency department", "急诊科", 1, 0, SIM_CLINIC },
-	{ "primary-care", "workdays", "township clinic", "卫生院", 4, 0,
-	  SIM_WORK },
-	{ "school", "schooldays", "school", "学校", 5, 0, SIM_SCHOOL },
-	{ "nursing-home", "daily", "nursing home", "养老院", 2, 0, SIM_EVEN },
-	{ "pharmacy", "daily", "pharmacy", "药店", 4, 0, SIM_SHOP },
-	{ "enteric-clinic", "daily", "enteric clinic", "肠道门诊", 1, 0,
-	  SIM_CLINIC },
-	{ "ems", "daily", "ambulance service", "急救中心", 1, 0, SIM_EVEN },
-	{ "lab", "workdays", "laboratory", "检验中心", 1, 0, SIM_WORK },
-	{ "rail-station", "daily", "railway station", "火车站", 1, 2, SIM_EVEN },
-	{ "airport", "daily", "airport", "机场", 1, 5, SIM_EVEN },
-	{ "port", "daily", "river port", "港口", 1, 4, SIM_EVEN },
-};
-
-const struct sim_stream sim_stream_table[] = {
-	{ FEVER_CLINIC, "fever-visit", SIM_RESPIRATORY, 16, 60, 25, 1, .08, 2 },
-	{ FEVER_CLINIC, "ili-visit", SIM_RESPIRATORY, 9, 60, 20, 1, .07, 2 },
-	{ ED, "ili-visit", SIM_RESPIRATORY, 20, 150, 30, 1, .09, 3 },
-	{ ED, "gi-visit", SIM_ENTERIC, 10, 150, 30, 1, .10, 1 },
-	{ PRIMARY_CARE, "ari-visit", SIM_RESPIRATORY, 14, 45, 15, 1, .14, 2 },
-	{ SCHOOL, "resp-absence", SIM_RESPIRATORY, 3.5, 600, 10, .9, .12, 1 },
-	{ SCHOOL, "gi-absence", SIM_ENTERIC, .6, 600, 6, .9, .14, 1 },
-	{ NURSING_HOME, "ili-residents", SIM_RESPIRATORY, .25, 120, 3, .8, .02,
-	  4 },
-	{ NURSING_HOME, "gi-residents", SIM_ENTERIC, .12, 120, 3, .8, .02, 2 },
-	{ PHARMACY, "otc-cough-cold", SIM_RESPIRATORY, 26, 220, 12, .9, .30, 1 },
-	{ PHARMACY, "otc-fever", SIM_RESPIRATORY, 15, 220, 12, .9, .20, 1 },
-	{ PHARMACY, "otc-antidiarrhoeal", SIM_ENTERIC, 8, 220, 12, .8, .25, 1 },
-	{ ENTERIC_CLINIC, "gi-visit", SIM_ENTERIC, 9, 25, 20, 1, .15, 1 },
-	{ EMS, "ems-resp", SIM_RESPIRATORY, 6, 70, 40, .7, .02, 4 },
-	{ LAB, "flu-positive", SIM_RESPIRATORY, 4, 30, 6, 1.6, .05, 5 },
-	{ LAB, "norovirus-positive", SIM_ENTERIC, 1.2, 12, 4, 1.4, .04, 4 },
-	{ RAIL_STATION, "fever-screened", SIM_RESPIRATORY, .4, 5000, 2, .6,
-	  .005, 1 },
-	{ AIRPORT, "fever-screened", SIM_RESPIRATORY, .5, 3000, 2, .6, .005, 1 },
-	{ PORT, "fever-screened", SIM_RESPIRATORY, .1, 300, 2, .6, .003, 1 },
-};
-
-size_t
-sim_kind_n(void)
-{
-	return sizeof(sim_kind_table) / sizeof(sim_kind_table[0]);
-}
-
-size_t
-sim_stream_n(void)
-{
-	return sizeof(sim_stream_table) / sizeof(sim_stream_table[0]);
-}
-
-uint32_t
-sim_kinds_of(enum sim_syndrome syndrome)
-{
-	uint32_t kinds = 0;
-
-	for (size_t i = 0; i < sim_stream_n(); i++) {
-		if (sim_stream_table[i].syndrome == syndrome)
-			kinds |= 1u << sim_stream_table[i].kind;
-	}
-	return kinds;
-}
 
 /* Steele, Lea and Flood 2014: the finaliser of SplitMix64. */
 static uint64_t
@@ -213,6 +133,7 @@ fill_site(const struct sim_conf *c, const struct sim_area *area, int kind,
 	s->kind = k->kind;
 	s->kind_index = kind;
 	s->reports_on = k->reports_on;
+	s->period = k->week == SIM_WEEKLY ? 7 : 1;
 	s->share = 1.0 / k->a_county;
 	s->size = c->size *
 		  exp(0.35 * sim_normal(c->seed, 902, key, (uint64_t)number));
@@ -227,35 +148,52 @@ fill_site(const struct sim_conf *c, const struct sim_area *area, int kind,
 		 number + 1);
 }
 
+/*
+ * Sites of the kinds from..to-1, county by county, into site; returns their
+ * number.  site NULL: counts only.
+ */
+static size_t
+fill_sites(const struct sim_conf *c, const struct sim_area *county, int from,
+	   int to, struct sim_site *site)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < c->counties; i++) {
+		for (int k = from; k < to; k++) {
+			int here = sites_of(&sim_kind_table[k], i);
+
+			for (int j = 0; j < here && site != NULL; j++) {
+				site[n + (size_t)j].county = i;
+				fill_site(c, &county[i], k, j,
+					  &site[n + (size_t)j]);
+			}
+			n += (size_t)here;
+		}
+	}
+	return n;
+}
+
 int
 sim_build(const struct sim_conf *c, struct sim_area **area, size_t *areas,
 	  struct sim_site **site, size_t *sites)
 {
 	size_t cities = ((size_t)c->counties + SIM_COUNTIES_A_CITY - 1) /
 			SIM_COUNTIES_A_CITY;
-	size_t n = 0, at = 0;
+	int usual = (int)sim_kind_n();
+	int all = c->all_sources ? (int)sim_all_kind_n() : usual;
+	size_t first = fill_sites(c, NULL, 0, usual, NULL);
+	const struct sim_area *county;
 
-	for (int i = 0; i < c->counties; i++) {
-		for (size_t k = 0; k < sim_kind_n(); k++)
-			n += (size_t)sites_of(&sim_kind_table[k], i);
-	}
 	*areas = 1 + cities + (size_t)c->counties;
-	*sites = n;
+	*sites = first + fill_sites(c, NULL, usual, all, NULL);
 	*area = calloc(*areas, sizeof(**area));
-	*site = calloc(n, sizeof(**site));
+	*site = calloc(*sites, sizeof(**site));
 	if (*area == NULL || *site == NULL)
 		return -1;
 	fill_areas(c, *area, cities);
-	for (int i = 0; i < c->counties; i++) {
-		for (int k = 0; k < (int)sim_kind_n(); k++) {
-			int here = sites_of(&sim_kind_table[k], i);
-
-			for (int j = 0; j < here; j++) {
-				(*site)[at].county = i;
-				fill_site(c, &(*area)[1 + cities + (size_t)i],
-					  k, j, &(*site)[at++]);
-			}
-		}
-	}
+	county = &(*area)[1 + cities];
+	/* The usual sites come first: a site's draws depend on its number. */
+	fill_sites(c, county, 0, usual, *site);
+	fill_sites(c, county, usual, all, *site + first);
 	return 0;
 }

@@ -34,10 +34,19 @@ static const char help[] =
 	"  --size X         multiplies every mean (1)\n"
 	"  --noise X        multiplies the variance above Poisson's (1)\n"
 	"  --clean          no missing or late reports, promotions, new sites\n"
+	"  --all-sources    also what the other shipped triggers listen to: "
+	"rash,\n"
+	"                   nerves, poisoning, food, reactions, waste water, "
+	"markets,\n"
+	"                   animals, vectors, supply, places abroad\n"
 	"  --outbreaks N    draw N outbreaks at random (0)\n"
 	"  --outbreak SYNDROME,DATE[,CASES[,DAYS[,COUNTIES]]]\n"
 	"                   one more, in all kinds of source; SYNDROME is\n"
-	"                   respiratory or enteric (may be given often)\n"
+	"                   respiratory or enteric, or with --all-sources\n"
+	"                   rash-fever, neurological, poisoning, animal, "
+	"vector,\n"
+	"                   vaccine, medicine or overseas (may be given "
+	"often)\n"
 	"  --json           say what was written as JSON\n";
 
 struct request {
@@ -66,10 +75,10 @@ number(const char *option, const char *text, double min, double max, double *out
 static int
 parse_syndrome(const char *text, size_t len)
 {
-	static const char *const names[] = { "respiratory", "enteric" };
-
 	for (int i = 0; i < SIM_SYNDROMES; i++) {
-		if (strlen(names[i]) == len && strncmp(names[i], text, len) == 0)
+		const char *name = sim_syndrome_str((enum sim_syndrome)i);
+
+		if (strlen(name) == len && strncmp(name, text, len) == 0)
 			return i;
 	}
 	return -1;
@@ -95,7 +104,6 @@ add_outbreak(struct request *q, const char *text)
 		const char *rest = date + strcspn(date, ",");
 
 		o->syndrome = (enum sim_syndrome)syndrome;
-		o->kinds = sim_kinds_of(o->syndrome);
 		if (*rest == '\0' || (sscanf(rest, ",%lf,%d,%d", &cases,
 					     &o->days, &o->counties) >= 1 &&
 				      cases > 0 && cases < 1e9 && o->days > 0 &&
@@ -152,6 +160,26 @@ read_option(struct request *q, const char *name, const char *value)
 	return 0;
 }
 
+/* The kinds of source that the outbreaks asked for touch: all that can. */
+static int
+touch_kinds(struct request *q)
+{
+	for (size_t i = 0; i < q->outbreaks; i++) {
+		struct sim_outbreak *o = &q->outbreak[i];
+
+		o->kinds = q->conf.all_sources ? sim_all_kinds_of(o->syndrome)
+					       : sim_kinds_of(o->syndrome);
+		if (o->kinds == 0 ||
+		    (o->syndrome >= SIM_USUAL && !q->conf.all_sources)) {
+			cli_error("--outbreak %s: nobody counts that without "
+				  "--all-sources",
+				  sim_syndrome_str(o->syndrome));
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* Returns 0, a status to exit with, or -1 for --help. */
 static int
 read_words(int argc, char **argv, struct request *q)
@@ -167,6 +195,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "outbreaks", required_argument, NULL, 'v' },
 		{ "outbreak", required_argument, NULL, 'v' },
 		{ "clean", no_argument, NULL, 'c' },
+		{ "all-sources", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -180,6 +209,8 @@ read_words(int argc, char **argv, struct request *q)
 			return -1;
 		if (c == 'c')
 			q->conf.faults = false;
+		else if (c == 'a')
+			q->conf.all_sources = true;
 		else if (c == 'j')
 			q->json = true;
 		else if (c != 'v') {
@@ -190,6 +221,8 @@ read_words(int argc, char **argv, struct request *q)
 		} else if (read_option(q, options[at].name, optarg) < 0)
 			return CLI_EX_USAGE;
 	}
+	if (touch_kinds(q) < 0)
+		return CLI_EX_USAGE;
 	if (optind < argc || q->dir == NULL) {
 		cli_error(optind < argc ? "simulate takes no '%s'; try "
 					  "'tocsin simulate --help'"
@@ -265,9 +298,11 @@ write_count(void *arg, const struct sim_count *c)
 {
 	char day[DAY_TEXT_BYTES], received[DAY_TEXT_BYTES];
 
-	fprintf(arg, "%s,%s,%s,%u,%u,%s\n", day_format(c->day, day),
-		c->site->code, c->indicator, c->value, c->denominator,
-		day_format(c->received, received));
+	fprintf(arg, "%s,%s,%s,%u,", day_format(c->day, day), c->site->code,
+		c->indicator, c->value);
+	if (c->denominator > 0)
+		fprintf(arg, "%u", c->denominator);
+	fprintf(arg, ",%s\n", day_format(c->received, received));
 	return 0;
 }
 
@@ -295,7 +330,7 @@ write_label(FILE *f, const struct sim *s, const struct request *q, size_t i,
 	const char *gap = "";
 
 	fprintf(f, "%zu,%s,%s,%d,%s,%s,%.0f,", i + 1,
-		o->syndrome == SIM_RESPIRATORY ? "respiratory" : "enteric",
+		sim_syndrome_str(o->syndrome),
 		sim_area(s, first_county + (size_t)county)->code, rank + 1,
 		day_format(o->first_day + 5 * rank, first),
 		day_format(o->first_day + 5 * rank + o->days, last), o->cases);

@@ -1,6 +1,7 @@
 """tocsin detect and tocsin methods as a person or a script meets them."""
 
 import csv
+import datetime
 import io
 import json
 import os
@@ -94,6 +95,62 @@ def test_simulate_says_what_it_wrote(tmp_path):
     assert said["first_day"] == "2023-01-01"
     assert said["last_day"] == "2023-01-20"
     assert said["outbreaks"] == 1
+
+
+def simulated(folder, *args):
+    done = tocsin("simulate", "--out", str(folder), "--days", "120",
+                  "--counties", "2", *args)
+    assert done.returncode == 0, done.stderr
+    sites = (folder / "sites.csv").read_text().splitlines()
+    return sites, (folder / "counts.csv").read_text().splitlines()
+
+
+def test_more_sources_change_no_count_of_the_others(tmp_path):
+    ill = ("--outbreak", "respiratory,2023-02-10,4000,21,2")
+    sites, counts = simulated(tmp_path / "usual", *ill)
+    all_sites, all_counts = simulated(tmp_path / "all", "--all-sources", *ill)
+    assert all_sites[:len(sites)] == sites
+    assert [c for c in all_counts if c in set(counts)] == counts
+    kind = dict(s.split(",")[:2] for s in all_sites)
+    weekly = [c.split(",") for c in all_counts[1:]
+              if kind[c.split(",")[1]] == "wastewater"]
+    assert weekly
+    for date, _, _, _, _, received in weekly:
+        monday = datetime.date.fromisoformat(date)
+        assert monday.weekday() == 0
+        assert (datetime.date.fromisoformat(received) - monday).days >= 6
+    # The outbreak is seen in the waste water too.
+    calm = simulated(tmp_path / "calm", "--all-sources")[1]
+    assert sum(int(c.split(",")[3]) for c in all_counts[1:]
+               if ",ww-flu," in c) > sum(
+                   int(c.split(",")[3]) for c in calm[1:] if ",ww-flu," in c)
+
+
+def test_every_statistical_trigger_hears_some_source(tmp_path):
+    sites, counts = simulated(tmp_path / "all", "--all-sources")
+    kind = dict(s.split(",")[:2] for s in sites)
+    heard = {(kind[c.split(",")[1]], c.split(",")[2]) for c in counts[1:]}
+    done = tocsin("trigger", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    statistical = [t for t in json.loads(done.stdout)
+                   if t["rule"] not in ("cases", "percentile")]
+    assert len(statistical) > 15
+    for t in statistical:
+        assert any(k in t["kinds"] and i in t["indicators"]
+                   for k, i in heard), t["name"]
+
+
+def test_an_outbreak_that_nobody_counts_is_refused(tmp_path):
+    words = ["simulate", "--out", str(tmp_path / "d"), "--days", "60",
+             "--outbreak", "neurological,2023-02-01,300"]
+    done = tocsin(*words)
+    assert done.returncode == 2
+    assert "--all-sources" in done.stderr
+    done = tocsin(*words, "--all-sources")
+    assert done.returncode == 0, done.stderr
+    labels = (tmp_path / "d" / "labels.csv").read_text().splitlines()
+    assert labels[1].startswith("1,neurological,")
+    assert labels[1].endswith(",ed;hospital")
 
 
 def test_no_rows_are_no_error():
