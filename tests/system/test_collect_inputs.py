@@ -2,6 +2,7 @@
 import datetime
 import http.client
 import json
+import os
 import pathlib
 import socket
 import sqlite3
@@ -172,13 +173,26 @@ class Engine:
         return self.send(*segments, *more)
 
 
+class Noon:
+    """A time zone in which it is noon, so that no day ends during a test."""
+
+    def __init__(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        east = 12 - now.hour
+        self.env = {**os.environ, "TZ": f"NOON{-east:+d}"}
+        self.today = (now + datetime.timedelta(hours=east)).date()
+        self.stamp = self.today.strftime("%Y%m%d")
+
+
 def hospital(site, port, publish="200ms"):
+    """The engine of a hospital at noon, and the noon."""
+    noon = Noon()
     site.conf(f'mllp {{\n\tlisten = "127.0.0.1:{port}"\n'
               f'\tsyndromes = "{ROOT}/etc/syndromes.conf"\n'
               f"\tpublish = {publish}\n}}\n")
-    site.start()
+    site.start(env=noon.env)
     assert wait(lambda: can_connect(port))
-    return Engine(port)
+    return Engine(port), noon
 
 
 def can_connect(port):
@@ -190,8 +204,8 @@ def can_connect(port):
 
 
 def test_hl7(site, centre):
-    engine = hospital(site, port := free_port())
-    day = datetime.date.today() - datetime.timedelta(2)
+    engine, noon = hospital(site, port := free_port())
+    day = noon.today - datetime.timedelta(2)
     stamp, n = day.strftime("%Y%m%d"), number(day)
 
     def count(indicator):
@@ -224,7 +238,7 @@ def test_hl7(site, centre):
     # kill -9 after an AA: the visit is there.
     assert engine.visit("A04", "VISIT-90210755", stamp, reason="vomiting") == "AA"
     site.kill()
-    site.start()
+    site.start(env=noon.env)
     assert settles("gi-visit", 2, 3)
     raw = b"".join(p.read_bytes() for p in site.state.iterdir() if p.is_file())
     for secret in (b"SECRETNAME", b"471100815", b"vomiting", b"VISIT-90210755"):
@@ -233,18 +247,16 @@ def test_hl7(site, centre):
 
 
 def test_hl7_today_is_partial(site, centre):
-    engine = hospital(site, free_port())
-    today = datetime.date.today()
-    assert engine.visit("A04", "V1", today.strftime("%Y%m%d"),
-                        reason="fever") == "AA"
-    key = ("hospital-1", "fever-visit", "", number(today))
+    engine, noon = hospital(site, free_port())
+    assert engine.visit("A04", "V1", noon.stamp, reason="fever") == "AA"
+    key = ("hospital-1", "fever-visit", "", number(noon.today))
     assert wait(lambda: key in centre.counts())
     assert centre.counts()[key][2] & 4
 
 
 def test_hl7_hostile_lines(site, centre):
     port = free_port()
-    hospital(site, port)
+    _, noon = hospital(site, port)
     for data in (b"GET / HTTP/1.1\r\n\r\n\x1c\r", b"\x0b" + b"A" * 1200000,
                  b"\x1c\r", b"\x0b\x1c\r", b"\x0bMSH|^~\\&\x1c\r" * 500):
         s = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -260,9 +272,7 @@ def test_hl7_hostile_lines(site, centre):
     for s in lines:
         s.close()
     engine = Engine(port)
-    assert engine.visit("A04", "V1",
-                        datetime.date.today().strftime("%Y%m%d"),
-                        reason="fever") == "AA"
+    assert engine.visit("A04", "V1", noon.stamp, reason="fever") == "AA"
 
 
 def invitation(fields):
