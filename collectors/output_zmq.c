@@ -20,6 +20,7 @@
 #include "collectors/outbox.h"
 #include "collectors/sender.h"
 #include "collectors/settings.h"
+#include "collectors/told.h"
 #include "proto/wire.h"
 
 #define SOFTWARE "tocsin-collect " TOCSIN_VERSION
@@ -258,27 +259,6 @@ apply(struct output_zmq *z, const struct sender_event *ev)
 	settle(z);
 }
 
-static void
-refused_counts(struct output_zmq *z)
-{
-	const struct wire_ack *a = &z->ack;
-
-	for (size_t i = 0; i < a->refused_n; i++) {
-		const struct wire_refused *r = &a->refused[i];
-		char reason[WIRE_MAX_TEXT + 1];
-
-		snprintf(reason, sizeof(reason), "%.*s", (int)r->reason.len,
-			 r->reason.at);
-		if (outbox_reject(z->out.conf.outbox, z->centre_id, r->seq,
-				  r->index, r->code, reason, files_now_ms()) < 0)
-			return;
-	}
-	if (a->refused_total > 0)
-		log_warn("output: the centre refused counts=%" PRIu64
-			 "; tocsin-collect status lists why",
-			 a->refused_total);
-}
-
 /* For this connection, and for frames that are made from now on. */
 static void
 learn_max_frame(struct output_zmq *z, uint32_t bytes)
@@ -356,7 +336,7 @@ on_message(void *arg, const struct zsock_part *part, size_t n, const char *user,
 	} else if (h.type == WIRE_ACK) {
 		rc = wire_ack_decode(body, h.body_bytes, &z->ack);
 		if (rc == WIRE_OK) {
-			refused_counts(z);
+			told_keep(z->out.conf.outbox, z->centre_id, &z->ack);
 			ev.kind = SENDER_EV_ACK;
 			ev.window = z->ack.window;
 			apply(z, &ev);

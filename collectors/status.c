@@ -14,6 +14,7 @@
 #include "collectors/commands.h"
 #include "collectors/files.h"
 #include "collectors/outbox.h"
+#include "collectors/told.h"
 
 #define SHOWN 10
 
@@ -25,6 +26,8 @@ struct report {
 	char why[OUTBOX_WHY_BYTES];
 	char error[OUTBOX_WHY_BYTES];
 	int64_t error_ms;
+	char hint[OUTBOX_WHY_BYTES];
+	int64_t hint_ms;
 };
 
 static const char *
@@ -42,15 +45,18 @@ local_time(int64_t ms, char buf[32])
 static int
 read_report(struct report *r, struct outbox *o)
 {
-	char at[32];
+	char at[32], hint_at[32];
 
 	if (outbox_depth(o, &r->depth) < 0 ||
 	    outbox_noted(o, "state", r->state, sizeof(r->state)) < 0 ||
 	    outbox_noted(o, "why", r->why, sizeof(r->why)) < 0 ||
 	    outbox_noted(o, "error", r->error, sizeof(r->error)) < 0 ||
-	    outbox_noted(o, "error_at", at, sizeof(at)) < 0)
+	    outbox_noted(o, "error_at", at, sizeof(at)) < 0 ||
+	    outbox_noted(o, TOLD_HINT, r->hint, sizeof(r->hint)) < 0 ||
+	    outbox_noted(o, TOLD_HINT_AT, hint_at, sizeof(hint_at)) < 0)
 		return -1;
 	r->error_ms = strtoll(at, NULL, 10);
+	r->hint_ms = strtoll(hint_at, NULL, 10);
 	r->running = files_locked(r->settings.state) == 1;
 	return 0;
 }
@@ -110,6 +116,9 @@ print_text(const struct report *r, struct outbox *o)
 	if (r->error[0] != '\0')
 		printf("last trouble:         %s (%s)\n", r->error,
 		       local_time(r->error_ms, at));
+	if (r->hint[0] != '\0')
+		printf("last left aside:      %s (%s)\n", r->hint,
+		       local_time(r->hint_ms, at));
 	if (d->rejected == 0)
 		return 0;
 	printf("refused by the centre: %" PRId64 ", the newest:\n", d->rejected);
@@ -134,17 +143,18 @@ print_json(const struct report *r, struct outbox *o)
 	int rc = outbox_each_rejected(o, SHOWN, add_rejected, list);
 
 	j = json_pack(
-		"{s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I,"
-		" s:I, s:I, s:I, s:I, s:o}",
+		"{s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I,"
+		" s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"site", r->settings.code, "running", r->running, "state",
 		r->state, "why", r->why, "error", r->error, "error_at_ms",
-		(json_int_t)r->error_ms, "waiting_counts",
-		(json_int_t)d->counts, "waiting_frames", (json_int_t)d->frames,
-		"waiting_bytes", (json_int_t)d->bytes, "kept_bytes",
-		(json_int_t)d->kept_bytes, "oldest_ms",
-		(json_int_t)d->oldest_ms, "acked_ms", (json_int_t)d->acked_ms,
-		"durable", (json_int_t)d->durable, "last", (json_int_t)d->last,
-		"refused", (json_int_t)d->rejected, "newest_refused", list);
+		(json_int_t)r->error_ms, "hint", r->hint, "hint_at_ms",
+		(json_int_t)r->hint_ms, "waiting_counts", (json_int_t)d->counts,
+		"waiting_frames", (json_int_t)d->frames, "waiting_bytes",
+		(json_int_t)d->bytes, "kept_bytes", (json_int_t)d->kept_bytes,
+		"oldest_ms", (json_int_t)d->oldest_ms, "acked_ms",
+		(json_int_t)d->acked_ms, "durable", (json_int_t)d->durable,
+		"last", (json_int_t)d->last, "refused", (json_int_t)d->rejected,
+		"newest_refused", list);
 	if (j == NULL || rc < 0) {
 		json_decref(j);
 		return -1;

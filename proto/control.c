@@ -29,9 +29,11 @@ static const struct pb_slot refused_slots[] = {
 static const struct pb_slot ack_slots[] = {
 	PB_SLOT(wire_ack, window, 1, PB_U32, 0),
 	PB_SLOT(wire_ack, refused_total, 2, PB_U64, 0),
+	PB_SLOT(wire_ack, older, 4, PB_U64, 0),
+	PB_SLOT(wire_ack, hint, 5, PB_TEXT, WIRE_MAX_TEXT),
 };
 
-enum { ACK_REFUSED = 3 };
+enum { ACK_REFUSED = 3, ACK_BEFORE = 2, ACK_BEHIND = 2 };
 
 static const struct pb_slot nack_slots[] = {
 	PB_SLOT(wire_nack_body, code, 1, PB_U32, 0),
@@ -115,13 +117,15 @@ wire_ack_encode(uint64_t epoch, uint64_t durable_seq,
 		const struct wire_ack *ack, uint8_t *buf, size_t cap)
 {
 	struct pb_out out = envelope_body(buf, cap);
-	int rc = pb_write(&out, PB_SLOTS(ack_slots), ack);
+	int rc = pb_write(&out, ack_slots, ACK_BEFORE, ack);
 
 	if (ack->refused_n > WIRE_MAX_REFUSED)
 		return WIRE_ERR_LIMIT;
 	for (size_t i = 0; rc == WIRE_OK && i < ack->refused_n; i++)
 		rc = pb_write_inner(&out, ACK_REFUSED, PB_SLOTS(refused_slots),
 				    &ack->refused[i]);
+	if (rc == WIRE_OK)
+		rc = pb_write(&out, ack_slots + ACK_BEFORE, ACK_BEHIND, ack);
 	return envelope_close(WIRE_ACK, epoch, durable_seq, rc, &out, buf);
 }
 

@@ -154,6 +154,8 @@ struct wire_ack {
 	uint64_t refused_total; /* counts refused in the frames now acked */
 	size_t refused_n;
 	struct wire_refused refused[WIRE_MAX_REFUSED];
+	uint64_t older;	       /* counts below the revision that is kept */
+	struct wire_text hint; /* what to change, where that looks wrong */
 };
 
 /* What a NACK means to the sender. */

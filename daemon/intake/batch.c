@@ -412,11 +412,23 @@ tell_quality(const struct batch *b, const struct batch_to *to)
 	}
 }
 
-bool
-batch_is_by_hand(const struct counts_row *row)
+static bool
+is_by_hand(const struct counts_row *row)
 {
 	return row->outcome == CELL_OLDER && row->came.revision < SECONDS_2001 &&
 	       row->held.revision >= SECONDS_2001;
+}
+
+struct batch_older
+batch_older(const struct batch *b)
+{
+	struct batch_older older = { 0 };
+
+	for (size_t i = 0; i < b->rows_n; i++) {
+		older.all += b->row[i].outcome == CELL_OLDER;
+		older.by_hand += is_by_hand(&b->row[i]);
+	}
+	return older;
 }
 
 bool
@@ -435,7 +447,7 @@ batch_apply(const struct batch *b, const struct batch_to *to)
 		tally->fresh += row->outcome == CELL_NEW;
 		tally->same += row->outcome == CELL_SAME;
 		tally->older += row->outcome == CELL_OLDER;
-		tally->by_hand += batch_is_by_hand(row);
+		tally->by_hand += is_by_hand(row);
 		tally->replaced += row->outcome == CELL_REPLACED;
 		tally->conflicts += row->outcome == CELL_CONFLICTED;
 		if (row->outcome == CELL_SAME || row->outcome == CELL_OLDER)

@@ -130,11 +130,21 @@ struct batch_tally {
 };
 
 /*
- * Was the count left aside because its revision is a number counted by hand
- * (1, 2, ...) and the one kept has the time in seconds?  The sender gave none
- * before, so the centre did; by its own count the sender is right.
+ * Counts of a stored batch that were left aside for their revision.  by_hand:
+ * it is a number counted by hand (1, 2, ...) and the one kept has the time in
+ * seconds.  The sender gave none before, so the centre did; by its own count
+ * the sender is right.
  */
-bool batch_is_by_hand(const struct counts_row *row);
+struct batch_older {
+	uint64_t all, by_hand;
+};
+struct batch_older batch_older(const struct batch *b);
+
+/* What the sender of such is told. */
+#define BATCH_HINT                                                             \
+	"a revision is a small number where the count kept has the time in "   \
+	"seconds as its revision, and so is left aside; give the time in "     \
+	"seconds always, or no revision"
 
 /*
  * Loop, after COMMIT: sets the changed cells and the marks, tells quality

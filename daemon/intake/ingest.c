@@ -156,11 +156,7 @@ ingest_stage(struct ingest *in, const struct batch_source *source,
 static void
 say_by_hand(struct ingest *in, const struct batch *b)
 {
-	log_fault_begin(&in->by_hand,
-			"intake: a revision of sender=%s is a small number "
-			"and the one kept is a time in seconds, so the count "
-			"is left aside; let it give the time in seconds as "
-			"revision always, or never one",
+	log_fault_begin(&in->by_hand, "intake: sender=%s: " BATCH_HINT,
 			b->sender);
 }
 
@@ -244,6 +240,8 @@ logged_frame(struct store_job *job)
 	const struct batch *b = f->batch;
 
 	f->logged = true;
+	if (!job->split)
+		reply.older = batch_older(b);
 	if (b->fate != BATCH_KEPT) {
 		f->feed->staged = f->feed->durable;
 	} else {
@@ -258,13 +256,18 @@ logged_frame(struct store_job *job)
 	f->door.settled(f->door.arg, f->feed, b, &reply);
 }
 
-/* Who was sent away for want of room may go on: told by an ACK more. */
+/*
+ * An ACK more: who was sent away for want of room may go on, and what was
+ * left aside was not known when the frame was acknowledged.
+ */
 static void
 call_again(struct frame_job *f)
 {
-	const struct ingest_reply reply = { .say = INGEST_SAY_ACK };
+	struct ingest_reply reply = { .say = INGEST_SAY_ACK };
 
-	if (f->feed->waiting && ingest_has_room(f->in))
+	if (f->job.split && f->batch->fate == BATCH_KEPT)
+		reply.older = batch_older(f->batch);
+	if (reply.older.all > 0 || (f->feed->waiting && ingest_has_room(f->in)))
 		f->door.settled(f->door.arg, f->feed, NULL, &reply);
 }
 

@@ -59,6 +59,7 @@ struct ingest_reply {
 	uint64_t seq;	   /* of a NACK: the one that is meant */
 	uint64_t expected; /* of a NACK: the one to go on with, or 0 */
 	char reason[BATCH_REASON_BYTES];
+	struct batch_older older; /* of an ACK */
 };
 
 /*

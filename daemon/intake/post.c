@@ -287,23 +287,16 @@ tell_older(const struct post *p, json_t *out)
 	uint64_t older = 0, by_hand = 0;
 
 	for (size_t i = 0; i < p->batches; i++) {
-		const struct batch *b = p->batch[i];
+		const struct batch_older of = batch_older(p->batch[i]);
 
-		for (size_t k = 0; k < b->rows_n; k++) {
-			older += b->row[k].outcome == CELL_OLDER;
-			by_hand += batch_is_by_hand(&b->row[k]);
-		}
+		older += of.all;
+		by_hand += of.by_hand;
 	}
 	if (older > 0)
 		json_object_set_new(out, "older",
 				    json_integer((json_int_t)older));
 	if (by_hand > 0)
-		json_object_set_new(
-			out, "hint",
-			json_string("a revision is a small number where the "
-				    "count kept has the time in seconds as its "
-				    "revision, and so is left aside; give the "
-				    "time in seconds always, or no revision"));
+		json_object_set_new(out, "hint", json_string(BATCH_HINT));
 }
 
 static json_t *

@@ -139,15 +139,23 @@ send_welcome(struct zmqdoor *d, const struct feed *feed)
 					sizeof(d->answer)));
 }
 
-/* An ACK with what was refused in one frame, or without (batch NULL). */
+/*
+ * An ACK with what was refused in one frame, or without (batch NULL), and
+ * with what was left aside, or without (older NULL).
+ */
 static void
-send_ack(struct zmqdoor *d, struct feed *feed, const struct batch *batch)
+send_ack(struct zmqdoor *d, struct feed *feed, const struct batch *batch,
+	 const struct batch_older *older)
 {
 	const struct route to = { feed->route, feed->route_len };
 
 	d->ack.window = ingest_window(d->env.ingest);
 	d->ack.refused_total = batch != NULL ? batch->refused_total : 0;
 	d->ack.refused_n = batch != NULL ? batch->refused_n : 0;
+	d->ack.older = older != NULL ? older->all : 0;
+	d->ack.hint =
+		wire_clip(older != NULL && older->by_hand > 0 ? BATCH_HINT : "",
+			  WIRE_MAX_TEXT);
 	for (size_t i = 0; i < d->ack.refused_n; i++) {
 		const struct batch_refused *r = &batch->refused[i];
 
@@ -187,7 +195,7 @@ flush_acks(evutil_socket_t fd, short what, void *arg)
 		d->ack_first = feed->ack_next;
 		feed->ack_next = NULL;
 		feed->ack_due = false;
-		send_ack(d, feed, NULL);
+		send_ack(d, feed, NULL, NULL);
 	}
 }
 
@@ -201,8 +209,9 @@ say(struct zmqdoor *d, struct feed *feed, const struct batch *batch,
 	case INGEST_SAY_NOTHING:
 		break;
 	case INGEST_SAY_ACK:
-		if (batch != NULL && batch->refused_n > 0)
-			send_ack(d, feed, batch);
+		if ((batch != NULL && batch->refused_n > 0) ||
+		    reply->older.all > 0)
+			send_ack(d, feed, batch, &reply->older);
 		else
 			ack_soon(d, feed);
 		break;

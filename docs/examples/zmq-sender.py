@@ -38,3 +38,5 @@ dealer.connect(address)
 ask(dealer, 1, pb.Hello(sender=sender, first_seq=1), 2, pb.Welcome)
 ack = ask(dealer, 3, batch, 4, pb.Ack)
 print("durable", *("not counted: " + r.reason for r in ack.refused), sep="\n")
+if ack.hint:
+    print(f"{ack.older} counts left aside: {ack.hint}")

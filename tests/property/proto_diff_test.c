@@ -333,7 +333,8 @@ static bool
 same_ack(const struct wire_ack *a, const Tocsin__Wire__Ack *pb)
 {
 	if (a->window != pb->window || a->refused_total != pb->refused_total ||
-	    a->refused_n != pb->n_refused)
+	    a->refused_n != pb->n_refused || a->older != pb->older ||
+	    !same_text(a->hint, pb->hint))
 		return false;
 	for (size_t i = 0; i < a->refused_n; i++) {
 		const struct wire_refused *r = &a->refused[i];
@@ -436,6 +437,8 @@ any_control(enum wire_type type)
 
 	ack.window = any_u32();
 	ack.refused_total = any_u64();
+	ack.older = any_u64();
+	ack.hint = any_text(true);
 	ack.refused_n = below(5);
 	for (size_t i = 0; i < ack.refused_n; i++)
 		ack.refused[i] =

@@ -137,6 +137,8 @@ class Sender:
         self.welcomed = False
         self.refused = []  # of all ACKs: Refused messages
         self.refused_total = 0
+        self.older = 0
+        self.hints = []
         self.rejected = {}  # seq -> reason
         self.socket = None
 
@@ -263,6 +265,8 @@ class Sender:
             self.window = ack.window
             self.refused += ack.refused
             self.refused_total += ack.refused_total
+            self.older += ack.older
+            self.hints += [ack.hint] * bool(ack.hint)
             self.advance(answer.seq)
         elif answer.kind == NACK:
             self.take_nack(answer, self.pb.Nack.FromString(answer.body))

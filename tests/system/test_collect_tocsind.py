@@ -78,6 +78,20 @@ def test_refusals_reach_the_clerk(site, daemon, tmp_path):
     assert site.status()["waiting_frames"] == 0
 
 
+def test_a_revision_by_hand_reaches_the_clerk(site, daemon, tmp_path):
+    header = "date,site,indicator,count,revision"
+    row = rows(1, "school-1")[0]
+    for revision, aside in (("", ""), ("2", "1 counts: a revision is a small")):
+        done = site.push(table(tmp_path / f"r{revision}.csv",
+                               [(*row, revision)], header=header))
+        assert done.returncode == 0, done.stderr
+        assert site.status()["hint"].startswith(aside)
+    assert site.status()["hint_at_ms"] > 0
+    assert "left aside 1 counts" in done.stderr
+    shown = site.command("status").stdout
+    assert "last left aside:      1 counts: a revision is a small" in shown
+
+
 def test_unknown_sender(daemon, tmp_path):
     stranger = Site(tmp_path, daemon.address("zmq"), code="nobody-1")
     done = stranger.push(table(tmp_path / "a.csv", rows(3, "nobody-1")))

@@ -368,12 +368,28 @@ def test_a_revision_by_hand_after_none_is_told(daemon):
         s.hello()
         s.wait_ack(s.send([{"date": DAY, "indicator": "ili-visit", "count": 9,
                             "revision": 3}]))
+        assert s.older == 1 and s.hints == [body["hint"]]
     until(lambda: daemon.metric("older_by_hand_total") == 2)
     assert daemon.text().count("is a small number") == 1
     assert value(daemon) == (7, 0)
     status, body = daemon.post_csv(row + "9,4294967295\n")
     assert status == 202 and "older" not in body and "hint" not in body
     assert value(daemon) == (9, 0)
+
+
+def test_a_hint_may_follow_the_acknowledgement(tmp_path):
+    """A frame too large for one transaction is acknowledged first."""
+    with Daemon(tmp_path, intake_at_once=1) as d:
+        d.world()
+        d.advance(DAY)
+        with clinic(d) as s:
+            s.hello()
+            rows = [dict(row(i), stratum=f"s{i}") for i in range(9)]
+            s.wait_ack(s.send(rows))
+            assert s.older == 0
+            s.wait_ack(s.send([dict(r, revision=3) for r in rows]))
+            s.pump(time.monotonic() + 60, lambda: s.older > 0)
+            assert s.older == 9 and len(s.hints) == 1
 
 
 def test_a_window_follows_the_backlog(tmp_path):

@@ -167,6 +167,8 @@ test_control(void **state)
 	for (uint32_t i = 0; i < WIRE_MAX_REFUSED; i++)
 		ack.refused[i] = (struct wire_refused){ i, i + 1, WIRE_NACK_DAY,
 							text("too old") };
+	ack.older = 5;
+	ack.hint = text("begin again");
 	n = wire_ack_encode(9, 77, &ack, frame, sizeof(frame));
 	assert_int_equal(wire_open(frame, (size_t)n, &h, &body), WIRE_OK);
 	assert_int_equal(h.seq, 77);
@@ -174,6 +176,8 @@ test_control(void **state)
 	assert_int_equal(ack2.refused_n, WIRE_MAX_REFUSED);
 	assert_int_equal(ack2.refused[63].index, 64);
 	assert_text(ack2.refused[63].reason, "too old");
+	assert_int_equal(ack2.older, 5);
+	assert_text(ack2.hint, "begin again");
 
 	n = wire_empty_encode(WIRE_PING, 9, frame, sizeof(frame));
 	assert_int_equal(n, WIRE_HEADER_BYTES);
