@@ -5,8 +5,7 @@ tocsin_pb2 comes from: protoc --python_out=. tocsin.proto.  For CURVE the file
 that SENDER_KEYS names has the centre's key, ours, and our secret, in Z85.
 """
 import datetime, os, struct, sys, time, zlib
-import zmq
-import tocsin_pb2 as pb
+import zmq, tocsin_pb2 as pb
 
 address, sender, date, *counts = sys.argv[1:]
 epoch = time.time_ns() // 1000  # a new outbox every time, with one frame
@@ -37,6 +36,5 @@ if "SENDER_KEYS" in os.environ:
 dealer.connect(address)
 ask(dealer, 1, pb.Hello(sender=sender, first_seq=1), 2, pb.Welcome)
 ack = ask(dealer, 3, batch, 4, pb.Ack)
-print("durable", *("not counted: " + r.reason for r in ack.refused), sep="\n")
-if ack.hint:
-    print(f"{ack.older} counts left aside: {ack.hint}")
+aside = [f"{ack.older} counts left aside: {ack.hint}"] if ack.hint else []
+print("durable", *("not counted: " + r.reason for r in ack.refused), *aside, sep="\n")
