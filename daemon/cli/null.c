@@ -140,6 +140,10 @@ simulate(struct history *h, const char *etc_dir, const struct sim_conf *conf,
 	sim_free(&sim);
 	if (rc == 0)
 		history_settle(h);
+	/* As long for every year, whoever was late or reports by week. */
+	h->first_received = conf->first_day;
+	h->last_received = conf->first_day + conf->days - 1 +
+			   (conf->faults ? SIM_LATEST_DAYS : 0);
 	return rc;
 }
 
@@ -253,8 +257,11 @@ null_append(struct null_scores *s, const struct null_scores *more)
 
 	if (s->areas == 0)
 		s->days = more->days;
-	if (more->days != s->days)
+	if (more->days != s->days) {
+		log_error("%zu days of scores do not fit %zu", more->days,
+			  s->days);
 		return -1;
+	}
 	at = realloc(s->at, (n + m + 1) * sizeof(*at));
 	if (at == NULL) {
 		log_error("no memory for %zu scores", n + m);

@@ -226,8 +226,9 @@ received(const struct sim *s, const struct sim_site *site, int32_t day)
 	double u = sim_uniform(s->conf.seed, key_of(site, s),
 			       (uint64_t)(day + 1000000), 10);
 
-	return s->conf.faults && u < 0.08 ? day + 1 + (int32_t)(u / 0.08 * 3)
-					  : day;
+	return s->conf.faults && u < 0.08
+		       ? day + 1 + (int32_t)(u / 0.08 * SIM_LATEST_DAYS)
+		       : day;
 }
 
 static uint32_t

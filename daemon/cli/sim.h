@@ -22,6 +22,7 @@
 #define SIM_NAME_BYTES 64
 #define SIM_MAX_COUNTIES 3000
 #define SIM_COUNTIES_A_CITY 10
+#define SIM_LATEST_DAYS 3 /* a report is received so late at most */
 
 enum sim_syndrome {
 	SIM_RESPIRATORY,
