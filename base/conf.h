@@ -25,6 +25,7 @@
 
 enum conf_type {
 	CONF_STRING,   /* char *, owned by the configuration, never NULL */
+	CONF_ZONE,     /* the same: "" or a time zone, see base/zone.h */
 	CONF_INT,      /* int64_t */
 	CONF_FLOAT,    /* double */
 	CONF_BOOL,     /* bool; yes/no, true/false, on/off */

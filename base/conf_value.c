@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zone.h"
+
 struct unit {
 	const char *name;
 	double factor;
@@ -58,6 +60,7 @@ wanted(enum conf_type type)
 	case CONF_BOOL:
 		return "yes or no";
 	case CONF_STRING:
+	case CONF_ZONE:
 	case CONF_CHOICE:
 	case CONF_LIST:
 		break;
@@ -162,6 +165,25 @@ set_string(void *field, const char *text)
 }
 
 static int
+set_zone(const struct conf_key *key, void *field, const char *text,
+	 char reason[CONF_REASON_BYTES])
+{
+	char why[CONF_REASON_BYTES - 24];
+	struct zone *z = NULL;
+
+	if (text[0] != '\0') {
+		z = zone_open(text, why, sizeof(why));
+		if (z == NULL) {
+			snprintf(reason, CONF_REASON_BYTES, "%.20s: %s",
+				 key->name, why);
+			return -1;
+		}
+		zone_free(&z);
+	}
+	return set_string(field, text);
+}
+
+static int
 list_append(struct conf_list *list, const char *text, size_t len)
 {
 	char **grown = realloc(list->at, (list->n + 1) * sizeof(*grown));
@@ -187,6 +209,8 @@ conf_value_set(const struct conf_key *key, void *field, const char *text,
 	switch (key->type) {
 	case CONF_STRING:
 		return set_string(field, text);
+	case CONF_ZONE:
+		return set_zone(key, field, text, reason);
 	case CONF_LIST:
 		return list_append(field, text, strlen(text));
 	case CONF_CHOICE:
@@ -207,7 +231,7 @@ conf_value_clear(const struct conf_key *key, void *field)
 {
 	struct conf_list *list = field;
 
-	if (key->type == CONF_STRING) {
+	if (key->type == CONF_STRING || key->type == CONF_ZONE) {
 		free(*(char **)field);
 		*(char **)field = NULL;
 	}
@@ -225,7 +249,7 @@ conf_value_default(const struct conf_key *key, void *field,
 {
 	const char *text = key->def;
 
-	if (key->type == CONF_STRING)
+	if (key->type == CONF_STRING || key->type == CONF_ZONE)
 		return set_string(field, text != NULL ? text : "");
 	if (text == NULL)
 		return 0;

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -22,6 +23,9 @@ static const struct conf_key site_keys[] = {
 	    "this site's code, or the gateway's that reports for its sites"),
 	KEY(site, "state", CONF_STRING, state, "", 0, 0,
 	    "folder of the outbox and the key"),
+	KEY(site, "zone", CONF_ZONE, zone, "", 0, 0,
+	    "time zone of the site's days, as Asia/Shanghai; empty: the "
+	    "machine's"),
 	KEY(site, "county", CONF_STRING, county, "", 0, 0,
 	    "code of the county the site is in; needed for Kafka"),
 	KEY(site, "counties", CONF_STRING, counties, "", 0, 0,
@@ -316,6 +320,10 @@ settings_load(struct settings *s, const struct settings_flags *flags,
 		settings_free(s);
 		return -1;
 	}
+	/* Before there is any thread. */
+	if (s->site->zone[0] != '\0')
+		setenv("TZ", s->site->zone, 1);
+	tzset();
 	return 0;
 }
 

@@ -23,6 +23,7 @@
 struct settings_site {
 	char *code;
 	char *state;
+	char *zone;
 	char *county;
 	char *counties;
 	int64_t frame_counts;
@@ -113,7 +114,8 @@ struct settings {
 };
 
 /*
- * Reads and checks everything; all that is wrong is logged.  Returns 0, or -1.
+ * Reads and checks everything; all that is wrong is logged.  The process then
+ * has the site's time zone.  Returns 0, or -1.
  * need_centre: an output must be there.
  */
 int settings_load(struct settings *s, const struct settings_flags *flags,

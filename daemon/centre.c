@@ -27,10 +27,10 @@
 
 #define STALL_MS 20000 /* a store that does nothing for so long is stuck */
 
-static int32_t
-today(void *arg)
+static struct zone_now
+now(void *arg)
 {
-	return dayclock_today(&((struct centre *)arg)->clock);
+	return dayclock_now(&((struct centre *)arg)->clock);
 }
 
 static int64_t
@@ -205,7 +205,7 @@ make_ingest(struct centre *c)
 		.judge = c->judge,
 		.quality = c->quality,
 		.arg = c,
-		.today = today,
+		.now = now,
 		.now_us = received_us,
 		.changed = changed,
 	};
@@ -286,14 +286,15 @@ make_access(struct centre *c)
 static int
 rebuild(struct centre *c)
 {
-	int32_t day = dayclock_today(&c->clock);
+	const struct zone_now at = dayclock_now(&c->clock);
+	int32_t day = at.day;
 	struct restore_windows w = {
 		.ids = ingest_series(c->ingest),
 		.registry = c->registry,
 		.judge = c->judge,
 		.quality = c->quality,
 		.from_day = day - c->judge_conf.history_days,
-		.today = day,
+		.now = at,
 		.today_s = dayclock_end_s(&c->clock, day - 1) + 1,
 	};
 	int64_t from = dayclock_wall_us();

@@ -113,8 +113,21 @@ on_area(void *arg, const struct places_area *a)
 	(void)registry_add_area(arg, &area, NULL, err, sizeof(err));
 }
 
+/* No reason not to start: the site lives by the centre's days meanwhile. */
+static void
+on_zone(void *arg, const char *zone, const char *site)
+{
+	char err[512];
+
+	if (registry_zone(arg, zone, err, sizeof(err)) == REG_NONE)
+		log_warn("config: site %s: %s; until it is imported anew the "
+			 "centre's days hold for it",
+			 site, err);
+}
+
+/* What was imported: the areas into r, and the sites' time zones. */
 static bool
-read_areas(const struct conf *conf, struct registry *r)
+read_places(const struct conf *conf, struct registry *r)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
 	const struct conf_store *s = conf_get(conf, "store");
@@ -129,6 +142,8 @@ read_areas(const struct conf *conf, struct registry *r)
 	if (db == NULL)
 		return false;
 	rc = places_load_areas(db, on_area, r);
+	if (rc == 0)
+		rc = places_load_zones(db, on_zone, r);
 	db_close(&db);
 	return rc == 0;
 }
@@ -184,7 +199,7 @@ check_all(const struct conf *conf)
 	good = check_calendar(conf);
 	good = check_triggers(conf, r) && good;
 	good = check_receivers(conf, r) && good;
-	good = read_areas(conf, r) &&
+	good = read_places(conf, r) &&
 	       check_receiver_areas(conf, r, say, NULL) && good;
 	registry_free(&r);
 	return good;

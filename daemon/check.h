@@ -4,7 +4,8 @@
 /*
  * What --check-config looks at beyond the keys themselves: the vocabulary, the
  * calendar, the triggers and whether somebody receives each, the receivers and
- * their areas, as far as areas are known.  Nothing is changed.
+ * their areas and the time zones of sites, as far as these are known.  Nothing
+ * is changed.
  */
 
 #include <stdbool.h>

@@ -29,10 +29,10 @@ static const struct conf_key main_keys[] = {
 		  "advance\"; only on loopback, for demonstrations and "
 		  "exercises." },
 	{ .name = "zone",
-	  .type = CONF_STRING,
+	  .type = CONF_ZONE,
 	  .offset = offsetof(struct conf_main, zone),
 	  .def = "",
-	  .help = "Time zone in which the centre's days begin, as "
+	  .help = "Time zone of the centre and of sites that name none, as "
 		  "\"Asia/Shanghai\"; empty: the machine's." },
 	{ .name = "log_level",
 	  .type = CONF_STRING,

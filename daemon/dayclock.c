@@ -9,12 +9,11 @@
 #define DAY_US 86400000000
 
 static int32_t
-system_day(void)
+day_of(time_t s)
 {
-	time_t now = time(NULL);
 	struct tm tm;
 
-	localtime_r(&now, &tm);
+	localtime_r(&s, &tm);
 	return day_from_civil(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
@@ -23,21 +22,32 @@ dayclock_init(struct dayclock *c, bool manual, int32_t day)
 {
 	c->manual = manual;
 	c->day = day;
+	c->now_s = INT64_MIN;
 	c->received = 0;
+}
+
+struct zone_now
+dayclock_now(struct dayclock *c)
+{
+	time_t now = time(NULL);
+	int32_t day;
+
+	if (c->manual)
+		return (struct zone_now){ c->day == DAY_NONE ? 0 : c->day,
+					  ZONE_NO_TIME };
+	/* A clock that was set back brings no day back, here or at a site. */
+	if (now > c->now_s) {
+		c->now_s = now;
+		day = day_of(now);
+		c->day = c->day == DAY_NONE || day > c->day ? day : c->day;
+	}
+	return (struct zone_now){ c->day, c->now_s };
 }
 
 int32_t
 dayclock_today(struct dayclock *c)
 {
-	int32_t day;
-
-	if (c->manual)
-		return c->day == DAY_NONE ? 0 : c->day;
-	day = system_day();
-	/* A clock that was set back does not bring a day back. */
-	if (c->day == DAY_NONE || day > c->day)
-		c->day = day;
-	return c->day;
+	return dayclock_now(c).day;
 }
 
 void

@@ -9,17 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/zone.h"
+
 struct dayclock {
 	bool manual;
 	int32_t day;	  /* the last day begun; DAY_NONE: never set */
+	int64_t now_s;	  /* system: the last second seen */
 	int64_t received; /* manual: counts the moments of the day */
 };
 
 /* manual: stands at day, or, with DAY_NONE, at 1970-01-01 until it is set. */
 void dayclock_init(struct dayclock *c, bool manual, int32_t day);
 
-/* The last day begun. */
+/* The last day begun; and the second, but by a manual clock. */
 int32_t dayclock_today(struct dayclock *c);
+struct zone_now dayclock_now(struct dayclock *c);
 /* manual: is now this day, which is not before the last. */
 void dayclock_set(struct dayclock *c, int32_t day);
 

@@ -55,10 +55,10 @@ answered(void *arg, int status, json_t *body)
 	answer(arg, status, body);
 }
 
-static int32_t
-today(void *arg)
+static struct zone_now
+now(void *arg)
 {
-	return dayclock_today(&((struct centre *)arg)->clock);
+	return dayclock_now(&((struct centre *)arg)->clock);
 }
 
 static int64_t
@@ -401,7 +401,7 @@ front_env(struct centre *c, struct api_env *env)
 		.state_dir = m->state,
 		.clock_manual = c->clock.manual,
 		.arg = c,
-		.today = today,
+		.now = now,
 		.now_ms = now_ms,
 		.not_ready = not_ready,
 		.status = status,

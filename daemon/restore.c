@@ -6,6 +6,7 @@
 #include "daemon/restore.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -19,6 +20,7 @@ struct loading {
 	size_t skipped; /* rows of the present pass */
 	bool say;
 	bool failed;
+	char bad_zone[ZONE_NAME_BYTES]; /* the last one named in the log */
 };
 
 static void
@@ -60,6 +62,21 @@ load_areas(struct store *store, struct loading *l)
 	return places_load_areas(store_reader(store), on_area, l);
 }
 
+/* Zones were checked when they came; the database of zones may be gone. */
+static void
+look_at_zone(struct loading *l, const struct places_site *p)
+{
+	char err[512];
+
+	if (p->zone[0] == '\0' || strcmp(p->zone, l->bad_zone) == 0 ||
+	    registry_zone(l->registry, p->zone, err, sizeof(err)) != REG_NONE)
+		return;
+	log_error("restore: site %s: %s; it and others like it live by the "
+		  "centre's days until it is imported anew",
+		  p->code, err);
+	snprintf(l->bad_zone, sizeof(l->bad_zone), "%s", p->zone);
+}
+
 static void
 on_site(void *arg, const struct places_site *p)
 {
@@ -76,6 +93,7 @@ on_site(void *arg, const struct places_site *p)
 	};
 	char err[256];
 
+	look_at_zone(l, p);
 	if (registry_add_site(l->registry, &site, p->kind, p->area, err,
 			      sizeof(err)) == REG_NONE)
 		log_error("restore: site %s is left out: %s", p->code, err);
@@ -124,6 +142,20 @@ struct refilling {
 	bool failed;
 };
 
+/* Is that second a part of today, as it is at the site? */
+static bool
+is_today(const struct restore_windows *w, uint32_t series, int64_t s)
+{
+	uint32_t site = registry_series_at(w->registry, series)->site;
+	const struct zone *z = registry_zone_of(w->registry, site);
+	const struct zone_now then = { .s = s };
+
+	if (z == NULL || w->now.s == ZONE_NO_TIME)
+		return s >= w->today_s;
+	return s > w->now.s - 2 * 86400 &&
+	       zone_today(z, &then) == zone_today(z, &w->now);
+}
+
 /* A revision of an old report is not a late one. */
 static void
 see_receipt(struct refilling *r, int32_t day, uint32_t id, uint32_t index)
@@ -131,12 +163,12 @@ see_receipt(struct refilling *r, int32_t day, uint32_t id, uint32_t index)
 	struct restore_windows *w = r->w;
 	int revised;
 
-	if (!quality_is_late(w->quality, index, day, w->today))
+	if (!quality_is_late(w->quality, index, day, &w->now))
 		return;
 	revised = counts_is_revised(store_reader(r->store), day, id);
 	r->failed = r->failed || revised < 0;
 	if (revised == 0)
-		quality_received(w->quality, index, day, w->today);
+		quality_received(w->quality, index, day, &w->now);
 }
 
 static void
@@ -155,7 +187,7 @@ on_count(void *arg, int32_t day, uint32_t series, const struct cell *c,
 		cell.denominator = c->denominator;
 	cell.partial = (c->flags & CELL_PARTIAL) != 0;
 	judge_set(r->w->judge, index, day, &cell);
-	if (recv_s >= r->w->today_s)
+	if (is_today(r->w, index, recv_s))
 		see_receipt(r, day, series, index);
 	r->w->counts++;
 }

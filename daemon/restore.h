@@ -20,15 +20,16 @@ int restore_registry(struct store *store, struct registry *registry,
 
 /*
  * All counts from the day on into the windows, the marks of closed days, and
- * what came today; counts gets how many.  0, or -1 when already logged.
+ * what came today, wherever that is; counts gets how many.  0, or -1 when already logged.
  */
 struct restore_windows {
 	const struct series_ids *ids;
 	const struct registry *registry;
 	struct judge *judge;
 	struct quality *quality;
-	int32_t from_day, today;
-	int64_t today_s; /* first second of today, as receipts are dated */
+	int32_t from_day;
+	struct zone_now now;
+	int64_t today_s; /* first second of now.day, as receipts are dated */
 	uint64_t counts;
 };
 int restore_windows(struct store *store, struct restore_windows *w)

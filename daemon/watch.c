@@ -13,7 +13,9 @@
 int
 watch_day(struct centre *c, int32_t day)
 {
-	return c->clock.manual ? upkeep_look_all(c->upkeep, day) : 0;
+	const struct zone_now now = { day, ZONE_NO_TIME };
+
+	return c->clock.manual ? upkeep_look_all(c->upkeep, &now) : 0;
 }
 
 static int
@@ -39,19 +41,19 @@ look_at_centre(struct centre *c, int32_t today)
 void
 watch_tick(struct centre *c)
 {
-	int32_t today = dayclock_today(&c->clock);
+	struct zone_now now = dayclock_now(&c->clock);
 	int64_t up_ms = dayclock_wall_us() / 1000 - c->started_ms;
 	int rc;
 
 	if (!c->ready)
 		return;
 	scales_act_begin(c->scales, NULL, NULL);
-	rc = upkeep_look_senders(c->upkeep, today);
+	rc = upkeep_look_senders(c->upkeep, now.day);
 	if (rc == 0)
-		rc = look_at_centre(c, today);
+		rc = look_at_centre(c, now.day);
 	if (rc == 0 && !c->clock.manual &&
 	    up_ms >= quality_conf(c->quality)->first_look_ms)
-		rc = upkeep_look(c->upkeep, today, SITES_A_TICK);
+		rc = upkeep_look(c->upkeep, &now, SITES_A_TICK);
 	(void)scales_act_end(c->scales);
 	if (rc < 0)
 		log_fault_begin(&c->watch_fault,

@@ -10,7 +10,7 @@ build_packages=(
 	build-essential cmake ninja-build pkg-config
 	libconfuse-dev libcsv-dev libcurl4-openssl-dev libevent-dev
 	libjansson-dev librdkafka-dev libsodium-dev
-	libsqlite3-dev libsystemd-dev libzmq3-dev r-mathlib uthash-dev
+	libsqlite3-dev libsystemd-dev libzmq3-dev r-mathlib tzdata uthash-dev
 	zlib1g-dev
 )
 

@@ -95,7 +95,7 @@ struct api_env {
 	bool clock_manual;
 	void *arg;
 
-	int32_t (*today)(void *arg);	     /* the last day begun */
+	struct zone_now (*now)(void *arg);   /* what time it is */
 	int64_t (*now_ms)(void *arg);	     /* wall clock since 1970 */
 	const char *(*not_ready)(void *arg); /* NULL = ready, else why not */
 	/* Adds objects of their own: "store", "intake", "notices" ... */

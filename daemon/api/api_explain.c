@@ -42,7 +42,7 @@ api_get_explain(void *arg, struct http_req *req)
 	size_t i;
 
 	if (read_area(a, req, &area) < 0 ||
-	    api_query_day(req, "day", a->env.today(a->env.arg), &day) < 0)
+	    api_query_day(req, "day", a->env.now(a->env.arg).day, &day) < 0)
 		return;
 	if (a->env.account == NULL) {
 		http_problem(req, 501, NULL, "This daemon has no desk.");

@@ -99,9 +99,10 @@ put_alerts(struct metrics *m, const struct desk *d)
 static void
 put_quality(struct metrics *m, const struct api_env *e)
 {
+	const struct zone_now now = e->now(e->arg);
 	size_t n[QUALITY_STATES];
 
-	quality_count(e->quality, e->today(e->arg), n);
+	quality_count(e->quality, &now, n);
 	metrics_name(m, "sites_reporting", "Sites by how they report.");
 	for (int i = 0; i < QUALITY_STATES; i++)
 		metrics_value(m, "state",

@@ -146,11 +146,12 @@ api_get_areas(void *arg, struct http_req *req)
 static bool
 site_is(const struct api *a, uint32_t i, int state)
 {
+	const struct zone_now now = a->env.now(a->env.arg);
 	struct quality_view v;
 
 	if (state < 0)
 		return true;
-	quality_site(a->env.quality, i, a->env.today(a->env.arg), &v);
+	quality_site(a->env.quality, i, &now, &v);
 	return (int)v.state == state;
 }
 
@@ -159,6 +160,7 @@ api_get_sites(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
 	const struct registry *r = a->env.registry;
+	const struct zone_now now = a->env.now(a->env.arg);
 	size_t n = registry_sites(r), i;
 	struct filter f;
 	json_t *list;
@@ -173,8 +175,7 @@ api_get_sites(void *arg, struct http_req *req)
 		    site_is(a, (uint32_t)i, f.state))
 			json_array_append_new(
 				list, view_site(r, a->env.judge, a->env.quality,
-						(uint32_t)i,
-						a->env.today(a->env.arg)));
+						(uint32_t)i, &now));
 	}
 	reply_page(req, "sites", list, i, n);
 }
@@ -183,11 +184,12 @@ api_get_sites(void *arg, struct http_req *req)
 static void
 put_series(const struct api *a, json_t *list, uint32_t i, int state)
 {
+	const struct zone_now now = a->env.now(a->env.arg);
 	json_t *row = view_series(a->env.registry, i);
 	struct quality_view v;
 
 	if (a->env.quality != NULL) {
-		quality_series(a->env.quality, i, a->env.today(a->env.arg), &v);
+		quality_series(a->env.quality, i, &now, &v);
 		view_quality(row, &v);
 		if (state >= 0 && (int)v.state != state) {
 			json_decref(row);
@@ -218,14 +220,17 @@ api_get_series(void *arg, struct http_req *req)
 	reply_page(req, "series", list, i, n);
 }
 
-/* The periods asked for; 0, or -1 with the request answered. */
+/*
+ * The periods asked for, up to today if nothing is said; 0, or -1 with the
+ * request answered.
+ */
 static int
-read_span(struct api *a, struct http_req *req, int period, int32_t *from,
+read_span(struct http_req *req, int32_t today, int period, int32_t *from,
 	  size_t *n)
 {
 	int32_t to;
 
-	if (api_query_day(req, "to", a->env.today(a->env.arg), &to) < 0)
+	if (api_query_day(req, "to", today, &to) < 0)
 		return -1;
 	if (period == 7)
 		to = day_monday(to);
@@ -295,6 +300,7 @@ static void
 reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 {
 	const struct registry *r = a->env.registry;
+	const struct zone_now now = a->env.now(a->env.arg);
 	const char *stratum = http_query(req, "stratum");
 	struct judge_point point[POINTS_MAX];
 	uint32_t series;
@@ -306,7 +312,8 @@ reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 		stratum = "";
 	series = registry_series(r, f->site, f->indicator, stratum,
 				 strlen(stratum));
-	if (read_span(a, req, registry_site_at(r, f->site)->period, &from, &n) < 0)
+	if (read_span(req, registry_today(r, f->site, &now),
+		      registry_site_at(r, f->site)->period, &from, &n) < 0)
 		return;
 	if (series == REG_NONE ||
 	    judge_points(a->env.judge, series, from, n, point) < 0) {
@@ -332,7 +339,8 @@ reply_area_points(struct api *a, struct http_req *req, const struct filter *f)
 	int32_t from;
 	size_t n;
 
-	if (read_span(a, req, kind->period, &from, &n) < 0)
+	if (read_span(req, a->env.now(a->env.arg).day, kind->period, &from, &n) <
+	    0)
 		return;
 	if (judge_area_points(a->env.judge, f->area, f->kind, f->indicator,
 			      from, n, point) < 0) {
@@ -434,12 +442,13 @@ count_alerts(const struct desk *d, bool operators)
 static json_t *
 count_sites(const struct api *a)
 {
+	const struct zone_now now = a->env.now(a->env.arg);
 	size_t n[QUALITY_STATES];
 	json_t *out;
 
 	if (a->env.quality == NULL)
 		return NULL;
-	quality_count(a->env.quality, a->env.today(a->env.arg), n);
+	quality_count(a->env.quality, &now, n);
 	out = json_object();
 	for (int i = QUALITY_STATES; i-- > 0;)
 		json_object_set_new(out, quality_state_str((enum quality_state)i),
@@ -461,7 +470,7 @@ api_get_status(void *arg, struct http_req *req)
 		"o}",
 		"version", TOCSIN_VERSION, "ready", why == NULL, "not_ready",
 		why, "clock", e->clock_manual ? "manual" : "wall", "today",
-		view_day(e->today(e->arg)), "uptime_s",
+		view_day(e->now(e->arg).day), "uptime_s",
 		(json_int_t)((e->now_ms(e->arg) - a->started_ms) / 1000),
 		"areas", (json_int_t)registry_areas(r), "sites",
 		(json_int_t)registry_sites(r), "series",

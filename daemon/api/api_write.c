@@ -89,7 +89,7 @@ api_post_clock(void *arg, struct http_req *req)
 			     "\"clock manual\" can be advanced.");
 	else if (day == DAY_NONE)
 		http_problem(req, 400, NULL, "Send {\"to\": \"2026-03-09\"}.");
-	else if (day < a->env.today(a->env.arg))
+	else if (day < a->env.now(a->env.arg).day)
 		http_problem(req, 409, NULL,
 			     "%s has passed; a clock only goes on.", text);
 	else

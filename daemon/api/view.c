@@ -142,27 +142,28 @@ view_quality(json_t *out, const struct quality_view *v)
 
 json_t *
 view_site(const struct registry *r, struct judge *j, const struct quality *q,
-	  uint32_t i, int32_t today)
+	  uint32_t i, const struct zone_now *now)
 {
 	const struct reg_site *s = registry_site_at(r, i);
 	const struct reg_kind *k = registry_kind_at(r, s->kind);
 	const struct reg_area *a = registry_area_at(r, s->area);
 	struct quality_view v;
-	int32_t last;
+	int32_t today = registry_today(r, i, now), last;
 	json_t *recent = view_recent(r, j, s, today, &last), *out;
 
-	out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:b,"
-			"s:i,s:o,s:o}",
+	out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:o,"
+			"s:b,s:i,s:o,s:o}",
 			"site", s->code, "name", s->name, "kind", k->code,
 			"class", k->class_code, "area", a->code, "area_name",
-			a->name, "area_name_zh", a->name_zh, "period", s->period,
-			"reports_on", registry_expect_str(s->expect), "phone",
-			s->phone, "gateway", s->gateway, "zone", s->zone,
-			"withdrawn", s->withdrawn, "series", (int)s->series_n,
-			"last_day", view_day(last), "recent", recent);
+			a->name, "area_name_zh", a->name_zh, "period",
+			s->period, "reports_on", registry_expect_str(s->expect),
+			"phone", s->phone, "gateway", s->gateway, "zone",
+			s->zone, "today", view_day(today), "withdrawn",
+			s->withdrawn, "series", (int)s->series_n, "last_day",
+			view_day(last), "recent", recent);
 	if (out == NULL || q == NULL)
 		return out;
-	quality_site(q, i, today, &v);
+	quality_site(q, i, now, &v);
 	view_quality(out, &v);
 	json_object_set_new(out, "last_day", view_day(v.last_day));
 	json_object_set_new(out, "closed_day", view_day(judge_closed_last(j, i)));

@@ -21,12 +21,13 @@ json_t *view_kind(const struct registry *r, uint32_t i);
 json_t *view_indicator(const struct registry *r, uint32_t i);
 json_t *view_area(const struct registry *r, uint32_t i);
 /*
- * With "recent": for each of the last VIEW_RECENT periods up to today how
- * many of the site's series reported, oldest first, and "last_day"; and how
- * it reports, as view_quality() says it.
+ * With "today", the day at the site; "recent": for each of the last
+ * VIEW_RECENT periods up to it how many of the site's series reported, oldest
+ * first, and "last_day"; and how it reports, as view_quality() says it.
  */
 json_t *view_site(const struct registry *r, struct judge *j,
-		  const struct quality *q, uint32_t i, int32_t today);
+		  const struct quality *q, uint32_t i,
+		  const struct zone_now *now);
 json_t *view_series(const struct registry *r, uint32_t i);
 /* Adds "state", "missing" and "missing_since". */
 void view_quality(json_t *out, const struct quality_view *v);

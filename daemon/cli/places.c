@@ -10,6 +10,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
+#include "daemon/cli/site_show.h"
 
 enum { MAX_FILE_BYTES = 64 * 1024 * 1024, PATH_BYTES = 1024 };
 
@@ -33,16 +34,17 @@ static const char site_help[] =
 	"Usage: tocsin site import FILE.csv [OPTION]...\n"
 	"       tocsin site list [--area CODE] [--kind KIND] [--state STATE]\n"
 	"                        [OPTION]...\n"
+	"       tocsin site show SITE [OPTION]...\n"
 	"\n"
 	"FILE.csv (- is standard input) has columns site, kind, area and\n"
 	"perhaps name, period (day or week), reports_on (daily, workdays,\n"
-	"schooldays, weekly, unscheduled), phone, gateway, zone, withdrawn "
-	"(yes).\n"
-	"Known sites are changed.\n"
+	"schooldays, weekly, unscheduled), phone, gateway, zone (its time "
+	"zone, as\n"
+	"Asia/Shanghai), withdrawn (yes). Known sites are changed.\n"
 	"\n"
 	"list shows how each site reports: new, on-time, late, silent,\n"
 	"back-filling or withdrawn, and how many due reports are missing in "
-	"a row.\n"
+	"a row. show tells more of one site, also what day it is there.\n"
 	"\n"
 	"tocsin site add --help tells of invitations, keys and "
 	"tokens.\n" CLIENT_HELP;
@@ -187,21 +189,6 @@ add_areas(const struct client *c, struct grid *g, const json_t *list)
 	}
 }
 
-/* "silent 5": so many due reports are missing in a row. */
-static const char *
-reporting(const struct client *c, const json_t *row, char *buf, size_t cap)
-{
-	json_int_t missing =
-		json_integer_value(json_object_get(row, "missing"));
-	const char *word = client_word(c, "reporting", client_text(row, "state"));
-
-	if (missing > 0)
-		snprintf(buf, cap, "%s %lld", word, (long long)missing);
-	else
-		snprintf(buf, cap, "%s", word);
-	return buf;
-}
-
 static void
 add_sites(const struct client *c, struct grid *g, const json_t *list)
 {
@@ -215,7 +202,7 @@ add_sites(const struct client *c, struct grid *g, const json_t *list)
 				    client_text(row, "site"),
 				    client_text(row, "kind"),
 				    client_text(row, "area"),
-				    reporting(c, row, state, sizeof(state)),
+				    site_state(c, row, state, sizeof(state)),
 				    client_text(row, "last_day"),
 				    client_text(row, "name") });
 	}
@@ -341,8 +328,10 @@ work_site(void *arg, int n, char **word)
 		return import_table(p, "/api/v1/sites");
 	if (strcmp(p->verb, "list") == 0 && p->file == NULL)
 		return list_sites(p);
-	return usage("site", "'import FILE.csv', 'list', 'add SITE', 'key "
-			     "SITE' or 'token SITE'");
+	if (strcmp(p->verb, "show") == 0 && p->file != NULL)
+		return site_show(&p->client, p->file);
+	return usage("site", "'import FILE.csv', 'list', 'show SITE', 'add "
+			     "SITE', 'key SITE' or 'token SITE'");
 }
 
 static int

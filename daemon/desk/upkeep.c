@@ -143,7 +143,7 @@ look_site(struct upkeep *u, uint32_t site)
 {
 	struct quality_view v;
 
-	quality_site(u->quality, site, u->today, &v);
+	quality_site(u->quality, site, &u->now, &v);
 	if (look_silence(u, site, &v) < 0)
 		return -1;
 	/* What a silent site sent last says nothing new. */
@@ -183,7 +183,7 @@ tally(struct upkeep *u, uint32_t site)
 	struct upkeep_gateway *g;
 	struct quality_view v;
 
-	quality_site(u->quality, site, u->today, &v);
+	quality_site(u->quality, site, &u->now, &v);
 	if (v.last_day == DAY_NONE || v.state == QUALITY_WITHDRAWN)
 		return;
 	u->all.sites++;
@@ -337,9 +337,10 @@ end_round(struct upkeep *u)
 }
 
 int
-upkeep_look(struct upkeep *u, int32_t today, size_t most)
+upkeep_look(struct upkeep *u, const struct zone_now *now, size_t most)
 {
-	u->today = today;
+	u->now = *now;
+	u->today = now->day;
 	if (u->next == 0 && begin_round(u) < 0)
 		return -1;
 	for (size_t i = 0; i < most; i++) {
@@ -354,10 +355,10 @@ upkeep_look(struct upkeep *u, int32_t today, size_t most)
 }
 
 int
-upkeep_look_all(struct upkeep *u, int32_t today)
+upkeep_look_all(struct upkeep *u, const struct zone_now *now)
 {
 	u->next = 0;
-	return upkeep_look(u, today, SIZE_MAX);
+	return upkeep_look(u, now, SIZE_MAX);
 }
 
 int

@@ -49,10 +49,10 @@ void upkeep_free(struct upkeep **u);
  * senders' refusals; then it begins again.  Events go to the desk's sink.
  * 0, or -1 (already logged).
  */
-int upkeep_look(struct upkeep *u, int32_t today, size_t most)
+int upkeep_look(struct upkeep *u, const struct zone_now *now, size_t most)
 	__attribute__((warn_unused_result));
 /* All sites and senders. */
-int upkeep_look_all(struct upkeep *u, int32_t today)
+int upkeep_look_all(struct upkeep *u, const struct zone_now *now)
 	__attribute__((warn_unused_result));
 
 /* Forks and gaps: what must be told at once. */

@@ -30,7 +30,8 @@ struct upkeep {
 	struct names keys; /* "silence school-1" */
 	struct upkeep_row *row;
 	size_t rows_cap;
-	int32_t today;
+	struct zone_now now;
+	int32_t today; /* the centre's */
 	uint32_t next; /* site to look at */
 	struct names gateways;
 	struct upkeep_gateway *gateway, all;

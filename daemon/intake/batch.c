@@ -164,7 +164,9 @@ stage_closed(struct batch *b, const struct batch_rules *rules,
 		uint32_t site =
 			registry_site(rules->registry, c->site.at, c->site.len);
 
-		if (site == REG_NONE || c->day > rules->today + 1)
+		if (site == REG_NONE ||
+		    c->day > registry_today(rules->registry, site, &rules->now) +
+				     1)
 			continue;
 		if (!rules->any_site &&
 		    !check_may_report(rules->registry, b->sender, site))
@@ -243,7 +245,7 @@ batch_new(const struct batch_rules *rules, const struct batch_source *source,
 
 	if (b == NULL || entries == NULL)
 		goto fail;
-	b->received = rules->today;
+	b->received = rules->now;
 	b->row = calloc(decoded->counts_n + 1, sizeof(*b->row));
 	if (b->row == NULL || stage_counts(b, rules, decoded, entries) < 0 ||
 	    stage_closed(b, rules, decoded) < 0 || sort_rows(b) < 0)
@@ -396,7 +398,7 @@ tell_quality(const struct batch *b, const struct batch_to *to)
 {
 	const struct quality_frame frame = {
 		.sender = b->sender,
-		.received = b->received,
+		.received = b->received.day,
 		.kept = b->rows_n,
 		.refused = (size_t)b->refused_total,
 		.reason = b->refused_n > 0 ? b->refused[0].reason : NULL,
@@ -408,7 +410,7 @@ tell_quality(const struct batch *b, const struct batch_to *to)
 			quality_received(
 				to->quality,
 				series_ids_index(to->ids, b->row[i].series),
-				b->row[i].day, b->received);
+				b->row[i].day, &b->received);
 	}
 }
 

@@ -26,7 +26,7 @@
 struct batch_rules {
 	struct registry *registry; /* series come into being in it */
 	struct series_ids *ids;
-	int32_t today;
+	struct zone_now now;
 	int64_t horizon_days;	 /* older days are refused */
 	int64_t series_per_site; /* most series a site may have */
 	bool any_site;		 /* the sender may report for every site */
@@ -74,7 +74,7 @@ struct batch {
 	int32_t partition;
 	uint32_t crc;
 	int64_t recv_us;
-	int32_t received; /* the day */
+	struct zone_now received;
 	uint8_t *frame;
 	size_t len;
 	struct counts_row *row; /* in order of (day, series) */

@@ -26,6 +26,7 @@ look(const struct batch_rules *rules, const char *sender,
 				series->site.len);
 	if (e->site == REG_NONE)
 		return WIRE_NACK_UNKNOWN_SITE;
+	e->today = registry_today(rules->registry, e->site, &rules->now);
 	if (!rules->any_site &&
 	    !check_may_report(rules->registry, sender, e->site))
 		return WIRE_NACK_UNAUTHORISED;
@@ -66,7 +67,7 @@ check_day(const struct batch_rules *rules, const struct check_entry *e,
 {
 	const struct reg_site *site = registry_site_at(rules->registry, e->site);
 
-	if (day > rules->today + 1 || day < rules->today - rules->horizon_days)
+	if (day > e->today + 1 || day < e->today - rules->horizon_days)
 		return WIRE_NACK_DAY;
 	if (site->period == 7 && day_monday(day) != day)
 		return WIRE_NACK_DAY;
@@ -107,21 +108,24 @@ static void
 explain_day(const struct batch_rules *rules, const struct check_entry *e,
 	    int32_t day, char reason[BATCH_REASON_BYTES])
 {
+	const struct reg_site *site = registry_site_at(rules->registry, e->site);
 	char text[DAY_TEXT_BYTES], today[DAY_TEXT_BYTES];
+	bool zoned = site->zone_index != REG_NONE;
 
 	day_format(day, text);
-	day_format(rules->today, today);
-	if (day > rules->today + 1)
+	day_format(e->today, today);
+	if (day > e->today + 1)
 		snprintf(reason, BATCH_REASON_BYTES,
-			 "%s is beyond tomorrow (today is %s)", text, today);
-	else if (day < rules->today - rules->horizon_days)
+			 "%s is beyond tomorrow (today is %s%s%s)", text, today,
+			 zoned ? " in " : "", zoned ? site->zone : "");
+	else if (day < e->today - rules->horizon_days)
 		snprintf(reason, BATCH_REASON_BYTES,
 			 "%s is older than the horizon of %lld days", text,
 			 (long long)rules->horizon_days);
 	else
 		snprintf(reason, BATCH_REASON_BYTES,
 			 "site %s reports by week, and %s is not a Monday",
-			 registry_site_at(rules->registry, e->site)->code, text);
+			 site->code, text);
 }
 
 static void

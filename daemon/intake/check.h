@@ -13,7 +13,8 @@ struct check_entry {
 	bool looked;
 	uint32_t code; /* enum wire_nack; 0 = good so far */
 	uint32_t site, indicator;
-	uint32_t id; /* 0 = no series yet */
+	int32_t today; /* at the site */
+	uint32_t id;   /* 0 = no series yet */
 };
 
 /*

@@ -144,7 +144,7 @@ ingest_stage(struct ingest *in, const struct batch_source *source,
 	const struct batch_rules rules = {
 		.registry = in->env.registry,
 		.ids = in->ids,
-		.today = in->env.today(in->env.arg),
+		.now = in->env.now(in->env.arg),
 		.horizon_days = in->env.conf->horizon_days,
 		.series_per_site = in->env.conf->series_per_site,
 		.any_site = any_site,
@@ -330,7 +330,7 @@ say_fork(struct ingest *in, struct feed *s, uint64_t seq,
 	s->fork_said = true;
 	if (in->env.quality != NULL)
 		quality_fork(in->env.quality, s->sender,
-			     in->env.today(in->env.arg));
+			     in->env.now(in->env.arg).day);
 	nack(reply, WIRE_NACK_FORK, seq, 0,
 	     "frame %llu of this outbox was another one; the outbox was "
 	     "copied or restored and needs a new epoch",
@@ -512,7 +512,7 @@ done_gap(struct store_job *job, int rc, enum db_fault fault)
 			  (unsigned long long)g->last);
 		if (g->in->env.quality != NULL)
 			quality_gap(g->in->env.quality, g->sender,
-				    g->in->env.today(g->in->env.arg),
+				    g->in->env.now(g->in->env.arg).day,
 				    g->last - g->first + 1);
 	} else {
 		nack(&reply, WIRE_NACK_BUSY, 0, g->feed->durable + 1,

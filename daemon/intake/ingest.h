@@ -41,7 +41,7 @@ struct ingest_env {
 	struct judge *judge;
 	struct quality *quality; /* NULL: nobody asks how sites report */
 	void *arg;
-	int32_t (*today)(void *arg);  /* the last day begun */
+	struct zone_now (*now)(void *arg);
 	int64_t (*now_us)(void *arg); /* when a count is received */
 	void (*changed)(void *arg);   /* cells were set */
 };

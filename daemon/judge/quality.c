@@ -75,7 +75,7 @@ struct quality {
 	const struct quality_conf *conf;
 	const struct registry *registry;
 	const struct judge *judge;
-	int32_t *back_filled; /* of a site: when last; DAY_NONE = never */
+	int32_t *back_filled; /* of a site: its day when last; or DAY_NONE */
 	size_t sites;
 	struct names codes; /* number = index of sender */
 	struct quality_sender *sender;
@@ -266,52 +266,56 @@ look(const struct look *l, int32_t today, struct quality_view *out)
 }
 
 void
-quality_site(const struct quality *q, uint32_t site, int32_t today,
+quality_site(const struct quality *q, uint32_t site, const struct zone_now *now,
 	     struct quality_view *out)
 {
 	struct look l;
 
 	begin(&l, q, site, REG_NONE);
-	look(&l, today, out);
+	look(&l, registry_today(q->registry, site, now), out);
 }
 
 void
-quality_series(const struct quality *q, uint32_t series, int32_t today,
-	       struct quality_view *out)
+quality_series(const struct quality *q, uint32_t series,
+	       const struct zone_now *now, struct quality_view *out)
 {
+	uint32_t site = registry_series_at(q->registry, series)->site;
 	struct look l;
 
-	begin(&l, q, registry_series_at(q->registry, series)->site, series);
-	look(&l, today, out);
+	begin(&l, q, site, series);
+	look(&l, registry_today(q->registry, site, now), out);
 }
 
 void
-quality_count(const struct quality *q, int32_t today, size_t n[QUALITY_STATES])
+quality_count(const struct quality *q, const struct zone_now *now,
+	      size_t n[QUALITY_STATES])
 {
 	memset(n, 0, QUALITY_STATES * sizeof(*n));
 	for (uint32_t i = 0; i < registry_sites(q->registry); i++) {
 		struct quality_view v;
 
-		quality_site(q, i, today, &v);
+		quality_site(q, i, now, &v);
 		n[v.state]++;
 	}
 }
 
 bool
 quality_is_late(const struct quality *q, uint32_t series, int32_t day,
-		int32_t received)
+		const struct zone_now *received)
 {
 	uint32_t site = registry_series_at(q->registry, series)->site;
 	int period = registry_site_at(q->registry, site)->period;
+	int32_t today = registry_today(q->registry, site, received);
 
-	if (received - (day + period - 1) <= q->conf->back_fill_days)
+	if (today - (day + period - 1) <= q->conf->back_fill_days)
 		return false;
 	return site >= q->sites || q->back_filled[site] == DAY_NONE ||
-	       q->back_filled[site] < received;
+	       q->back_filled[site] < today;
 }
 
 void
-quality_received(struct quality *q, uint32_t series, int32_t day, int32_t received)
+quality_received(struct quality *q, uint32_t series, int32_t day,
+		 const struct zone_now *received)
 {
 	uint32_t site = registry_series_at(q->registry, series)->site;
 	size_t n = registry_sites(q->registry);
@@ -330,7 +334,7 @@ quality_received(struct quality *q, uint32_t series, int32_t day, int32_t receiv
 		q->back_filled = all;
 		q->sites = n;
 	}
-	q->back_filled[site] = received;
+	q->back_filled[site] = registry_today(q->registry, site, received);
 }
 
 /* The sender's row, made if it is new; NULL when memory is short. */

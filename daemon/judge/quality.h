@@ -5,7 +5,8 @@
  * How sites report: which state each is in by its calendar, and what its
  * sender did that no count shows.  It reads the judge's cells and keeps only
  * what they do not tell: when late reports came, refusals, forks and gaps.
- * Knows no clock: the day comes in as an argument.
+ * Knows no clock: the time comes in as an argument, and what day it is, is
+ * asked for every site in its own zone.
  *
  * A report about a day is due when due_days have passed after it, that about
  * a week week_due_days after its Sunday.  Only days on which the site's
@@ -64,21 +65,21 @@ void quality_free(struct quality **q);
 
 const struct quality_conf *quality_conf(const struct quality *q);
 
-/* The state of a site, or of one of its series, on that day. */
-void quality_site(const struct quality *q, uint32_t site, int32_t today,
-		  struct quality_view *out);
-void quality_series(const struct quality *q, uint32_t series, int32_t today,
-		    struct quality_view *out);
+/* The state of a site, or of one of its series, at that time. */
+void quality_site(const struct quality *q, uint32_t site,
+		  const struct zone_now *now, struct quality_view *out);
+void quality_series(const struct quality *q, uint32_t series,
+		    const struct zone_now *now, struct quality_view *out);
 /* How many sites are in each state. */
-void quality_count(const struct quality *q, int32_t today,
+void quality_count(const struct quality *q, const struct zone_now *now,
 		   size_t n[QUALITY_STATES]);
 
-/* The first report of a series about a day came on the day received. */
+/* The first report of a series about a day came at that time. */
 void quality_received(struct quality *q, uint32_t series, int32_t day,
-		      int32_t received);
+		      const struct zone_now *received);
 /* Would quality_received() tell anything new? */
 bool quality_is_late(const struct quality *q, uint32_t series, int32_t day,
-		     int32_t received);
+		     const struct zone_now *received);
 
 /*
  * What a sender (a site or a gateway) did: counts kept and refused of one

@@ -36,9 +36,8 @@ refuse_unknown(char *err, size_t cap, const char *what, const char *code,
 		      what, code, near);
 }
 
-/* Room for row i (the next one); new rows are zero. */
-static void *
-rows_put(struct rows *r, uint32_t i, size_t size)
+void *
+registry_row(struct rows *r, uint32_t i, size_t size)
 {
 	if (i >= r->cap) {
 		size_t cap = r->cap == 0 ? 16 : r->cap * 2;
@@ -155,6 +154,7 @@ registry_free(struct registry **rp)
 	names_fini(&r->area_names);
 	names_fini(&r->site_names);
 	names_fini(&r->strata);
+	registry_free_zones(r);
 	free(r->kind.at);
 	free(r->ind.at);
 	free(r->area.at);
@@ -182,7 +182,7 @@ registry_add_kind(struct registry *r, const struct reg_kind *kind, char *err,
 	i = names_add(&r->kind_names, kind->code, strlen(kind->code));
 	if (i == NAMES_NONE || class_index == NAMES_NONE)
 		return refuse(err, cap, "no memory");
-	row = rows_put(&r->kind, i, sizeof(*row));
+	row = registry_row(&r->kind, i, sizeof(*row));
 	if (row == NULL || set_text(&row->en, kind->en) < 0 ||
 	    set_text(&row->zh, kind->zh) < 0)
 		return refuse(err, cap, "no memory");
@@ -206,7 +206,7 @@ registry_add_indicator(struct registry *r, const struct reg_indicator *ind,
 	i = names_add(&r->ind_names, ind->code, strlen(ind->code));
 	if (i == NAMES_NONE)
 		return refuse(err, cap, "no memory");
-	row = rows_put(&r->ind, i, sizeof(*row));
+	row = registry_row(&r->ind, i, sizeof(*row));
 	if (row == NULL || set_text(&row->group, ind->group) < 0 ||
 	    set_text(&row->unit, ind->unit) < 0 ||
 	    set_text(&row->denominator, ind->denominator) < 0 ||
@@ -301,7 +301,7 @@ new_area_row(struct registry *r, const char *code, uint32_t *i)
 	*i = names_add(&r->area_names, code, strlen(code));
 	if (*i == NAMES_NONE)
 		return NULL;
-	row = rows_put(&r->area, *i, sizeof(*row));
+	row = registry_row(&r->area, *i, sizeof(*row));
 	if (row != NULL && r->area.n != before) {
 		row->parent = REG_NONE;
 		row->first_child = REG_NONE;
@@ -384,7 +384,7 @@ registry_add_site(struct registry *r, const struct reg_site *site,
 	if (site->period != 0 && site->period != 1 && site->period != 7)
 		return refuse(err, cap, "a site's period is a day or a week");
 	i = names_add(&r->site_names, site->code, strlen(site->code));
-	row = i == NAMES_NONE ? NULL : rows_put(&r->site, i, sizeof(*row));
+	row = i == NAMES_NONE ? NULL : registry_row(&r->site, i, sizeof(*row));
 	if (row == NULL || set_site_texts(row, site) < 0)
 		return refuse(err, cap, "no memory");
 	if (r->site.n != before)
@@ -399,6 +399,8 @@ registry_add_site(struct registry *r, const struct reg_site *site,
 		row->expect = registry_kind_at(r, kind)->expect;
 	}
 	row->withdrawn = site->withdrawn;
+	row->zone_index =
+		names_find(&r->zone_names, row->zone, strlen(row->zone));
 	return i;
 }
 
@@ -418,7 +420,8 @@ registry_add_series(struct registry *r, uint32_t site, uint32_t indicator,
 		return REG_NONE;
 	name = names_add(&r->strata, stratum, stratum_len);
 	i = (uint32_t)r->series.n;
-	row = name == NAMES_NONE ? NULL : rows_put(&r->series, i, sizeof(*row));
+	row = name == NAMES_NONE ? NULL
+				 : registry_row(&r->series, i, sizeof(*row));
 	if (row == NULL)
 		return REG_NONE;
 	*row = (struct reg_series){ .site = site,

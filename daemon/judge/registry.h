@@ -5,7 +5,7 @@
  * What is known: kinds of source, indicators, the tree of areas, the sites
  * and the series they report.  In memory, read by everybody on the loop,
  * filled from the store at start or from CSV files by a back-test; it does
- * no I/O.  Indexes are dense, given in order of addition, and never change or
+ * no I/O, but for registry_zone().  Indexes are dense, given in order of addition, and never change or
  * disappear while the registry lives.
  */
 
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/day.h"
+#include "base/zone.h"
 
 #define REG_NONE UINT32_MAX
 #define REG_CODE_BYTES 65 /* 64 and a NUL, as on the wire */
@@ -65,6 +66,7 @@ struct reg_site {
 	int period; /* 1 or 7 days */
 	enum reg_expect expect;
 	const char *zone;      /* IANA name, "" = the centre's */
+	uint32_t zone_index;   /* set by the registry; REG_NONE: the centre's */
 	bool withdrawn;	       /* no longer reports */
 	uint32_t first_series; /* chain by reg_series.next_of_site */
 	uint32_t series_n;
@@ -157,6 +159,21 @@ void registry_set_calendar(struct registry *r, const struct calendar *c);
 const struct calendar *registry_calendar(const struct registry *r);
 /* Is a report about that day expected from the site? */
 bool registry_expects(const struct registry *r, uint32_t site, int32_t day);
+
+/*
+ * The number of the time zone, read with its first mention; REG_NONE with a
+ * reason in err.  Who brings sites in asks here first: a site whose zone was
+ * not read is taken all the same and lives in the centre's.
+ */
+uint32_t registry_zone(struct registry *r, const char *name, char *err,
+		       size_t cap);
+/* Reads the zones again; one that cannot be read stays as it was. */
+void registry_reread_zones(struct registry *r);
+/* The site's own zone, or NULL: the centre's. */
+const struct zone *registry_zone_of(const struct registry *r, uint32_t site);
+/* The local day at the site. */
+int32_t registry_today(const struct registry *r, uint32_t site,
+		       const struct zone_now *now);
 
 const char *registry_level_str(enum reg_level level); /* "county" */
 int registry_level_parse(const char *text);	      /* -1 = no such level */

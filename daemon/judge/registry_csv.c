@@ -322,6 +322,9 @@ site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 	(void)line;
 	if (withdrawn < 0)
 		return -1;
+	if (site.zone[0] != '\0' &&
+	    registry_zone(r, site.zone, err, cap) == REG_NONE)
+		return -1;
 	site.withdrawn = withdrawn == 1;
 	if (kind != REG_NONE) {
 		site.period = registry_kind_at(r, kind)->period;

@@ -111,3 +111,18 @@ places_load_sites(struct db *db, places_each_site *each, void *arg)
 	db_reset(s);
 	return rc;
 }
+
+int
+places_load_zones(struct db *db, places_each_zone *each, void *arg)
+{
+	struct db_stmt *s = db_cached(db, "SELECT zone, min(code) FROM site"
+					  " WHERE zone <> '' GROUP BY zone");
+	int rc;
+
+	if (s == NULL)
+		return -1;
+	while ((rc = db_step(s)) == 1)
+		each(arg, db_text(s, 0), db_text(s, 1));
+	db_reset(s);
+	return rc;
+}

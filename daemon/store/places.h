@@ -36,4 +36,9 @@ int places_load_areas(struct db *db, places_each_area *each, void *arg)
 int places_load_sites(struct db *db, places_each_site *each, void *arg)
 	__attribute__((warn_unused_result));
 
+/* Each time zone that sites name, with the first of these; of any schema. */
+typedef void places_each_zone(void *arg, const char *zone, const char *site);
+int places_load_zones(struct db *db, places_each_zone *each, void *arg)
+	__attribute__((warn_unused_result));
+
 #endif

@@ -44,11 +44,11 @@ on_row(void *arg, bool error, const char *message)
 	FUZZ_CHECK(!error);
 }
 
-static int32_t
-today(void *arg)
+static struct zone_now
+now(void *arg)
 {
 	(void)arg;
-	return TODAY;
+	return (struct zone_now){ TODAY, ZONE_NO_TIME };
 }
 
 static int64_t
@@ -139,7 +139,7 @@ open_centre(struct centre *c)
 				      .registry = c->registry,
 				      .judge = c->judge,
 				      .arg = c,
-				      .today = today,
+				      .now = now,
 				      .now_us = now_us,
 				      .changed = changed };
 	c->ingest = ingest_new(&c->env);

@@ -1,6 +1,8 @@
 """What is wrong is named at check time, with its file and line: before a
 daemon starts, and by the command that checks triggers."""
+import os
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -20,14 +22,15 @@ def trigger(more="", indicators="fever"):
     return TRIGGER.format(indicators=indicators, more=more)
 
 
-def check(folder, conf="", triggers=None, code=78):
+def check(folder, conf="", triggers=None, code=78, env=None):
     """tocsind --check-config; what it says."""
     path = folder / "tocsin.conf"
     path.write_text(conf)
     words = ["--set", f"tocsind.triggers={triggers}"] if triggers else []
     done = subprocess.run([BIN / "tocsind", "-c", path, "--state",
                            folder / "state", *words, "--check-config"],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True,
+                          env={**os.environ, **(env or {})})
     assert done.returncode == code, done.stderr
     return done.stderr
 
@@ -171,3 +174,42 @@ def test_a_cycle_of_areas(tmp_path):
         area = next(a for a in d.get("/api/v1/areas")["areas"]
                     if a["area"] == "P")
         assert area["parent"] == "N"
+
+
+def test_a_time_zone_is_one_of_the_database(tmp_path):
+    """The centre's by file and line, a site's by its row; one that came in
+    before they were checked is named, and the daemon starts all the same."""
+    said = check(tmp_path, 'tocsind {\n\tzone = "Asia/Shangai"\n}\n')
+    assert ('tocsin.conf:2: zone: unknown time zone "Asia/Shangai", did you '
+            'mean "Asia/Shanghai"?') in said, said
+    for zone in "CST-8", "../etc/passwd", "/etc/localtime":
+        said = check(tmp_path, f'tocsind {{\n\tzone = "{zone}"\n}}\n')
+        assert 'tocsin.conf:2: ' in said and zone in said, said
+    check(tmp_path, 'tocsind {\n\tzone = "Asia/Shanghai"\n}\n', code=0)
+    empty = {"TZDIR": str(tmp_path / "no-zones")}
+    said = check(tmp_path, 'tocsind {\n\tzone = "Asia/Shanghai"\n}\n',
+                 env=empty)
+    assert "install the package tzdata" in said, said
+    check(tmp_path, 'tocsind {\n\tzone = "UTC"\n}\n', code=0, env=empty)
+    with Daemon(tmp_path) as d:
+        d.world()
+        status, body = d.post_csv("site,kind,area,zone\n"
+                                  "east,school,K1,Asia/Tokyo\n"
+                                  "west,school,K1,America/Nuk\n",
+                                  "/api/v1/sites")
+        assert status == 422 and body["errors"] == [{
+            "at": "line 3",
+            "detail": 'unknown time zone "America/Nuk", did you mean '
+                      '"America/Nuuk"?'}], body
+        status, body = d.post_csv("site,kind,area,zone\n"
+                                  "east,school,K1,Asia/Tokyo\n",
+                                  "/api/v1/sites")
+        assert status == 200, body
+    with sqlite3.connect(tmp_path / "state" / "tocsin.db") as db:
+        db.execute("UPDATE site SET zone='Asia/Tokio' WHERE code='east'")
+    said = check(tmp_path, code=0)
+    assert 'site east: unknown time zone "Asia/Tokio"' in said, said
+    with Daemon(tmp_path) as d:
+        assert 'restore: site east: unknown time zone "Asia/Tokio"' in d.text()
+        east = d.get("/api/v1/sites?site=east")["sites"][0]
+        assert east["today"] == d.status()["today"]

@@ -153,6 +153,24 @@ def test_imports_refuse_bad_rows_whole(d, tmp_path):
     assert "new-1" in good(d, "site", "list")
 
 
+def test_one_site(d):
+    text = good(d, "site", "show", "pharmacy-K1")
+    assert text.startswith("pharmacy-K1 ") and "2025-03-1" in text
+    assert json.loads(good(d, "site", "show", "pharmacy-K1",
+                           "--json"))["site"] == "pharmacy-K1"
+    r = tocsin(d, "site", "show", "pharmacy-K9")
+    assert r.returncode != 0 and "pharmacy-K" in r.stderr
+    r = tocsin(d, "site", "add", "zoned-1", "--kind", "school", "--area", "K1",
+               "--zone", "Asia/Tokio")
+    assert r.returncode != 0 and "Asia/Tokyo" in r.stderr
+    # The site is known although this daemon, without CURVE, invites nobody.
+    tocsin(d, "site", "add", "zoned-1", "--kind", "school", "--area", "K1",
+           "--zone", "Asia/Tokyo")
+    assert "(Asia/Tokyo)" in good(d, "site", "show", "zoned-1")
+    zh = good(d, "site", "show", "zoned-1", lang="zh_CN.UTF-8")
+    assert "当地日期" in zh and "清河县" in zh
+
+
 def test_counts_and_clock(d, tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text("date,site,indicator,count\n"

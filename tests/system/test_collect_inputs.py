@@ -175,6 +175,7 @@ class Engine:
 
 class Noon:
     """A time zone in which it is noon, so that no day ends during a test."""
+    zone = ""  # the machine's, which is told by TZ
 
     def __init__(self):
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -184,15 +185,29 @@ class Noon:
         self.stamp = self.today.strftime("%Y%m%d")
 
 
-def hospital(site, port, publish="200ms"):
-    """The engine of a hospital at noon, and the noon."""
-    noon = Noon()
-    site.conf(f'mllp {{\n\tlisten = "127.0.0.1:{port}"\n'
+class Elsewhere:
+    """A time zone where it is another date than in UTC, and for two hours at
+    least will be; told by the configuration."""
+    env = {**os.environ, "TZ": "UTC"}
+
+    def __init__(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        east = 14 if now.hour >= 10 else -12
+        self.zone = f"Etc/GMT{-east:+d}"
+        self.today = (now + datetime.timedelta(hours=east)).date()
+        self.stamp = self.today.strftime("%Y%m%d")
+
+
+def hospital(site, port, publish="200ms", place=Noon):
+    """The engine of a hospital at that place, and the place."""
+    there = place()
+    site.conf(f'site {{\n\tzone = "{there.zone}"\n}}\n'
+              f'mllp {{\n\tlisten = "127.0.0.1:{port}"\n'
               f'\tsyndromes = "{ROOT}/etc/syndromes.conf"\n'
               f"\tpublish = {publish}\n}}\n")
-    site.start(env=noon.env)
+    site.start(env=there.env)
     assert wait(lambda: can_connect(port))
-    return Engine(port), noon
+    return Engine(port), there
 
 
 def can_connect(port):
@@ -247,11 +262,22 @@ def test_hl7(site, centre):
 
 
 def test_hl7_today_is_partial(site, centre):
-    engine, noon = hospital(site, free_port())
-    assert engine.visit("A04", "V1", noon.stamp, reason="fever") == "AA"
-    key = ("hospital-1", "fever-visit", "", number(noon.today))
+    engine, there = hospital(site, free_port(), place=Elsewhere)
+    assert engine.visit("A04", "V1", there.stamp, reason="fever") == "AA"
+    key = ("hospital-1", "fever-visit", "", number(there.today))
     assert wait(lambda: key in centre.counts())
     assert centre.counts()[key][2] & 4
+    # A visit without a date is one of the site's today.
+    assert engine.visit("A04", "V2", "", reason="fever") == "AA"
+    assert wait(lambda: centre.counts()[key][0] == 2)
+
+
+def test_a_zone_that_there_is_not(site):
+    site.conf('site {\n\tzone = "Asia/Shangai"\n}\n')
+    done = site.command("check")
+    assert done.returncode != 0
+    assert ('collect.conf:2: zone: unknown time zone "Asia/Shangai", did you '
+            'mean "Asia/Shanghai"?') in done.stderr
 
 
 def test_hl7_hostile_lines(site, centre):

@@ -291,3 +291,51 @@ def test_by_the_clock_on_the_wall(tmp_path):
         id = alerts(d)[0]["id"]
         wait(lambda: events(d, id) == ["raised", "mended"])
         assert alerts(d)[0]["signal"] == "ended"
+
+
+def test_a_site_lives_by_its_own_day(tmp_path):
+    """Between -12 and +14 lie 26 hours: whatever the clock on the wall says,
+    the days of two such places are one or two apart."""
+    one = datetime.timedelta(1)
+
+    def local(hours, seconds=0):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return (now + datetime.timedelta(hours=hours, seconds=seconds)).date()
+
+    with Daemon(tmp_path, clock="system", tocsind_zone="Etc/GMT+12") as d:
+        d.world()
+        status, body = d.post_csv(
+            "site,kind,area,name,zone\n"
+            "far,fever-clinic,K1,Far,Pacific/Kiritimati\n"
+            "near,fever-clinic,K1,Near,Pacific/Kiritimati\n"
+            "here,fever-clinic,K1,Here,\n", "/api/v1/sites")
+        assert status == 200, body
+
+        def take(site, day):
+            """Why the day is refused; None where it is taken."""
+            status, body = d.post_csv("date,site,indicator,count\n"
+                                      f"{day},{site},ili-visit,5\n")
+            assert status == 202
+            return body["refused"][0]["detail"] if body["refused"] else None
+
+        # Tomorrow there is two days away from here, or three.
+        there, last = local(14), local(-12) - 2 * one
+        assert take("near", there + one) is None
+        assert "beyond tomorrow (today is 2" in take("here", there + 2 * one)
+        assert take("near", there + 3 * one).endswith(
+            "in Pacific/Kiritimati)")
+        # The same reports: what is due after them goes by the place.
+        assert take("here", last) is None and take("far", last) is None
+        before = local(14, -1), local(-12, -1)
+        sites = {s["site"]: s for s in d.get("/api/v1/sites")["sites"]}
+        after = local(14, 1), local(-12, 1)
+        today = {n: datetime.date.fromisoformat(s["today"])
+                 for n, s in sites.items()}
+        assert before[0] <= today["far"] <= after[0]
+        assert before[1] <= today["here"] <= after[1]
+        assert today["school-1"] == today["here"] < today["far"]
+        for n in "here", "far":
+            assert sites[n]["missing"] == (today[n] - 2 * one - last).days
+        assert sites["here"]["missing"] < sites["far"]["missing"]
+        assert sites["far"]["state"] == "late"
+        assert "(Pacific/Kiritimati)" in tocsin(d, "site", "show", "far")

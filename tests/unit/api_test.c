@@ -68,11 +68,11 @@ desk_verb_parse(const char *text)
 	return strcmp(text, "ack") == 0 ? DESK_ACK : -1;
 }
 
-static int32_t
-today(void *arg)
+static struct zone_now
+now(void *arg)
 {
 	(void)arg;
-	return TODAY;
+	return (struct zone_now){ TODAY, ZONE_NO_TIME };
 }
 
 static int64_t
@@ -191,7 +191,7 @@ start(void **state)
 				.judge = judge,
 				.desk = &fake,
 				.state_dir = folder,
-				.today = today,
+				.now = now,
 				.now_ms = now_ms,
 				.act = act,
 				.counts_post = hold,

@@ -12,6 +12,7 @@
 #include "daemon/judge/calendar.h"
 
 #define DAY0 18001 /* 2019-04-15, a Monday */
+#define AT(d) (&(struct zone_now){ d, ZONE_NO_TIME })
 
 static const struct quality_conf conf = { .due_days = 1,
 					  .week_due_days = 3,
@@ -110,7 +111,7 @@ view(const struct world *w, uint32_t site, int32_t today)
 {
 	struct quality_view v;
 
-	quality_site(w->quality, site, today, &v);
+	quality_site(w->quality, site, AT(today), &v);
 	return v;
 }
 
@@ -162,7 +163,7 @@ test_from_on_time_to_silent_and_back(void **state)
 	/* On the day on which it sends what was missed it is back-filling. */
 	for (int32_t d = last + 1; d < day; d++) {
 		report(w, w->site, d, 5);
-		quality_received(w->quality, series(w, w->site, 0), d, day);
+		quality_received(w->quality, series(w, w->site, 0), d, AT(day));
 	}
 	assert_view(w, day, QUALITY_BACK_FILLING, 0);
 	assert_view(w, day + 1, QUALITY_ON_TIME, 0);
@@ -175,12 +176,12 @@ test_a_late_report_is_no_back_filling(void **state)
 	uint32_t s = series(w, w->site, 0);
 
 	report_all(w, w->site, DAY0, DAY0 + 20);
-	quality_received(w->quality, s, DAY0 + 13, DAY0 + 20);
+	quality_received(w->quality, s, DAY0 + 13, AT(DAY0 + 20));
 	assert_view(w, DAY0 + 20, QUALITY_ON_TIME, 0);
-	quality_received(w->quality, s, DAY0 + 12, DAY0 + 20);
+	quality_received(w->quality, s, DAY0 + 12, AT(DAY0 + 20));
 	assert_view(w, DAY0 + 20, QUALITY_BACK_FILLING, 0);
-	assert_false(quality_is_late(w->quality, s, DAY0, DAY0 + 20));
-	assert_true(quality_is_late(w->quality, s, DAY0, DAY0 + 21));
+	assert_false(quality_is_late(w->quality, s, DAY0, AT(DAY0 + 20)));
+	assert_true(quality_is_late(w->quality, s, DAY0, AT(DAY0 + 21)));
 }
 
 static void
@@ -280,10 +281,115 @@ test_one_series_may_be_silent_alone(void **state)
 	for (int32_t d = DAY0; d <= DAY0 + 30; d++)
 		judge_set(w->judge, more, d, &cell);
 	assert_view(w, DAY0 + 40, QUALITY_ON_TIME, 0);
-	quality_series(w->quality, more, DAY0 + 40, &v);
+	quality_series(w->quality, more, AT(DAY0 + 40), &v);
 	assert_int_equal(v.state, QUALITY_SILENT);
 	assert_int_equal(v.since, DAY0 + 31);
-	quality_series(w->quality, series(w, w->site, 0), DAY0 + 40, &v);
+	quality_series(w->quality, series(w, w->site, 0), AT(DAY0 + 40), &v);
+	assert_int_equal(v.state, QUALITY_ON_TIME);
+}
+
+/* A site of that zone which has reported up to the last of March 2026. */
+static uint32_t
+site_in(struct world *w, const char *code, const char *zone)
+{
+	const struct reg_site site = { .code = code, .zone = zone };
+	int32_t last = day_from_civil(2026, 3, 31);
+	uint32_t i;
+
+	if (zone[0] != '\0')
+		assert_int_not_equal(
+			registry_zone(w->registry, zone, err, sizeof(err)),
+			REG_NONE);
+	i = registry_add_site(w->registry, &site, "clinic", "K", err,
+			      sizeof(err));
+	report_all(w, i, last - 40, last);
+	return i;
+}
+
+/* At that minute of UTC of 2 April, when the centre has the day. */
+static enum quality_state
+state_at(struct world *w, uint32_t site, int32_t centre, int hour, int minute)
+{
+	int64_t midnight = (int64_t)day_from_civil(2026, 4, 2) * 86400;
+	const struct zone_now now = { centre,
+				      midnight + hour * 3600 + minute * 60 };
+	struct quality_view v;
+
+	quality_site(w->quality, site, &now, &v);
+	return v.state;
+}
+
+/*
+ * What is missing is the report about 1 April, due until the end of the 2nd
+ * where the site is: late from its own 3 April on.
+ */
+static void
+test_what_is_due_goes_by_the_site_s_day(void **state)
+{
+	static const struct {
+		const char *zone;
+		int hour, minute; /* when its 3 April begins, from 2 April UTC */
+	} place[] = {
+		{ "Pacific/Kiritimati", 10, 0 }, /* +14 */
+		{ "Asia/Kolkata", 18, 30 },	 /* +5:30 */
+		{ "Europe/Berlin", 22, 0 },	 /* +2, in summer */
+		{ "UTC", 24, 0 },
+		{ "America/St_Johns", 26, 30 }, /* -2:30, in summer */
+		{ "Etc/GMT+12", 36, 0 },
+	};
+	struct world *w = *state;
+	int32_t second = day_from_civil(2026, 4, 2);
+	char code[8];
+
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
+		int h = place[i].hour, m = place[i].minute;
+		uint32_t s;
+
+		snprintf(code, sizeof(code), "z-%zu", i);
+		s = site_in(w, code, place[i].zone);
+		assert_int_equal(state_at(w, s, second, h, m - 1),
+				 QUALITY_ON_TIME);
+		assert_int_equal(state_at(w, s, second, h, m), QUALITY_LATE);
+	}
+}
+
+static void
+test_without_a_zone_or_a_time_the_centre_s_day_holds(void **state)
+{
+	struct world *w = *state;
+	int32_t second = day_from_civil(2026, 4, 2);
+	uint32_t here = site_in(w, "z-1", "");
+	uint32_t far = site_in(w, "z-2", "Pacific/Kiritimati");
+	struct quality_view v;
+
+	/* Whatever the instant, as long as the centre has the second. */
+	assert_int_equal(state_at(w, here, second, 0, 0), QUALITY_ON_TIME);
+	assert_int_equal(state_at(w, here, second, 36, 0), QUALITY_ON_TIME);
+	assert_int_equal(state_at(w, here, second + 1, 0, 0), QUALITY_LATE);
+	/* A manual clock has no hours: one day everywhere. */
+	quality_site(w->quality, far, AT(second), &v);
+	assert_int_equal(v.state, QUALITY_ON_TIME);
+	quality_site(w->quality, far, AT(second + 1), &v);
+	assert_int_equal(v.state, QUALITY_LATE);
+}
+
+/* Back-filling is a thing of one day, the site's. */
+static void
+test_back_filling_ends_at_the_site_s_midnight(void **state)
+{
+	struct world *w = *state;
+	int32_t first = day_from_civil(2026, 4, 1);
+	int64_t noon = (int64_t)first * 86400 + 12 * 3600;
+	uint32_t s = site_in(w, "z-1", "Asia/Tokyo"); /* midnight: 15:00 UTC */
+	struct zone_now now = { first, noon };
+	struct quality_view v;
+
+	quality_received(w->quality, series(w, s, 0), first - 30, &now);
+	now.s = noon + 3 * 3600 - 1;
+	quality_site(w->quality, s, &now, &v);
+	assert_int_equal(v.state, QUALITY_BACK_FILLING);
+	now.s++;
+	quality_site(w->quality, s, &now, &v);
 	assert_int_equal(v.state, QUALITY_ON_TIME);
 }
 
@@ -296,7 +402,7 @@ test_sites_are_counted_by_state(void **state)
 
 	report_all(w, w->site, DAY0, DAY0 + 40);
 	registry_add_site(w->registry, &gone, "clinic", "K", err, sizeof(err));
-	quality_count(w->quality, DAY0 + 50, n);
+	quality_count(w->quality, AT(DAY0 + 50), n);
 	assert_int_equal(n[QUALITY_SILENT], 1);
 	assert_int_equal(n[QUALITY_WITHDRAWN], 1);
 	assert_int_equal(n[QUALITY_NEW], 2); /* never heard of */
@@ -345,6 +451,9 @@ main(void)
 		TEST(test_an_unscheduled_site_is_never_late),
 		TEST(test_a_weekly_site_is_due_after_its_week),
 		TEST(test_one_series_may_be_silent_alone),
+		TEST(test_what_is_due_goes_by_the_site_s_day),
+		TEST(test_without_a_zone_or_a_time_the_centre_s_day_holds),
+		TEST(test_back_filling_ends_at_the_site_s_midnight),
 		TEST(test_sites_are_counted_by_state),
 		TEST(test_a_sender_s_last_day_is_kept),
 	};

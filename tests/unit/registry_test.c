@@ -256,6 +256,21 @@ test_sites_take_their_kind_s_calendar(void **state)
 	assert_true(registry_site_at(r, 1)->withdrawn);
 	assert_false(registry_expects(r, 1, 18000));
 	assert_false(registry_site_at(r, 2)->withdrawn);
+	assert_int_equal(read_text(r,
+				   "site,kind,area,zone\n"
+				   "s5,ed,420103,Asia/Tokyo\n"
+				   "s6,ed,420103,Asia/Tokio\n"
+				   "s7,ed,420103,Asia/Tokyo\n"
+				   "s8,ed,420103,\n",
+				   registry_read_sites),
+			 1);
+	assert_non_null(strstr(said, ":3: unknown time zone \"Asia/Tokio\", "
+				     "did you mean \"Asia/Tokyo\"?"));
+	assert_int_equal(registry_site(r, "s6", 2), REG_NONE);
+	assert_non_null(registry_zone_of(r, registry_site(r, "s5", 2)));
+	assert_ptr_equal(registry_zone_of(r, registry_site(r, "s7", 2)),
+			 registry_zone_of(r, registry_site(r, "s5", 2)));
+	assert_null(registry_zone_of(r, registry_site(r, "s8", 2)));
 	assert_int_equal(read_text(r, "site,kind\n", registry_read_sites), -1);
 	assert_non_null(strstr(said, "column \"area\" is missing"));
 	assert_int_equal(read_text(r, "", registry_read_sites), -1);

@@ -15,6 +15,7 @@
 
 #define DAY0 18001 /* 2019-04-15, a Monday */
 #define LAST (DAY0 + 70)
+#define AT(d) (&(struct zone_now){ d, ZONE_NO_TIME })
 #define SITES 12
 
 static const struct quality_conf conf = { .due_days = 1,
@@ -174,7 +175,7 @@ static const char *
 look(struct world *w, int32_t today)
 {
 	w->heard[0] = '\0';
-	assert_int_equal(upkeep_look_all(w->upkeep, today), 0);
+	assert_int_equal(upkeep_look_all(w->upkeep, AT(today)), 0);
 	return w->heard;
 }
 
@@ -250,7 +251,7 @@ test_people_close_and_statistics_do_not(void **state)
 	assert_string_equal(text(desk_alert_at(w->desk, 0), "state"), "open");
 	fill(w, 5, LAST, LAST);
 	w->refuse = true;
-	assert_int_equal(upkeep_look_all(w->upkeep, LAST), -1);
+	assert_int_equal(upkeep_look_all(w->upkeep, AT(LAST)), -1);
 	w->refuse = false;
 	assert_string_equal(look(w, LAST), "mended silence s5;");
 }
@@ -296,7 +297,7 @@ test_a_back_filling_site_is_left_in_peace(void **state)
 
 	for (uint32_t i = 0; i < SITES; i++)
 		fill(w, i, DAY0, i == 5 ? LAST - 20 : LAST);
-	quality_received(w->quality, w->series[5], LAST - 20, LAST);
+	quality_received(w->quality, w->series[5], LAST - 20, AT(LAST));
 	assert_string_equal(look(w, LAST), "");
 	assert_string_equal(look(w, LAST + 1), "raised silence s5;");
 }
