@@ -146,11 +146,14 @@ character(const unsigned char *s)
 	return n;
 }
 
-/* Is the character after a backslash one that libconfuse knows? */
+/*
+ * Is the character after a backslash one that libconfuse knows, or the one
+ * that begins a variable, as ${HOME}?
+ */
 static bool
 is_escape(char c)
 {
-	return c != '\0' && strchr("\\\"'ntrbfaevx01234567\n", c) != NULL;
+	return c != '\0' && strchr("\\\"'$ntrbfaevx01234567\n", c) != NULL;
 }
 
 const char *

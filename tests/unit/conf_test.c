@@ -203,7 +203,7 @@ test_what_is_text(void **state)
 	struct messages m;
 	struct conf *c =
 		load_text("# \\q is a comment\nhttp {\n"
-			  "\tlisten = \"caf\xc3\xa9 \\\"\\\\ # \\x41\"\n"
+			  "\tlisten = \"caf\xc3\xa9 \\\"\\\\ # \\x41\\${Q}\"\n"
 			  "}\ntrigger '\\q' { basis = '\\w' }\n",
 			  &m);
 	const struct http *http;
@@ -212,7 +212,7 @@ test_what_is_text(void **state)
 	assert_string_equal(m.text, "");
 	assert_non_null(c);
 	http = conf_get(c, "http");
-	assert_string_equal(http->listen, "caf\xc3\xa9 \"\\ # A");
+	assert_string_equal(http->listen, "caf\xc3\xa9 \"\\ # A${Q}");
 	conf_free(&c);
 }
 
