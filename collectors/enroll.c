@@ -144,9 +144,13 @@ enroll(const char *state, const struct enrol_invitation *in)
 		return EX_UNAVAILABLE;
 	printf("%s: %s\n", reply.accepted ? "accepted" : "refused",
 	       reply.sentence);
-	if (!reply.accepted)
+	if (!reply.accepted) {
+		keys_drop(state);
 		return EX_NOPERM;
-	return remember(state, in) < 0 ? EX_CANTCREAT : EX_OK;
+	}
+	if (keys_take(state) < 0 || remember(state, in) < 0)
+		return EX_CANTCREAT;
+	return EX_OK;
 }
 
 int

@@ -17,8 +17,15 @@ struct keys {
 /* Reads the pair of the state folder.  0; 1 = there is none; -1 logged. */
 int keys_load(const char *state, struct keys *out)
 	__attribute__((warn_unused_result));
-/* The same, but makes one where there is none. */
+/*
+ * The pair to enroll with: a new one that is not in use yet, and the same one
+ * again until it is taken or dropped; or else the credential's.  0 or -1.
+ */
 int keys_make(const char *state, struct keys *out)
 	__attribute__((warn_unused_result));
+/* After the centre's answer: the new pair is this site's from now on. */
+int keys_take(const char *state) __attribute__((warn_unused_result));
+/* Or is not wanted; logs what it cannot do. */
+void keys_drop(const char *state);
 
 #endif

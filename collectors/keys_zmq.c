@@ -3,6 +3,7 @@
  */
 #include "collectors/keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +16,19 @@
 
 #define KEY_FILE "site.key"
 
+#define NEW_FILE "site.key.new" /* until the centre knows it */
+
+/* 1 = path is the credential, 0 = there is none, -1. */
 static int
-find(const char *state, char path[FILES_PATH_BYTES])
+find_credential(char path[FILES_PATH_BYTES])
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
-	if (credentials != NULL) {
-		if (files_path(path, credentials, KEY_FILE) < 0)
-			return -1;
-		if (access(path, R_OK) == 0)
-			return 0;
-	}
-	return files_path(path, state, KEY_FILE);
+	if (credentials == NULL)
+		return 0;
+	if (files_path(path, credentials, KEY_FILE) < 0)
+		return -1;
+	return access(path, R_OK) == 0;
 }
 
 /* Is the secret half the one of the public half? */
@@ -39,14 +41,12 @@ belongs(const struct keys *k)
 	       strcmp(derived, k->public_key) == 0;
 }
 
-int
-keys_load(const char *state, struct keys *out)
+static int
+load(const char *path, struct keys *out)
 {
-	char path[FILES_PATH_BYTES], text[256];
+	char text[256];
 	struct stat st;
 
-	if (find(state, path) < 0)
-		return -1;
 	if (stat(path, &st) < 0)
 		return 1;
 	if (st.st_mode & (S_IRWXO | S_IWGRP | S_IXGRP)) {
@@ -66,11 +66,27 @@ keys_load(const char *state, struct keys *out)
 }
 
 int
+keys_load(const char *state, struct keys *out)
+{
+	char path[FILES_PATH_BYTES];
+	int rc = find_credential(path);
+
+	if (rc < 0 || (rc == 0 && files_path(path, state, KEY_FILE) < 0))
+		return -1;
+	return load(path, out);
+}
+
+int
 keys_make(const char *state, struct keys *out)
 {
 	char path[FILES_PATH_BYTES], text[256];
-	int rc = keys_load(state, out);
+	int rc = find_credential(path);
 
+	if (rc != 0)
+		return rc < 0 ? -1 : load(path, out);
+	if (files_path(path, state, NEW_FILE) < 0)
+		return -1;
+	rc = load(path, out);
 	if (rc <= 0)
 		return rc;
 	if (zmq_curve_keypair(out->public_key, out->secret_key) != 0) {
@@ -79,7 +95,28 @@ keys_make(const char *state, struct keys *out)
 	}
 	snprintf(text, sizeof(text), "public %s\nsecret %s\n", out->public_key,
 		 out->secret_key);
-	if (files_path(path, state, KEY_FILE) < 0)
-		return -1;
 	return files_write(path, text, strlen(text));
+}
+
+int
+keys_take(const char *state)
+{
+	char from[FILES_PATH_BYTES], to[FILES_PATH_BYTES];
+
+	if (files_path(from, state, NEW_FILE) < 0 ||
+	    files_path(to, state, KEY_FILE) < 0)
+		return -1;
+	if (access(from, F_OK) < 0)
+		return 0; /* a credential was used */
+	return files_rename(from, to);
+}
+
+void
+keys_drop(const char *state)
+{
+	char path[FILES_PATH_BYTES];
+
+	if (files_path(path, state, NEW_FILE) == 0 && unlink(path) < 0 &&
+	    errno != ENOENT)
+		log_warn("keys: cannot remove %s: %m", path);
 }

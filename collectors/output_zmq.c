@@ -432,6 +432,9 @@ make_socket(struct output_zmq *z)
 
 	drop_socket(z);
 	if (c->key[0] != '\0') {
+		/* The site may have enrolled anew. */
+		if (keys_load(z->out.conf.settings->state, &z->keys) != 0)
+			return -1;
 		conf.public_key = z->keys.public_key;
 		conf.secret_key = z->keys.secret_key;
 		conf.server_key = c->key;

@@ -426,9 +426,8 @@ apply_talk(struct sender *s, const struct sender_event *ev,
 		break;
 	case SENDER_EV_AUTH_FAILED:
 		say(s, acts,
-		    "the centre does not accept this site's key; please ask "
-		    "it to register the key (tocsin-collect enroll), then wait "
-		    "a minute");
+		    "the centre does not accept this site's key; ask it for an "
+		    "invitation and run tocsin-collect enroll with it");
 		leave(s, to, true, now, acts);
 		break;
 	case SENDER_EV_WELCOME:

@@ -67,15 +67,16 @@ print_verdict(const struct report *r)
 {
 	if (r->depth.frames == 0)
 		printf("Everything has been delivered.\n");
+	else if (strcmp(r->state, "refused") == 0)
+		printf("The centre refuses this site; please call it.%s\n",
+		       r->running ? "" : "  Then push again.");
+	else if (strcmp(r->state, "stopped") == 0)
+		printf("Delivery has stopped and needs a person.\n");
 	else if (!r->running)
 		printf("Counts are waiting, and no collector is running: "
 		       "start tocsin-collect run, or push again.\n");
 	else if (strcmp(r->state, "connected") == 0)
 		printf("Counts are being delivered now.\n");
-	else if (strcmp(r->state, "refused") == 0)
-		printf("The centre refuses this site; please call it.\n");
-	else if (strcmp(r->state, "stopped") == 0)
-		printf("Delivery has stopped and needs a person.\n");
 	else
 		printf("The centre cannot be reached; counts are kept safely "
 		       "and delivery is tried again by itself.\n");
@@ -179,7 +180,8 @@ command_status(const struct command_args *a)
 	if (files_path(path, r.settings.state, "outbox.db") < 0)
 		goto out;
 	if (access(path, F_OK) != 0) {
-		log_error("status: there is no outbox in %s: %m",
+		log_error("status: nothing was ever taken here: there is no "
+			  "outbox in %s; tocsin-collect push or run makes one",
 			  r.settings.state);
 		rc = EX_NOINPUT;
 		goto out;

@@ -233,13 +233,20 @@ is_sender(const struct registry *r, const char *code)
 static void
 access(void *arg, const struct api_access *what, api_done *done, void *done_arg)
 {
+	static const char *const name[] = {
+		[API_ADD_KEY] = "add-key",
+		[API_REVOKE_KEY] = "revoke-key",
+		[API_INVITE] = "invitation",
+		[API_TOKEN] = "token",
+	};
 	struct centre *c = arg;
 	struct waiting *w = wait_for(c, done, done_arg);
 
 	if (w == NULL)
 		return;
-	log_notice("front: access verb=%d site=%s actor=%s", (int)what->verb,
-		   what->site, what->actor);
+	if (what->verb != API_KEYS)
+		log_notice("front: asked for=%s site=%s actor=%s",
+			   name[what->verb], what->site, what->actor);
 	if (what->verb != API_REVOKE_KEY && !is_sender(c->registry, what->site)) {
 		answer(w, 404,
 		       api_refusal("%s is neither a site nor the gateway of "

@@ -128,8 +128,8 @@ add(const struct site *s)
 	rc = post(s, "invitation", "{}", &reply);
 	if (rc == 0 && !s->client.json)
 		fprintf(stderr,
-			"At the site, before %s: tocsin-collect enroll "
-			"INVITATION, which is\n",
+			"Good once, until %s, at the site with "
+			"tocsin-collect enroll INVITATION:\n",
 			client_text(reply, "ends"));
 	return show(s, rc, reply, "invitation");
 }

@@ -38,7 +38,8 @@ struct order {
 	char text[ENROL_TEXT_BYTES]; /* of the invitation */
 	int64_t now_us;
 	bool drop_old;
-	int found; /* the thread's: was there what was meant? */
+	int found;    /* the thread's: was there what was meant? */
+	int standing; /* the thread's: of the key, enum keys_standing */
 	access_done *done;
 	access_enrolled *enrolled;
 	void *arg;
@@ -92,7 +93,7 @@ access_keyring(struct access *a)
 }
 
 static int
-run_enrol(struct order *o, struct db *db)
+put_key(struct order *o, struct db *db)
 {
 	const struct keys_row row = {
 		.fingerprint = o->print,
@@ -100,13 +101,40 @@ run_enrol(struct order *o, struct db *db)
 		.public_key = o->key,
 		.added_us = o->now_us,
 	};
+
+	return keys_put(db, &row);
+}
+
+/*
+ * Who asks again because our answer was lost is known by the key.  A revoked
+ * key may be in wrong hands, so that it takes more than an invitation.
+ */
+static int
+run_enrol(struct order *o, struct db *db)
+{
 	struct keys_invitation in = { .sender = o->sender };
 
 	memcpy(in.hash, o->hash, sizeof(in.hash));
+	o->standing = keys_standing(db, o->print, o->sender);
+	if (o->standing < 0)
+		return -1;
+	if (o->standing == KEYS_REVOKED || o->standing == KEYS_OTHERS)
+		return 0;
 	o->found = keys_use_invitation(db, &in, o->now_us);
+	if (o->found == 0 && o->standing == KEYS_IN_USE)
+		o->found = keys_was_invited(db, &in, o->now_us);
 	if (o->found != 1)
 		return o->found;
-	return keys_put(db, &row);
+	return put_key(o, db);
+}
+
+static int
+run_add_key(struct order *o, struct db *db)
+{
+	o->standing = keys_standing(db, o->print, o->sender);
+	if (o->standing < 0)
+		return -1;
+	return o->standing == KEYS_OTHERS ? 0 : put_key(o, db);
 }
 
 static int
@@ -137,12 +165,6 @@ static int
 run_order(struct store_job *job, struct db *db)
 {
 	struct order *o = (struct order *)job;
-	const struct keys_row row = {
-		.fingerprint = o->print,
-		.sender = o->sender,
-		.public_key = o->key,
-		.added_us = o->now_us,
-	};
 
 	switch (o->verb) {
 	case INVITE:
@@ -150,7 +172,7 @@ run_order(struct store_job *job, struct db *db)
 	case ENROL:
 		return run_enrol(o, db);
 	case ADD_KEY:
-		return keys_put(db, &row);
+		return run_add_key(o, db);
 	case REVOKE_KEY:
 		o->found = keys_revoke(db, o->print, o->now_us);
 		return o->found < 0 ? -1 : 0;
@@ -174,6 +196,20 @@ finish(struct order *o, int status, json_t *body)
 	free(o);
 }
 
+static const char *
+why_not_enrolled(const struct order *o, int rc)
+{
+	if (rc < 0)
+		return "the centre cannot store the key now; try again";
+	if (o->standing == KEYS_REVOKED)
+		return "this key was revoked; enroll with another one";
+	if (o->standing == KEYS_OTHERS)
+		return "this key is another site's; enroll with one of your "
+		       "own";
+	return "this invitation is used up, too old, or another site's; ask "
+	       "for a new one";
+}
+
 static void
 finish_enrol(struct order *o, int rc)
 {
@@ -187,11 +223,8 @@ finish_enrol(struct order *o, int rc)
 		log_notice("access: enrolled sender=%s key=%s", o->sender,
 			   o->print);
 	} else {
-		snprintf(reply.sentence, sizeof(reply.sentence),
-			 rc == 0 ? "this invitation is used up, too old, or "
-				   "another site's; ask for a new one"
-				 : "the centre cannot store the key now; try "
-				   "again");
+		snprintf(reply.sentence, sizeof(reply.sentence), "%s",
+			 why_not_enrolled(o, rc));
 	}
 	o->enrolled(o->arg, &reply);
 	sodium_memzero(o, sizeof(*o));
@@ -215,6 +248,10 @@ finish_invite(struct order *o)
 static void
 finish_add_key(struct order *o)
 {
+	if (o->standing == KEYS_OTHERS) {
+		finish(o, 409, detail("this key is another site's"));
+		return;
+	}
 	if (keyring_add(o->a->keyring, o->print, o->sender) < 0) {
 		finish(o, 500, detail("the key is stored, but not in use"));
 		return;
@@ -341,6 +378,18 @@ access_invite(struct access *a, const char *sender,
 	submit(a, o, done, arg);
 }
 
+/* For one more key, or for one that it has. */
+static bool
+has_room(struct access *a, const char *sender, const char *print)
+{
+	char owner[WIRE_MAX_CODE + 1];
+
+	if (keyring_sender(a->keyring, print, owner, sizeof(owner)) &&
+	    strcmp(owner, sender) == 0)
+		return true;
+	return keyring_count(a->keyring, sender) < KEYRING_PER_SENDER;
+}
+
 void
 access_add_key(struct access *a, const char *sender, const char *z85,
 	       access_done *done, void *arg)
@@ -352,7 +401,7 @@ access_add_key(struct access *a, const char *sender, const char *z85,
 		done(arg, 422, detail("a key is 40 characters of Z85"));
 		return;
 	}
-	if (keyring_count(a->keyring, sender) >= KEYRING_PER_SENDER) {
+	if (!has_room(a, sender, print)) {
 		done(arg, 409,
 		     detail("this sender has two keys; revoke one first"));
 		return;
@@ -435,16 +484,17 @@ access_enrol(struct access *a, const struct enrol_request *request,
 {
 	struct order *o;
 
-	if (keyring_count(a->keyring, request->site) >= KEYRING_PER_SENDER) {
-		refuse_enrol(done, arg,
-			     "this site has two keys; the centre must revoke "
-			     "one first");
-		return;
-	}
 	o = new_order(a, ENROL, request->site);
 	if (o == NULL || !zmqcurve_print(request->key, o->print)) {
 		free(o);
 		refuse_enrol(done, arg, "the centre cannot take the key");
+		return;
+	}
+	if (!has_room(a, request->site, o->print)) {
+		free(o);
+		refuse_enrol(done, arg,
+			     "this site has two keys; the centre must revoke "
+			     "one first");
 		return;
 	}
 	snprintf(o->key, sizeof(o->key), "%s", request->key);

@@ -12,6 +12,29 @@ keys_hash(const char *secret, uint8_t hash[KEYS_HASH_BYTES])
 }
 
 int
+keys_standing(struct db *db, const char *fingerprint, const char *sender)
+{
+	struct db_stmt *s =
+		db_cached(db, "SELECT sender=?, revoked_us IS NOT NULL"
+			      " FROM site_key WHERE fingerprint=?");
+	int rc;
+
+	if (s == NULL)
+		return -1;
+	db_bind_text(s, 1, sender);
+	db_bind_text(s, 2, fingerprint);
+	rc = db_step(s);
+	if (rc == 1 && db_int(s, 0) == 0)
+		rc = KEYS_OTHERS;
+	else if (rc == 1)
+		rc = db_int(s, 1) != 0 ? KEYS_REVOKED : KEYS_IN_USE;
+	else if (rc == 0)
+		rc = KEYS_UNKNOWN;
+	db_reset(s);
+	return rc;
+}
+
+int
 keys_put(struct db *db, const struct keys_row *row)
 {
 	struct db_stmt *s = db_cached(
@@ -108,6 +131,24 @@ keys_use_invitation(struct db *db, const struct keys_invitation *in,
 	if (db_run(s) < 0)
 		return -1;
 	return db_changes(db) > 0;
+}
+
+int
+keys_was_invited(struct db *db, const struct keys_invitation *in, int64_t now_us)
+{
+	struct db_stmt *s = db_cached(db, "SELECT 1 FROM invitation"
+					  " WHERE secret_hash=? AND sender=?"
+					  " AND ends_us>?");
+	int rc;
+
+	if (s == NULL)
+		return -1;
+	db_bind_blob(s, 1, in->hash, sizeof(in->hash));
+	db_bind_text(s, 2, in->sender);
+	db_bind_int(s, 3, now_us);
+	rc = db_step(s);
+	db_reset(s);
+	return rc;
 }
 
 int

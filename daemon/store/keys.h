@@ -25,6 +25,15 @@ struct keys_row {
 	int64_t revoked_us; /* 0 = in use */
 };
 
+enum keys_standing {
+	KEYS_UNKNOWN,
+	KEYS_IN_USE, /* by this sender */
+	KEYS_REVOKED,
+	KEYS_OTHERS /* another sender's, in use or revoked */
+};
+/* Writer: one of these, or -1. */
+int keys_standing(struct db *db, const char *fingerprint, const char *sender)
+	__attribute__((warn_unused_result));
 /* Writer: adds a key, or takes a revoked one of the same sender back. */
 int keys_put(struct db *db, const struct keys_row *row)
 	__attribute__((warn_unused_result));
@@ -48,6 +57,9 @@ int keys_put_invitation(struct db *db, const struct keys_invitation *in)
 /* Writer: 1 = it was good and is used up now, 0 = it is not, -1. */
 int keys_use_invitation(struct db *db, const struct keys_invitation *in,
 			int64_t now_us) __attribute__((warn_unused_result));
+/* Writer: 1 = it is used up or good, and its time is not over, 0, -1. */
+int keys_was_invited(struct db *db, const struct keys_invitation *in,
+		     int64_t now_us) __attribute__((warn_unused_result));
 
 /* Writer: a token by which the sender may post over HTTP. */
 struct keys_token {

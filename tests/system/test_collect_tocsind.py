@@ -121,7 +121,24 @@ def test_enrol_and_push_encrypted(tmp_path):
         done = run("push", str(f))
         assert done.returncode == 0, done.stderr
         assert values(daemon) == expected(data)
+        key = (state / "site.key").read_text()
         assert run("enroll", body["invitation"]).returncode == 77
+        assert (state / "site.key").read_text() == key
+        # A new key beside the old one, then without it.
+        status, body = daemon.ask("POST",
+                                  "/api/v1/sites/clinic-1/invitation", b"")
+        done = run("enroll", body["invitation"])
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert (state / "site.key").read_text() != key
+        assert not (state / "site.key.new").exists()
+        keys = daemon.get("/api/v1/sites/clinic-1/keys")["keys"]
+        old, = (k["fingerprint"] for k in keys if k["key"] == key.split()[1])
+        assert len(keys) == 2
+        assert daemon.ask("DELETE", f"/api/v1/keys/{old}")[0] == 200
+        data = rows(6, "clinic-1", indicator="fever-visit")
+        done = run("push", str(table(tmp_path / "a.csv", data)))
+        assert done.returncode == 0, done.stderr
+        assert values(daemon) == expected(data)
 
 
 def test_kill_9_of_both_in_a_loop(site, daemon, tmp_path):

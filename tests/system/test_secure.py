@@ -182,6 +182,35 @@ def test_an_invited_site_enrols_once(daemon):
     assert "used up" in again["sentence"]
 
 
+def test_a_site_whose_answer_was_lost_enrols_again(daemon):
+    invitation = invite(daemon, "clinic-1")
+    keys = zmq.curve_keypair()
+    for _ in range(2):
+        assert enrol(invitation, keys)["accepted"]
+    assert not enrol(invitation, zmq.curve_keypair())["accepted"]
+    assert daemon.rows("SELECT sender FROM site_key") == [("clinic-1",)]
+
+
+def test_a_revoked_key_does_not_enrol(daemon):
+    """It may be in wrong hands; the operator alone may take it back."""
+    keys, fingerprint = known(daemon, "clinic-1")
+    assert daemon.ask("DELETE", f"/api/v1/keys/{fingerprint}")[0] == 200
+    answer = enrol(invite(daemon, "clinic-1"), keys)
+    assert not answer["accepted"] and "revoked" in answer["sentence"]
+    assert add_key(daemon, "clinic-1", keys[0])[0] == 201
+
+
+def test_a_key_has_one_owner(daemon):
+    keys, _ = known(daemon, "clinic-1")
+    status, body = add_key(daemon, "clinic-2", keys[0])
+    assert (status, body["detail"]) == (409, "this key is another site's")
+    answer = enrol(invite(daemon, "clinic-2"), keys)
+    assert not answer["accepted"] and "another site" in answer["sentence"]
+    s = connect(daemon, "clinic-1", keys)
+    s.hello()
+    s.close()
+
+
 @pytest.mark.parametrize("lie", [
     {"secret": "A" * 32}, {"site": "clinic-2"},
     {"key": zmq.curve_keypair()[0].decode()}], ids=["secret", "site", "key"])
