@@ -29,8 +29,9 @@ struct judge;
 
 /*
  * What a method gets to see that reads back to the start of a series: what it
- * remembers (det_carry.memory), and at most so many periods.  A longer memory than this would make the verdicts of a
- * centre that keeps less differ from those of a back-test.
+ * remembers (det_carry.memory), and at most so many periods.  A longer memory
+ * than this would make the verdicts of a centre that keeps less differ from
+ * those of a back-test.
  */
 #define JUDGE_LONGEST_DAYS 400
 #define JUDGE_LONGEST_WEEKS 260
@@ -40,10 +41,16 @@ struct judge;
  * the six days in front of it: a trigger weighs the days of a week together,
  * and none of them may lie in the baseline of another.  docs/trigger-quality.md
  * has the measurements.
+ *
+ * A year has few weeks, and they scatter much (animals found dead, readings of
+ * waste water) or turn with the season (mosquitoes).  What estimates scatter
+ * and trend rings five to ten times less by chance at p .001 than a mean and
+ * a deviation of some weeks, and finds more at the same rate;
+ * docs/province.md has the figures.
  */
 #define JUDGE_DAY_METHOD "ears-c2"
 #define JUDGE_DAY_PARAM "guard=6"
-#define JUDGE_WEEK_METHOD "rnssp-ewma"
+#define JUDGE_WEEK_METHOD "tocsin"
 
 struct judge_conf {
 	int history_days; /* days of a series kept in memory */
