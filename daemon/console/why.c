@@ -28,6 +28,28 @@ figure(double x)
 	return f;
 }
 
+/* Years as people say them: days, months, or years to two digits. */
+static const char *
+span(const struct telling *t, double years, char *buf, size_t cap)
+{
+	const char *key = years < 2.0 / 12 ? "span.days"
+			  : years < 2	   ? "span.months"
+					   : "span.years";
+	double n = years < 2.0 / 12 ? round(years * 365.25)
+		   : years < 2	    ? round(years * 12)
+				    : years;
+	char number[32];
+
+	if (isnan(years))
+		return "–";
+	if (n >= 100)
+		n = pow(10, floor(log10(n)) - 1) *
+		    round(n / pow(10, floor(log10(n)) - 1));
+	snprintf(number, sizeof(number), n >= 10 ? "%.0f" : "%.2g", fmax(n, 1));
+	return catalogue_format(t->c, t->lang, n <= 1 ? "span.day" : key, buf,
+				cap, (const char *[]){ "n", number, NULL });
+}
+
 static const char *
 signal_name(const struct telling *t, const char *colour)
 {
@@ -79,13 +101,15 @@ tell_kind(const struct telling *t, const json_t *kind)
 		NULL
 	};
 	bool statutory = json_is_true(json_object_get(t->about, "statutory"));
-	const char *key = "why.kind";
+	double reporting = telling_number(kind, "reporting");
 
+	/* Where nobody says anything, only why. */
 	if (statutory)
-		key = "why.kind_rule";
-	else if (isnan(telling_number(kind, "p")))
-		key = "why.kind_unknown";
-	telling_add(t, key, args);
+		telling_add(t, "why.kind_rule", args);
+	else if (!isnan(telling_number(kind, "p")))
+		telling_add(t, "why.kind", args);
+	else if (reporting > 0)
+		telling_add(t, "why.kind_unknown", args);
 	if (telling_number(kind, "learning") > 0 && !statutory)
 		telling_add(t, "why.learning", args);
 	if (telling_number(kind, "silent") > 0)
@@ -132,19 +156,27 @@ tell_statistics(const struct telling *t)
 {
 	const json_t *next = json_object_get(t->about, "next");
 	struct figure p = figure(telling_number(t->about, "p"));
-	struct figure years =
-		figure(telling_number(t->about, "recurrence_years"));
 	struct figure points = figure(telling_number(t->about, "points"));
 	struct figure next_p = figure(telling_number(next, "p"));
-	struct figure next_years = figure(telling_number(next, "years"));
 	struct figure next_points = figure(telling_number(next, "points"));
-	const char *args[] = { "p",	 p.text,      "years", years.text,
-			       "points", points.text, NULL };
+	char own[64], needed[64];
+	const char *args[] = { "p",
+			       p.text,
+			       "span",
+			       span(t, telling_number(t->about, "recurrence_years"),
+				    own, sizeof(own)),
+			       "points",
+			       points.text,
+			       NULL };
 	const char *wants[] = {
-		"signal", signal_name(t, telling_text(next, "colour")),
-		"p",	  next_p.text,
-		"years",  next_years.text,
-		"points", next_points.text,
+		"signal",
+		signal_name(t, telling_text(next, "colour")),
+		"p",
+		next_p.text,
+		"span",
+		span(t, telling_number(next, "years"), needed, sizeof(needed)),
+		"points",
+		next_points.text,
 		NULL
 	};
 
@@ -163,6 +195,19 @@ tell_statistics(const struct telling *t)
 		telling_add(t, "why.lacks_rarity", wants);
 }
 
+static const char *
+site_name(const struct telling *t, const char *code, char *buf, size_t cap)
+{
+	uint32_t i = registry_site(t->r, code, strlen(code));
+
+	if (i == REG_NONE || registry_site_at(t->r, i)->name[0] == '\0')
+		snprintf(buf, cap, "%s", code);
+	else
+		snprintf(buf, cap, "%s (%s)", registry_site_at(t->r, i)->name,
+			 code);
+	return buf;
+}
+
 static void
 tell_sites(const struct telling *t, const json_t *sites)
 {
@@ -174,13 +219,41 @@ tell_sites(const struct telling *t, const json_t *sites)
 		telling_add(t, "why.no_site", none);
 	json_array_foreach (sites, i, row) {
 		struct figure cases = figure(telling_number(row, "cases"));
-		const char *args[] = { "site", telling_text(row, "site"),
+		char name[256];
+		const char *args[] = { "site",
+				       site_name(t, telling_text(row, "site"),
+						 name, sizeof(name)),
 				       "cases", cases.text, NULL };
 
 		if (i == SITES_SHOWN)
 			break;
 		telling_add(t, "why.site", args);
 	}
+}
+
+/* From how many cases the rule rings, colour by colour. */
+static void
+tell_steps(const struct telling *t, const char *days)
+{
+	const json_t *steps = json_object_get(t->about, "steps"), *step;
+	bool of_sites = json_object_get(t->about, "sites") != NULL;
+	char list[LIST_BYTES] = "";
+	const char *args[] = { "steps", list, "days", days, NULL };
+	size_t i, len = 0;
+
+	json_array_foreach (steps, i, step) {
+		struct figure cases = figure(telling_number(step, "cases"));
+
+		if (len < sizeof(list))
+			len += (size_t)snprintf(
+				list + len, sizeof(list) - len, "%s%s (%s)",
+				i > 0 ? catalogue_text(t->c, t->lang, "list.comma")
+				      : "",
+				cases.text,
+				signal_name(t, telling_text(step, "colour")));
+	}
+	if (json_array_size(steps) > 0)
+		telling_add(t, of_sites ? "why.steps_site" : "why.steps", args);
 }
 
 static void
@@ -192,11 +265,14 @@ tell_cases(const struct telling *t)
 	struct figure limit = figure(telling_number(t->about, "limit"));
 	struct figure days = figure(telling_number(t->about, "window_days"));
 	struct figure from = figure(telling_number(next, "cases"));
+	struct figure more = figure(telling_number(next, "cases") -
+				    telling_number(t->about, "cases"));
 	const char *args[] = {
 		"cases",  cases.text,
 		"days",	  days.text,
 		"limit",  limit.text,
 		"from",	  from.text,
+		"more",	  more.text,
 		"signal", signal_name(t, telling_text(next, "colour")),
 		NULL
 	};
@@ -211,8 +287,9 @@ tell_cases(const struct telling *t)
 				    ? "why.no_past"
 				    : "why.percentile",
 			    args);
-	if (sites == NULL && !json_is_null(next) &&
-	    !isnan(telling_number(next, "cases")))
+	tell_steps(t, days.text);
+	if (json_array_size(json_object_get(t->about, "steps")) > 0 &&
+	    !json_is_null(next) && !isnan(telling_number(next, "cases")))
 		telling_add(t, "why.lacks_cases", args);
 }
 

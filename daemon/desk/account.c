@@ -164,13 +164,18 @@ list_group(const struct account *a, const struct weighing *g)
 	return list;
 }
 
-/* The sites in the area that have cases, for a trigger that looks at sites. */
+/*
+ * The sites in the area that have cases, for a trigger that looks at sites;
+ * the one with the most, by which it is graded, into worst.
+ */
 static json_t *
-list_sites(const struct account *a, const struct trigger *t, enum colour *worst)
+list_sites(const struct account *a, const struct trigger *t,
+	   struct weighing *worst)
 {
 	const struct registry *r = a->env->registry;
 	json_t *list = json_array();
 
+	*worst = (struct weighing){ .cases = 0, .limit = NAN };
 	for (uint32_t i = 0; i < registry_sites(r); i++) {
 		const struct reg_site *site = registry_site_at(r, i);
 		struct weighing g;
@@ -181,8 +186,9 @@ list_sites(const struct account *a, const struct trigger *t, enum colour *worst)
 		weigh(a->scale, t, site->area, i, a->day, &g);
 		if (!(g.cases > 0))
 			continue;
-		if (g.colour > *worst)
-			*worst = g.colour;
+		if (g.colour > worst->colour ||
+		    (g.colour == worst->colour && g.cases > worst->cases))
+			*worst = g;
 		json_array_append_new(list, json_pack("{s:s, s:f, s:s}", "site",
 						      site->code, "cases",
 						      g.cases, "colour",
@@ -246,16 +252,18 @@ static void
 add_statutory(const struct account *a, const struct trigger *t,
 	      const struct weighing *g, json_t *out)
 {
-	enum colour worst = COLOUR_NONE;
+	struct weighing worst;
 
+	if ((t->levels & TRIGGER_SITE) != 0) {
+		json_object_set_new(out, "sites", list_sites(a, t, &worst));
+		json_object_set_new(out, "colour",
+				    json_string(colour_str(worst.colour)));
+		g = &worst;
+	}
 	json_object_set_new(out, "cases", number(g->cases));
 	json_object_set_new(out, "limit", number(g->limit));
 	json_object_set_new(out, "steps", list_steps(t));
 	json_object_set_new(out, "next", next_cases(t, g));
-	if ((t->levels & TRIGGER_SITE) == 0)
-		return;
-	json_object_set_new(out, "sites", list_sites(a, t, &worst));
-	json_object_set_new(out, "colour", json_string(colour_str(worst)));
 }
 
 static json_t *

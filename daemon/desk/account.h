@@ -26,7 +26,8 @@ struct account_env {
  * recurrence_years, points, streams; kinds (kind, p, streams, reporting,
  * learning, silent); next (colour, lacks: rarity, points or cases, years, p,
  * points, cases; null at the highest); cases, limit and steps of statutory
- * rules; sites (site, cases, colour) where it looks at sites; alert (id,
+ * rules, where it looks at sites those of the site with the most, and sites
+ * (site, cases, colour); alert (id,
  * state, signal, part_of, parent) that covers the day.  The judge must be
  * idle.  What came in since the day is counted too.  NULL: no memory.
  */

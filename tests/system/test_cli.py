@@ -86,13 +86,17 @@ def test_why_it_rang_and_why_not(d):
     assert re.search(r"^Respiratory .*: \w+ signal$", rang, re.M), rang
     assert re.search(r"^  pharmacy: p [\d.e-]+ from 1 series$", rang, re.M)
     assert "of the expected reports are in" in rang
-    assert re.search(r"^  for \w+ signal it would have to be rarer", rang, re.M)
+    assert re.search(r"^  for \w+ signal it would have to be rarer: once in "
+                     r"[\d.]+ (days|months|years), p", rang, re.M)
+    assert "at one site within 7 days: 10 (Yellow signal), 30 (Orange" in rang
+    assert "Qinghe nursing-home (nursing-home-K1): cases: " in rang
     assert f"its alert {d.alert['id']}" in rang
     assert "Dengue" in text.split("Nobody here reports")[1]
     # No alert, no evidence: the same words, in Chinese.
     zh = good(d, "trigger", "explain", "K2", "2025-03-11",
               lang="zh_CN.UTF-8")
     assert "呼吸道症状异常增多：无信号" in zh and "要达到蓝色信号" in zh
+    assert "距橙色信号还差" in zh and "（共 30 例）" in zh
     # While all series were still learning.
     early = str(alarm.FIRST + datetime.timedelta(7))
     text = good(d, "trigger", "explain", "K1", early)

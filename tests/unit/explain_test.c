@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "daemon/console/why.h"
+
 static struct catalogue *texts;
 static struct registry *places;
 
@@ -228,11 +230,87 @@ knows_languages(void **state)
 	assert_int_equal(catalogue_language(NULL), CATALOGUE_EN);
 }
 
+static const char *
+together(double years, char *buf, size_t cap)
+{
+	json_t *account = json_pack(
+		"{s:s,s:s,s:s,s:f,s:f,s:i,s:i,s:[],s:{s:s,s:s,s:s}}", "title",
+		"T", "title_zh", "", "colour", "none", "p", 0.5,
+		"recurrence_years", years, "points", 0, "streams", 1, "kinds",
+		"next", "colour", "blue", "lacks", "rarity", "years", "-");
+	json_t *lines = why_words(texts, CATALOGUE_EN, places, account), *text;
+	size_t i;
+
+	buf[0] = '\0';
+	json_array_foreach (lines, i, text) {
+		if (strstr(json_string_value(text), "all together") != NULL)
+			snprintf(buf, cap, "%s", json_string_value(text));
+	}
+	json_decref(lines);
+	json_decref(account);
+	return buf;
+}
+
+static void
+tells_spans_as_people_do(void **state)
+{
+	static const struct {
+		double years;
+		const char *said;
+	} is[] = { { 0.0001, "once in a day;" },
+		   { 0.0706, "once in 26 days;" },
+		   { 0.771, "once in 9 months;" },
+		   { 6.162, "once in 6.2 years;" },
+		   { 60.9, "once in 61 years;" },
+		   { 14687, "once in 15000 years;" } };
+	char buf[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++)
+		assert_non_null(strstr(together(is[i].years, buf, sizeof(buf)),
+				       is[i].said));
+}
+
+static const char rule_json[] =
+	"{'title':'Varicella','title_zh':'','colour':'yellow','statutory':true,"
+	"'rule':'cases','window_days':7,'streams':1,'kinds':[],'cases':12,"
+	"'limit':null,'steps':[{'cases':10,'colour':'yellow'},"
+	"{'cases':30,'colour':'orange'}],'next':{'colour':'orange','lacks':"
+	"'cases','cases':30},'sites':[{'site':'s1','cases':12}]}";
+
+static void
+tells_what_a_rule_lacks(void **state)
+{
+	static const char *const said[] = {
+		"Varicella: Yellow signal",
+		"nobody here reports anything that it listens to",
+		"Renmin Pharmacy (s1): cases: 12",
+		"rings from so many cases at one site within 7 days:"
+		" 10 (Yellow signal), 30 (Orange signal)",
+		"missing for Orange signal: 18 more, 30 in all",
+	};
+	char text[sizeof(rule_json)];
+	json_t *account, *lines;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rule_json); i++)
+		text[i] = rule_json[i] == '\'' ? '"' : rule_json[i];
+	account = json_loads(text, 0, NULL);
+	lines = why_words(texts, CATALOGUE_EN, places, account);
+	assert_int_equal(json_array_size(lines), sizeof(said) / sizeof(said[0]));
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		assert_string_equal(line(lines, i), said[i]);
+	json_decref(lines);
+	json_decref(account);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_in_english),
+		cmocka_unit_test(tells_spans_as_people_do),
+		cmocka_unit_test(tells_what_a_rule_lacks),
 		cmocka_unit_test(tells_in_chinese),
 		cmocka_unit_test(tells_what_belongs_together),
 		cmocka_unit_test(holds_no_digits),
