@@ -234,6 +234,45 @@ add_area_names(const struct registry *r, json_t *row)
 	json_object_set_new(row, "area_path_zh", view_area_path(r, area, true));
 }
 
+/* Adds key_name and key_name_zh of a kind or an indicator. */
+static void
+add_name(json_t *row, const char *key, const char *en, const char *zh)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s_name", key);
+	json_object_set_new(row, name, json_string(en));
+	snprintf(name, sizeof(name), "%s_name_zh", key);
+	json_object_set_new(row, name, json_string(zh));
+}
+
+/* The names of the alert's kinds, in their order. */
+static void
+name_kinds(const struct registry *r, json_t *alert)
+{
+	json_t *en = json_array(), *zh = json_array(), *kind;
+	size_t i;
+
+	json_array_foreach (json_object_get(alert, "kinds"), i, kind) {
+		const char *code = json_string_value(kind);
+		uint32_t k = code == NULL ? REG_NONE
+					  : registry_kind(r, code, strlen(code));
+
+		if (code == NULL)
+			continue;
+		json_array_append_new(
+			en, json_string(k == REG_NONE
+						? code
+						: registry_kind_at(r, k)->en));
+		json_array_append_new(
+			zh, json_string(k == REG_NONE
+						? code
+						: registry_kind_at(r, k)->zh));
+	}
+	json_object_set_new(alert, "kind_names", en);
+	json_object_set_new(alert, "kind_names_zh", zh);
+}
+
 json_t *
 view_alert_row(const struct registry *r, const json_t *alert)
 {
@@ -246,6 +285,7 @@ view_alert_row(const struct registry *r, const json_t *alert)
 	json_object_del(row, "charts");
 	json_object_set_new(row, "evidence_n", json_integer((json_int_t)n));
 	add_area_names(r, row);
+	name_kinds(r, row);
 	return row;
 }
 
@@ -270,9 +310,18 @@ view_events(json_t *events)
 static void
 name_evidence(const struct registry *r, json_t *row)
 {
-	const char *site = text_of(row, "site");
+	const char *site = text_of(row, "site"), *kind = text_of(row, "kind");
+	const char *indicator = text_of(row, "indicator");
 	uint32_t i = registry_site(r, site, strlen(site));
+	uint32_t k = registry_kind(r, kind, strlen(kind));
+	uint32_t d = registry_indicator(r, indicator, strlen(indicator));
 
+	if (k != REG_NONE)
+		add_name(row, "kind", registry_kind_at(r, k)->en,
+			 registry_kind_at(r, k)->zh);
+	if (d != REG_NONE)
+		add_name(row, "indicator", registry_indicator_at(r, d)->en,
+			 registry_indicator_at(r, d)->zh);
 	if (i != REG_NONE) {
 		json_object_set_new(row, "site_name",
 				    json_string(registry_site_at(r, i)->name));
@@ -291,6 +340,7 @@ view_alert(const struct registry *r, const json_t *alert)
 	if (out == NULL)
 		return NULL;
 	add_area_names(r, out);
+	name_kinds(r, out);
 	json_array_foreach (json_object_get(out, "evidence"), i, row)
 		name_evidence(r, row);
 	json_array_foreach (json_object_get(out, "below"), i, row)

@@ -13,7 +13,12 @@
 #include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
 
-enum { PATH_BYTES = 1024, FOLLOW_ROWS = 5, ID_BYTES = 17 };
+enum {
+	PATH_BYTES = 1024,
+	FOLLOW_ROWS = 5,
+	ID_BYTES = 17,
+	LIST_ID = 9 /* a list shows eight digits, which a verb takes too */
+};
 
 struct ask {
 	struct client client;
@@ -63,33 +68,51 @@ join(const json_t *list, char *buf, size_t cap)
 	}
 }
 
+/* "open" in the command line's language; a part says of what. */
+static void
+state_of(const struct client *c, const json_t *row, char *buf, size_t cap)
+{
+	const char *whole = client_text(row, "part_of");
+	const char *state = client_text(row, "state");
+
+	/* What belongs to another alert is told there. */
+	if (whole[0] != '\0')
+		snprintf(buf, cap, "%s %.8s", client_say(c, "cli.part"), whole);
+	else
+		snprintf(buf, cap, "%s",
+			 c->lang == CATALOGUE_ZH ? client_word(c, "state", state)
+						 : state);
+}
+
 static struct grid *
 officer_grid(const struct client *c, const json_t *alerts)
 {
-	struct grid *g =
-		grid_new((const char *[]){ "id", "signal", "area", "trigger",
-					   "since", "state", "kinds", NULL });
+	bool zh = c->lang == CATALOGUE_ZH;
+	struct grid *g = grid_new((const char *[]){
+		"id", client_say(c, "cli.signal"), client_say(c, "cli.area"),
+		client_say(c, "cli.trigger"), client_say(c, "cli.since"),
+		client_say(c, "cli.state"), client_say(c, "cli.kinds"), NULL });
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach (alerts, i, row) {
-		const char *whole = client_text(row, "part_of");
-		char kinds[256], state[96];
+		const char *title = client_text(row, "title_zh");
+		char id[LIST_ID], kinds[256], state[96];
 
-		/* What belongs to another alert is told there. */
-		if (whole[0] != '\0')
-			snprintf(state, sizeof(state), "%s %.6s",
-				 client_say(c, "cli.part"), whole);
-		else
-			snprintf(state, sizeof(state), "%s",
-				 client_text(row, "state"));
-		join(json_object_get(row, "kinds"), kinds, sizeof(kinds));
-		grid_add(g, (const char *[]){ client_text(row, "id"),
-					      client_text(row, "grade"),
-					      alert_area_name(c, row),
-					      client_text(row, "trigger"),
-					      client_text(row, "first_day"),
-					      state, kinds });
+		snprintf(id, sizeof(id), "%s", client_text(row, "id"));
+		state_of(c, row, state, sizeof(state));
+		join(json_object_get(row, zh ? "kind_names_zh" : "kind_names"),
+		     kinds, sizeof(kinds));
+		grid_add(g,
+			 (const char *[]){
+				 id,
+				 client_word(c, "colour",
+					     client_text(row, "grade")),
+				 alert_area_name(c, row),
+				 zh && title[0] != '\0'
+					 ? title
+					 : client_text(row, "trigger"),
+				 client_text(row, "first_day"), state, kinds });
 	}
 	return g;
 }
@@ -98,20 +121,24 @@ static struct grid *
 operator_grid(const struct client *c, const json_t *alerts)
 {
 	struct grid *g = grid_new((const char *[]){
-		"id", "what", "area", "since", "signal", "state", NULL });
+		"id", client_say(c, "cli.what"), client_say(c, "cli.area"),
+		client_say(c, "cli.since"), client_say(c, "cli.signal"),
+		client_say(c, "cli.state"), NULL });
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach (alerts, i, row) {
+		char id[LIST_ID], state[96];
 		bool over = strcmp(client_text(row, "signal"), "ended") == 0;
 
+		snprintf(id, sizeof(id), "%s", client_text(row, "id"));
+		state_of(c, row, state, sizeof(state));
 		grid_add(g, (const char *[]){
-				    client_text(row, "id"),
-				    client_text(row, "summary"),
+				    id, client_text(row, "summary"),
 				    alert_area_name(c, row),
 				    client_text(row, "first_day"),
 				    over ? client_say(c, "event.mended") : "",
-				    client_text(row, "state") });
+				    state });
 	}
 	return g;
 }

@@ -31,15 +31,26 @@ alert_is_operator(const json_t *alert)
 	return strcmp(client_text(alert, "route"), "operator") == 0;
 }
 
+/* The name of what stands under key, in the language; else its code. */
+static const char *
+name_of(const struct client *c, const json_t *row, const char *key)
+{
+	char name[48];
+	const char *text;
+
+	snprintf(name, sizeof(name), "%s_name_zh", key);
+	text = client_text(row, name);
+	if (c->lang == CATALOGUE_ZH && text[0] != '\0')
+		return text;
+	snprintf(name, sizeof(name), "%s_name", key);
+	text = client_text(row, name);
+	return text[0] != '\0' ? text : client_text(row, key);
+}
+
 const char *
 alert_area_name(const struct client *c, const json_t *row)
 {
-	const char *zh = client_text(row, "area_name_zh");
-	const char *en = client_text(row, "area_name");
-
-	if (c->lang == CATALOGUE_ZH && zh[0] != '\0')
-		return zh;
-	return en[0] != '\0' ? en : client_text(row, "area");
+	return name_of(c, row, "area");
 }
 
 static void
@@ -78,10 +89,10 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 		print_number(p, sizeof(p), json_object_get(row, "p"), "%.1g");
 		grid_add(g, (const char *[]){ client_text(row, "day"),
 					      site[0] != '\0'
-						      ? site
+						      ? name_of(c, row, "site")
 						      : alert_area_name(c, row),
-					      client_text(row, "kind"),
-					      client_text(row, "indicator"),
+					      name_of(c, row, "kind"),
+					      name_of(c, row, "indicator"),
 					      seen, usual, p });
 	}
 	grid_print(g, stdout, grid_terminal());
@@ -197,6 +208,22 @@ print_relations(const struct client *c, const json_t *alert)
 		       alert_area_name(c, row));
 }
 
+static void
+span(const struct client *c, int64_t minutes, char *buf, size_t cap)
+{
+	int64_t large = minutes < 48 * 60 ? minutes / 60 : minutes / 1440;
+	int64_t small = minutes < 48 * 60 ? minutes % 60 : minutes / 60 % 24;
+	const char *key = minutes < 60	      ? "clock.minutes"
+			  : minutes < 48 * 60 ? "clock.hours"
+					      : "clock.days";
+	char many[24], few[24];
+
+	snprintf(many, sizeof(many), "%lld", (long long)large);
+	snprintf(few, sizeof(few), "%lld", (long long)small);
+	catalogue_format(c->catalogue, c->lang, key, buf, cap,
+			 (const char *[]){ "n", many, "m", few, NULL });
+}
+
 /* "in 3 h 20 min", "40 min late", "met"; what stands beside a clock. */
 static const char *
 clock_word(const struct client *c, const json_t *step, int64_t now_ms,
@@ -215,14 +242,7 @@ clock_word(const struct client *c, const json_t *step, int64_t now_ms,
 	if (json_is_true(json_object_get(step, "off")))
 		return client_say(c, "clock.off");
 	minutes = (left < 0 ? -left : left) / 60000;
-	if (minutes < 60)
-		snprintf(time, sizeof(time), "%lld min", (long long)minutes);
-	else if (minutes < 48 * 60)
-		snprintf(time, sizeof(time), "%lld h %lld min",
-			 (long long)minutes / 60, (long long)minutes % 60);
-	else
-		snprintf(time, sizeof(time), "%lld d %lld h",
-			 (long long)minutes / 1440, (long long)minutes / 60 % 24);
+	span(c, minutes, time, sizeof(time));
 	return catalogue_format(c->catalogue, c->lang, key, buf, cap,
 				(const char *[]){ "time", time, NULL });
 }
@@ -299,12 +319,21 @@ print_tasks(const struct client *c, const json_t *tasks, int64_t now_ms)
 static void
 print_figures(const struct client *c, const json_t *alert)
 {
-	char p[32], coverage[32];
+	const json_t *share = json_object_get(alert, "coverage");
+	const json_t *p = json_object_get(alert, "p");
+	char line[160] = "";
 
-	print_number(p, sizeof(p), json_object_get(alert, "p"), "%.2g");
-	print_number(coverage, sizeof(coverage),
-		     json_object_get(alert, "coverage"), "%.2f");
-	printf("p %s  %s %s\n", p, client_say(c, "col.coverage"), coverage);
+	/* A rule of the law has no p, and says what it stands on. */
+	if (json_is_number(p))
+		printf("p %.2g", json_number_value(p));
+	if (json_is_number(share))
+		snprintf(line, sizeof(line), "%s%s %.0f%%",
+			 json_is_number(p) ? "  " : "",
+			 client_say(c, "col.coverage"),
+			 100 * json_number_value(share));
+	puts(line);
+	if (client_text(alert, "basis")[0] != '\0')
+		alert_print_wrapped(client_text(alert, "basis"));
 }
 
 void

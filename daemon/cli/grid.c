@@ -112,20 +112,30 @@ grid_add(struct grid *g, const char *const *cell)
 	g->rows++;
 }
 
-/* Takes from the widest column what the line has too much. */
+/*
+ * Takes what the line has too much from the widest columns, never from the
+ * first: it says what the row is about.
+ */
 static void
 fit(const struct grid *g, size_t width, size_t wide[GRID_COLUMNS])
 {
-	size_t sum = 0, widest = 0;
+	size_t sum = 0;
 
 	for (size_t i = 0; i < g->columns; i++) {
 		wide[i] = g->wide[i];
 		sum += wide[i] + (i > 0 ? GAP : 0);
-		if (wide[i] > wide[widest])
-			widest = i;
 	}
-	if (sum > width && wide[widest] > sum - width + MIN_CUT)
-		wide[widest] -= sum - width;
+	for (; sum > width; sum--) {
+		size_t widest = 0;
+
+		for (size_t i = 1; i < g->columns; i++) {
+			if (widest == 0 || wide[i] >= wide[widest])
+				widest = i;
+		}
+		if (widest == 0 || wide[widest] <= MIN_CUT)
+			return;
+		wide[widest]--;
+	}
 }
 
 static void

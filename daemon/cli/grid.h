@@ -3,8 +3,8 @@
 
 /*
  * A table for people on a terminal: columns as wide as their widest cell,
- * Chinese characters counted as two, the last text column cut so that a line
- * fits the terminal (80 where there is none).
+ * Chinese characters counted as two, the widest columns but the first cut so
+ * that a line fits the terminal (80 where there is none).
  */
 
 #include <stddef.h>
@@ -22,7 +22,7 @@ void grid_free(struct grid **g);
 /* One row of as many texts as columns; NULL is "".  Texts are copied. */
 void grid_add(struct grid *g, const char *const *cell);
 
-/* A row longer than width cells is cut in its widest column. */
+/* A row longer than width cells is cut in its widest columns. */
 void grid_print(const struct grid *g, FILE *out, size_t width);
 
 /* Cells of a text on a terminal. */

@@ -51,9 +51,26 @@ def test_words_come_before_numbers(d):
     assert not re.search(r"\d", words), words
     assert "Qinghe" in words and "Nobody has acknowledged it" in words
     assert all(cells(line) <= 80 for line in words.splitlines())
-    assert d.alert["id"] in text and "otc-cough-cold" in text
+    assert d.alert["id"] in text and "influenza-like" in text
     zh = good(d, "alert", "show", d.alert["id"], lang="zh_CN.UTF-8")
     assert "清河县" in zh and "信号" in zh and "预警" not in zh
+    # Names, not codes; and how much time is left.
+    assert "发热门诊" in zh.split("证据")[1]
+    assert "流感样病例就诊" in zh.split("证据")[1]
+    assert re.search(r"确认  剩余 \d+ 小时 \d+ 分", zh)
+
+
+@pytest.mark.parametrize("lang", ("C.UTF-8", "zh_CN.UTF-8"))
+def test_a_list_fits_a_terminal(d, lang):
+    """Whole words of the language, the id long enough to be asked for."""
+    text = good(d, "alert", "list", lang=lang)
+    assert all(cells(line) <= 80 for line in text.splitlines()), text
+    line = next(l for l in text.splitlines() if l.startswith(d.alert["id"][:8]))
+    if lang == "C.UTF-8":
+        assert re.search(r"  (blue|yellow|orange|red) +Qinghe  ", line), line
+    else:
+        assert re.search("  [蓝黄橙红]色  清河县  呼吸道", line), line
+        assert text.startswith("id        信号  地区")
 
 
 def test_tasks_and_clocks(d):
@@ -120,14 +137,14 @@ def test_why_it_rang_and_why_not(d):
 
 def test_an_alert_from_open_to_closed(d):
     id = d.alert["id"]
-    assert id in good(d, "alert", "list")
+    assert id[:8] in good(d, "alert", "list")
     good(d, "alert", "ack", id, "--note", "ringing them")
     r = tocsin(d, "alert", "close", id, "--outcome", "outbreak")
     assert r.returncode != 0 and "note" in r.stderr
     good(d, "alert", "close", id, "--outcome", "outbreak",
          "--note", "confirmed")
-    assert id not in good(d, "alert", "list")
-    assert id in good(d, "alert", "list", "--state", "all")
+    assert id[:8] not in good(d, "alert", "list")
+    assert id[:8] in good(d, "alert", "list", "--state", "all")
     events = json.loads(good(d, "alert", "show", id, "--json"))["events"]
     assert [e["event"] for e in events][-2:] == ["acknowledged", "closed"]
     assert events[-1]["note"] == "confirmed" and events[-1]["actor"]

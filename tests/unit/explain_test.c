@@ -285,8 +285,8 @@ tells_what_a_rule_lacks(void **state)
 		"Varicella: Yellow signal",
 		"nobody here reports anything that it listens to",
 		"Renmin Pharmacy (s1): cases: 12",
-		"rings from so many cases at one site within 7 days:"
-		" 10 (Yellow signal), 30 (Orange signal)",
+		("rings from so many cases at one site within 7 days:"
+		 " 10 (Yellow signal), 30 (Orange signal)"),
 		"missing for Orange signal: 18 more, 30 in all",
 	};
 	char text[sizeof(rule_json)];

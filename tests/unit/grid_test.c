@@ -75,6 +75,23 @@ test_a_long_line_is_cut_in_its_widest_column(void **state)
 	grid_free(&g);
 }
 
+/* What names the row stays whole; the others give in turn. */
+static void
+test_columns_give_in_turn(void **state)
+{
+	struct grid *g = grid_new((const char *[]){ "id", "a", "b", NULL });
+	char *text;
+
+	(void)state;
+	grid_add(g, (const char *[]){ "0123456789", "aaaaaaaaaaaaaaaa",
+				      "bbbbbbbbbbbbbbbbbb" });
+	text = print(g, 34);
+	assert_string_equal(text, "id          a           b\n"
+				  "0123456789  aaaaaaaaa…  bbbbbbbbb…\n");
+	free(text);
+	grid_free(&g);
+}
+
 /* Bytes that are no character are still counted, never read past. */
 static void
 test_any_bytes(void **state)
@@ -91,6 +108,7 @@ main(void)
 		cmocka_unit_test(test_columns_are_as_wide_as_their_cells),
 		cmocka_unit_test(test_chinese_characters_are_two_wide),
 		cmocka_unit_test(test_a_long_line_is_cut_in_its_widest_column),
+		cmocka_unit_test(test_columns_give_in_turn),
 		cmocka_unit_test(test_any_bytes),
 	};
 

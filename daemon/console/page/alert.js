@@ -117,12 +117,13 @@ const row = (label, value) => html`<dt>${label}</dt><dd>${value}</dd>`;
 
 /* What statistics say of it; an operator's alert has none of these. */
 function Figures({ alert }) {
-	return html`${row(t('facts.points'), number(alert.points))}
+	const isRule = alert.p === null || alert.p === undefined;
+	return html`${isRule ? '' : row(t('facts.points'), number(alert.points))}
 		${row(t('facts.series'), number(alert.evidence.length))}
-		${row(t('facts.p'), alert.p === null || alert.p === undefined ? (alert.basis || '–') : probability(alert.p))}
+		${isRule ? row(t('facts.basis'), alert.basis || '–') : row(t('facts.p'), probability(alert.p))}
 		${alert.recurrence_years ? row(t('facts.recurrence'), alert.recurrence_years > YEARS_SHOWN
 		? t('facts.over', { n: number(YEARS_SHOWN) }) : number(alert.recurrence_years, 1)) : ''}
-		${alert.cases ? row(t('col.cases'), number(alert.cases)) : ''}
+		${alert.cases ? row(t(isRule ? 'facts.cases' : 'col.cases'), number(alert.cases)) : ''}
 		${row(t('col.coverage'), html`<${Coverage} share=${alert.coverage} />`)}`;
 }
 
@@ -172,7 +173,7 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 			${operator ? html`<span class="chip">${t('operator.title')}</span>` : html`<${Grade} grade=${alert.grade} />`}
 			<h1>${operator ? lines[0] : `${subject(alert)} · ${areaPath(alert)}`}</h1>
 			<p class="muted">${operator ? areaPath(alert) : word('level', alert.level)} · ${span(alert.first_day, alert.last_day)}
-				${!operator && html` · ${plural('points', alert.points ?? 0)}`}
+				${alert.points > 0 && html` · ${plural('points', alert.points)}`}
 				${alert.signal === 'ended' && html` · ${operator ? word('event', 'mended') : t('signal.ended')}`}</p>
 		</header>
 		<div class="columns">

@@ -21,7 +21,7 @@ function Row({ alert, chosen, kinds, now }) {
 			<small>${areaPath(alert)}${alert.level ? ` · ${word('level', alert.level)}` : ''}</small></td>
 		<td class="cell-kinds">${many.slice(0, 3).map((k) => html`<span class="chip">${kinds(k)}</span>`)}
 			${many.length > 3 && html`<span class="chip more">+${many.length - 3}</span>`}
-			<small>${plural('points', alert.points ?? 0)} · ${plural('series', alert.evidence_n)}</small></td>
+			<small>${alert.points > 0 && html`${plural('points', alert.points)} · `}${plural('series', alert.evidence_n)}</small></td>
 		<td class="cell-days">${span(alert.first_day, alert.last_day)}
 			${alert.signal === 'ended' && html`<small>${t('signal.ended')}</small>`}</td>
 		<td class="cell-coverage"><${Coverage} share=${alert.coverage} /></td>
