@@ -269,9 +269,15 @@ wall_us(void *arg)
 }
 
 static int64_t
-wall_ms(void *arg)
+clock_ms(void *arg)
 {
-	return wall_us(arg) / 1000;
+	return dayclock_now_ms(&((struct centre *)arg)->clock);
+}
+
+static size_t
+reach(void *arg, const struct desk_event *event, const char **out, size_t cap)
+{
+	return told_reach(((struct centre *)arg)->told, event, out, cap);
 }
 
 static int
@@ -352,7 +358,10 @@ make_desk(struct centre *c)
 			   c->scales);
 	if (c->desk == NULL)
 		return -1;
-	desk_set_clock(c->desk, wall_ms, NULL);
+	desk_set_clock(c->desk, clock_ms, c);
+	/* Without receivers the page alone shows what is late. */
+	if (conf_count(c->conf, "receiver") > 0)
+		desk_set_reach(c->desk, reach, c);
 	(void)check_receiver_areas(c->conf, c->registry, warn_conf, NULL);
 	r.desk = c->desk;
 	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||

@@ -68,6 +68,27 @@ dayclock_wall_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* The moment of the day at that hour, in the time zone of the process. */
+static time_t
+moment(int32_t day, int hour)
+{
+	struct tm tm = { .tm_hour = hour, .tm_isdst = -1 };
+	int year, month, mday;
+
+	day_to_civil(day, &year, &month, &mday);
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = mday;
+	return mktime(&tm);
+}
+
+int64_t
+dayclock_now_ms(struct dayclock *c)
+{
+	return c->manual ? (int64_t)moment(dayclock_today(c), 12) * 1000
+			 : dayclock_wall_us() / 1000;
+}
+
 int64_t
 dayclock_received_us(struct dayclock *c)
 {
@@ -81,15 +102,7 @@ dayclock_received_us(struct dayclock *c)
 int64_t
 dayclock_end_s(const struct dayclock *c, int32_t day)
 {
-	struct tm tm = { .tm_isdst = -1 };
-	int year, month, mday;
-
 	if (c->manual)
 		return ((int64_t)day + 1) * 86400 - 1;
-	/* mktime() takes the day after the last of a month as it is meant. */
-	day_to_civil(day, &year, &month, &mday);
-	tm.tm_year = year - 1900;
-	tm.tm_mon = month - 1;
-	tm.tm_mday = mday + 1;
-	return (int64_t)mktime(&tm) - 1;
+	return (int64_t)moment(day + 1, 0) - 1;
 }

@@ -33,6 +33,12 @@ void dayclock_set(struct dayclock *c, int32_t day);
  */
 int64_t dayclock_received_us(struct dayclock *c);
 
+/*
+ * Now by this clock, in milliseconds since 1970: the wall clock, or noon of
+ * the manual clock's day in the centre's time zone.
+ */
+int64_t dayclock_now_ms(struct dayclock *c);
+
 /* The last second of the day, as receipts are dated. */
 int64_t dayclock_end_s(const struct dayclock *c, int32_t day);
 

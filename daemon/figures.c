@@ -104,6 +104,37 @@ store_object(const struct centre *c)
 			 (json_int_t)c->space.free_bytes);
 }
 
+/* How often the areas above were told of missed clocks, by level. */
+static json_t *
+escalations_object(const struct centre *c)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < REG_LEVELS; i++) {
+		enum reg_level level = (enum reg_level)i;
+		uint64_t n = desk_escalations(c->desk, level);
+
+		if (n > 0)
+			json_object_set_new(o, registry_level_str(level),
+					    json_integer((json_int_t)n));
+	}
+	return o;
+}
+
+static void
+metrics_escalations(const struct centre *c, struct metrics *m)
+{
+	metrics_name(m, "escalations_total",
+		     "Times an area above was told of missed clocks, by its "
+		     "level.");
+	for (int i = 0; i < REG_TOWNSHIP; i++) {
+		enum reg_level level = (enum reg_level)i;
+
+		metrics_value(m, "level", registry_level_str(level),
+			      (double)desk_escalations(c->desk, level));
+	}
+}
+
 static json_t *
 desk_object(const struct centre *c)
 {
@@ -111,11 +142,12 @@ desk_object(const struct centre *c)
 	char day[DAY_TEXT_BYTES];
 
 	scales_stats(c->scales, &s);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "weighed_day",
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "weighed_day",
 			 day_format(s.weighed_day, day), "weighings",
 			 (json_int_t)s.weighings, "events", (json_int_t)s.events,
 			 "unwritten", (json_int_t)s.unwritten, "worst_weigh_us",
-			 (json_int_t)s.worst_weigh_us);
+			 (json_int_t)s.worst_weigh_us, "escalations",
+			 escalations_object(c));
 }
 
 void
@@ -211,6 +243,7 @@ figures_metrics(const struct centre *c, struct metrics *m)
 	if (c->zmqdoor != NULL)
 		metrics_door(c->zmqdoor, m);
 	told_metrics(c->told, m);
+	metrics_escalations(c, m);
 	store_stats(c->store, &st);
 	scales_stats(c->scales, &w);
 	metrics_one(m, "commits_total", "Transactions of the store.",

@@ -174,6 +174,13 @@ told_plan(struct told *t, const struct desk_event *event, const char **out,
 	return n;
 }
 
+size_t
+told_reach(struct told *t, const struct desk_event *event, const char **out,
+	   size_t cap)
+{
+	return notify_plan(t->notify, event, out, cap);
+}
+
 void
 told_wake(struct told *t)
 {

@@ -32,6 +32,9 @@ void told_free(struct told **t);
 /* As scales_env.plan. */
 size_t told_plan(struct told *t, const struct desk_event *event,
 		 const char **out, size_t cap, json_t **body);
+/* As desk_reach. */
+size_t told_reach(struct told *t, const struct desk_event *event,
+		  const char **out, size_t cap);
 /* Notices may have been committed. */
 void told_wake(struct told *t);
 

@@ -1,4 +1,4 @@
-/* When operators' alerts are looked after, see watch.h. */
+/* When alerts are looked after, see watch.h. */
 #include "daemon/watch.h"
 
 #include <stdio.h>
@@ -15,7 +15,11 @@ watch_day(struct centre *c, int32_t day)
 {
 	const struct zone_now now = { day, ZONE_NO_TIME };
 
-	return c->clock.manual ? upkeep_look_all(c->upkeep, &now) : 0;
+	if (!c->clock.manual)
+		return 0;
+	return upkeep_look_all(c->upkeep, &now) < 0
+		       ? -1
+		       : desk_escalate(c->desk, dayclock_now_ms(&c->clock));
 }
 
 static int
@@ -54,11 +58,12 @@ watch_tick(struct centre *c)
 	if (rc == 0 && !c->clock.manual &&
 	    up_ms >= quality_conf(c->quality)->first_look_ms)
 		rc = upkeep_look(c->upkeep, &now, SITES_A_TICK);
+	if (rc == 0 && !c->clock.manual)
+		rc = desk_escalate(c->desk, dayclock_now_ms(&c->clock));
 	(void)scales_act_end(c->scales);
 	if (rc < 0)
 		log_fault_begin(&c->watch_fault,
-				"watch: cannot look after the operators' "
-				"alerts");
+				"watch: cannot look after alerts");
 	else
 		log_fault_end(&c->watch_fault, "watch: looking again");
 }

@@ -2,11 +2,12 @@
 #define TOCSIN_DAEMON_WATCH_H
 
 /*
- * When the operators' alerts are looked after.  By the system's clock a part
- * of the sites every second, from quality.first_look after the start on, so
- * that senders may first hand in what they kept meanwhile; by a manual clock
- * all of them with every day that is weighed.  Forks, gaps and the disk are
- * looked at every second.
+ * When the operators' alerts and the clocks of the officers' are looked after.
+ * By the system's clock a part of the sites every second, from
+ * quality.first_look after the start on, so that senders may first hand in
+ * what they kept meanwhile, and every clock; by a manual clock all of them
+ * with every day that is weighed.  Forks, gaps and the disk are looked at
+ * every second.
  */
 
 #include <stdint.h>

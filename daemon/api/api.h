@@ -97,6 +97,7 @@ struct api_env {
 
 	struct zone_now (*now)(void *arg);   /* what time it is */
 	int64_t (*now_ms)(void *arg);	     /* wall clock since 1970 */
+	int64_t (*clock_ms)(void *arg);	     /* the desk's, see dayclock.h */
 	const char *(*not_ready)(void *arg); /* NULL = ready, else why not */
 	/* Adds objects of their own: "store", "intake", "notices" ... */
 	void (*status)(void *arg, json_t *out);

@@ -136,7 +136,9 @@ api_get_alerts(void *arg, struct http_req *req)
 		    alert_passes(a->env.registry, alert, &n))
 			json_array_append_new(list, row_of(a, req, alert));
 	}
-	http_reply_json(req, 200, json_pack("{s:o}", "alerts", list));
+	http_reply_json(req, 200,
+			json_pack("{s:o, s:I}", "alerts", list, "now_ms",
+				  (json_int_t)a->env.clock_ms(a->env.arg)));
 }
 
 static const json_t *
@@ -179,6 +181,8 @@ api_get_alert(void *arg, struct http_req *req)
 		events = a->env.alert_events(a->env.arg, http_param(req, 0));
 	json_object_set_new(out, "events",
 			    events == NULL ? json_array() : view_events(events));
+	json_object_set_new(out, "now_ms",
+			    json_integer(a->env.clock_ms(a->env.arg)));
 	add_etag(req, alert);
 	http_reply_json(req, 200, out);
 }
@@ -227,7 +231,7 @@ read_act(struct api *a, struct http_req *req, json_t *body, struct desk_act *act
 	*act = (struct desk_act){ .actor = http_actor(req),
 				  .note = "",
 				  .outcome = "",
-				  .at_ms = a->env.now_ms(a->env.arg) };
+				  .at_ms = a->env.clock_ms(a->env.arg) };
 	if (body == NULL ||
 	    json_unpack(body, "{s:s,s?s,s?s}", "verb", &verb, "note",
 			&act->note, "outcome", &act->outcome) < 0) {

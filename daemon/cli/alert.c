@@ -318,8 +318,10 @@ print_event(void *arg, const json_t *event)
 	       json_string_value(
 		       json_array_get(json_object_get(alert, "explanation"), 0)),
 	       a->colour ? "\033[0m" : "");
-	if (strcmp(client_text(event, "event"), "ended") != 0 &&
-	    !alert_is_operator(event))
+	if (strcmp(client_text(event, "event"), "escalated") == 0)
+		alert_print_escalated(&a->client, event);
+	else if (strcmp(client_text(event, "event"), "ended") != 0 &&
+		 !alert_is_operator(event))
 		alert_print_evidence(&a->client,
 				     json_object_get(event, "evidence"),
 				     FOLLOW_ROWS);

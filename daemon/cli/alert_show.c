@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/cli/grid.h"
+#include "daemon/console/explain_escalation.h"
 
 const char *
 alert_colour(const char *grade)
@@ -107,6 +108,17 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 	}
 }
 
+void
+alert_print_escalated(const struct client *c, const json_t *event)
+{
+	char text[768];
+
+	printf("  %s  %s  %s\n", client_text(event, "as_of"),
+	       client_word(c, "event", "escalated"),
+	       explain_escalated(c->catalogue, c->lang, event, text,
+				 sizeof(text)));
+}
+
 static void
 print_events(const struct client *c, const json_t *events)
 {
@@ -116,6 +128,10 @@ print_events(const struct client *c, const json_t *events)
 	json_array_foreach (events, i, row) {
 		if (strcmp(client_text(row, "event"), "continued") == 0)
 			continue;
+		if (strcmp(client_text(row, "event"), "escalated") == 0) {
+			alert_print_escalated(c, row);
+			continue;
+		}
 		printf("  %s  %s  %s%s%s\n", client_text(row, "as_of"),
 		       client_word(c, "event", client_text(row, "event")),
 		       client_text(row, "actor")[0] != '\0'
@@ -259,6 +275,30 @@ moment(int64_t ms, char *buf, size_t cap)
 	return buf;
 }
 
+/* Who above was told of a missed clock, and when. */
+static void
+print_escalated(const struct client *c, const json_t *step)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(step, "escalated"), i, row) {
+		char at[32], text[256];
+
+		moment(json_integer_value(json_object_get(row, "at_ms")), at,
+		       sizeof(at));
+		printf("    %s\n",
+		       catalogue_format(
+			       c->catalogue, c->lang,
+			       json_is_string(json_object_get(row, "area"))
+				       ? "clock.told"
+				       : "clock.told_nobody",
+			       text, sizeof(text),
+			       (const char *[]){ "area", alert_area_name(c, row),
+						 "time", at, NULL }));
+	}
+}
+
 static void
 print_deadlines(const struct client *c, const json_t *alert, int64_t now_ms)
 {
@@ -278,6 +318,7 @@ print_deadlines(const struct client *c, const json_t *alert, int64_t now_ms)
 			      at, sizeof(at)),
 		       client_word(c, "deadline", client_text(step, "step")),
 		       clock_word(c, step, now_ms, word, sizeof(word)));
+		print_escalated(c, step);
 	}
 	basis = client_text(all, "basis");
 	if (c->lang == CATALOGUE_ZH && client_text(all, "basis_zh")[0] != '\0')
@@ -339,7 +380,7 @@ print_figures(const struct client *c, const json_t *alert)
 void
 alert_print(const struct client *c, const json_t *alert, bool colour)
 {
-	int64_t now_ms = (int64_t)time(NULL) * 1000;
+	int64_t now_ms = json_integer_value(json_object_get(alert, "now_ms"));
 	const char *grade = client_text(alert, "grade");
 	const json_t *line;
 	size_t i;

@@ -14,6 +14,9 @@ void alert_print(const struct client *c, const json_t *alert, bool colour);
 void alert_print_evidence(const struct client *c, const json_t *evidence,
 			  size_t most);
 
+/* A line of an event "escalated": which clocks, who was told. */
+void alert_print_escalated(const struct client *c, const json_t *event);
+
 /* A text in lines as wide as the terminal, broken at blanks and between
    Chinese characters; ends with a new line. */
 void alert_print_wrapped(const char *text);

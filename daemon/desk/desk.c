@@ -261,11 +261,15 @@ desk_apply(struct desk *d, struct alert *a, struct alert *next,
 				    .announce = change->announce,
 				    .state_only = change->state_only,
 				    .covered = change->covered,
+				    .called = change->called,
+				    .at_ms = change->at_ms,
 				    .body = change->body };
 	json_t *own = NULL;
 	int rc = -1;
 
 	event.version = ++next->version;
+	if (event.at_ms == 0 && d->now_ms != NULL)
+		event.at_ms = d->now_ms(d->now_arg);
 	if (event.body == NULL) {
 		own = alert_event_body(next, change->name, d->as_of,
 				       d->registry, d->triggers);

@@ -78,6 +78,12 @@ struct desk_event {
 	 * REG_NONE: everybody is.
 	 */
 	uint32_t covered;
+	int64_t at_ms; /* by the desk's clock; 0: it has none */
+	/*
+	 * The one area whose people are told, because a clock was missed in an
+	 * area below; NULL: those whom the alert concerns.
+	 */
+	const uint32_t *called;
 };
 
 /*
@@ -86,6 +92,7 @@ struct desk_event {
  * is called again.
  *
  * Events of the signal: opened, grew, regraded, ended, unsupported, supported.
+ * Of its clocks: escalated, see desk_escalate().
  * Further ones follow from these and so make no history: continued keeps the
  * last day with a signal, so that a start knows when the signal ends; linked
  * writes down which alert is part of which; released says that an alert is no
@@ -104,6 +111,30 @@ void desk_free(struct desk **d);
  * tasks and no frozen charts, as in a back-test.
  */
 void desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg);
+
+/*
+ * Who would be told of the event, as names into out (at most cap, borrowed);
+ * how many.
+ */
+typedef size_t desk_reach(void *arg, const struct desk_event *event,
+			  const char **out, size_t cap);
+
+/* Without it nobody is told of missed clocks. */
+void desk_set_reach(struct desk *d, desk_reach *reach, void *arg);
+
+/*
+ * Looks which clocks of living alerts are missed at that time.  The area above
+ * is told once of each, and after the block's next_level the one above that;
+ * an area where nobody can be told is passed over at once.  Each telling is an
+ * event "escalated": clocks [{step, due_ms}], to (area, area_name,
+ * area_name_zh, level; null: nobody above could be told), told (names), passed
+ * (codes of areas) and at_ms, beside what names the alert.
+ */
+int desk_escalate(struct desk *d, int64_t now_ms)
+	__attribute__((warn_unused_result));
+
+/* How often an area of that level was told, since the start. */
+uint64_t desk_escalations(const struct desk *d, enum reg_level level);
 
 /* Puts back an alert from its stored form; 0, or -1 when already logged. */
 int desk_restore(struct desk *d, const json_t *alert)

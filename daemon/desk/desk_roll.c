@@ -373,6 +373,8 @@ link_one(struct desk *d, const struct signal *s)
 		.covered = desk_covered(d, s),
 	};
 
+	if (released)
+		desk_work_release(d, &next);
 	if (desk_link(d, s, &next))
 		return desk_apply(d, a, &next, &change);
 	alert_fini(&next);

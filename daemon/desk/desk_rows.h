@@ -3,7 +3,7 @@
 
 /*
  * The inside of struct desk, for desk.c, desk_act.c, desk_signal.c,
- * desk_roll.c and upkeep_alert.c only.
+ * desk_roll.c, desk_call.c and upkeep_alert.c only.
  *
  * A weighing goes in three steps, so that what rings is known as a whole
  * before anything is told: the signals of all places are gathered; it is
@@ -59,6 +59,9 @@ struct desk {
 	struct signals signals;	      /* of the weighing under way */
 	int64_t (*now_ms)(void *arg); /* NULL: no clock */
 	void *now_arg;
+	desk_reach *reach; /* NULL: nobody */
+	void *reach_arg;
+	uint64_t escalations[REG_LEVELS];
 	int32_t as_of;
 	bool announce;
 };
@@ -68,8 +71,10 @@ struct desk_change {
 	const char *name;   /* of the event */
 	const json_t *body; /* what a person did; NULL: the signal's own */
 	bool announce;
-	bool state_only;  /* see desk_event */
-	uint32_t covered; /* see desk_event */
+	bool state_only;	/* see desk_event */
+	uint32_t covered;	/* see desk_event */
+	int64_t at_ms;		/* 0: what the clock says */
+	const uint32_t *called; /* see desk_event */
 };
 
 /* A copy that owns what it holds. */
@@ -122,6 +127,8 @@ void desk_work_open(const struct desk *d, const struct signal *s,
 		    struct alert *a);
 void desk_work_grow(const struct desk *d, const struct signal *s,
 		    struct alert *a);
+/* It is told by itself from now on: its clocks begin anew. */
+void desk_work_release(const struct desk *d, struct alert *a);
 void desk_work_act(struct alert *a, const struct desk_act *act);
 
 /* desk_roll.c */

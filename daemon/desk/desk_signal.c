@@ -327,9 +327,9 @@ open_alert(struct desk *d, const struct signal *s)
 	take_weighing(d, &a, s);
 	a.told_cases = a.cases;
 	desk_link(d, s, &a);
+	change.announce = !follows_merged(d, &a, s) && d->announce &&
+			  !desk_told_by_whole(d, s);
 	desk_work_open(d, s, &a);
-	change.announce = d->announce && !desk_told_by_whole(d, s) &&
-			  !follows_merged(d, &a, s);
 	return desk_apply(d, NULL, &a, &change);
 }
 
@@ -362,6 +362,8 @@ go_on(struct desk *d, struct alert *a, const struct signal *s)
 
 	take_weighing(d, &next, s);
 	desk_link(d, s, &next);
+	if (released)
+		desk_work_release(d, &next);
 	if (s->name != NULL) {
 		next.told_cases = next.cases;
 		desk_work_grow(d, s, &next);

@@ -62,22 +62,6 @@ desk_work_grow(const struct desk *d, const struct signal *s, struct alert *a)
 		chart_freeze(d->judge, d->registry, a->evidence, d->as_of));
 }
 
-void
-desk_work_open(const struct desk *d, const struct signal *s, struct alert *a)
-{
-	const struct trigger *t = &d->triggers->at[a->trigger];
-	int64_t now;
-
-	if (d->now_ms == NULL)
-		return;
-	now = d->now_ms(d->now_arg);
-	json_object_set_new(a->view, "opened_ms", json_integer(now));
-	if (t->deadlines != NULL &&
-	    deadline_start(a->view, t->deadlines_name, t->deadlines, now) < 0)
-		log_error("desk: no memory for the deadlines of %s", a->id);
-	desk_work_grow(d, s, a);
-}
-
 /* The steps that the state shows to be done. */
 static void
 meet_state(json_t *view, enum alert_state s, int64_t now)
@@ -108,6 +92,33 @@ meet_state(json_t *view, enum alert_state s, int64_t now)
 }
 
 void
+desk_work_open(const struct desk *d, const struct signal *s, struct alert *a)
+{
+	const struct trigger *t = &d->triggers->at[a->trigger];
+	int64_t now;
+
+	if (d->now_ms == NULL)
+		return;
+	now = d->now_ms(d->now_arg);
+	json_object_set_new(a->view, "opened_ms", json_integer(now));
+	if (t->deadlines != NULL && d->announce &&
+	    deadline_start(a->view, t->deadlines_name, t->deadlines, now) < 0)
+		log_error("desk: no memory for the deadlines of %s", a->id);
+	meet_state(a->view, a->state, now);
+	desk_work_grow(d, s, a);
+}
+
+void
+desk_work_release(const struct desk *d, struct alert *a)
+{
+	const json_t *opened = json_object_get(a->view, "opened_ms");
+
+	if (d->now_ms != NULL && json_is_integer(opened))
+		deadline_put_off(a->view, d->now_ms(d->now_arg) -
+						  json_integer_value(opened));
+}
+
+void
 desk_work_act(struct alert *a, const struct desk_act *act)
 {
 	if (act->verb == DESK_REPORT)
@@ -117,5 +128,5 @@ desk_work_act(struct alert *a, const struct desk_act *act)
 			    act->note, act->at_ms);
 	meet_state(a->view, a->state, act->at_ms);
 	if (alert_done(a->state) || act->verb == DESK_REOPEN)
-		deadline_off(a->view, alert_done(a->state));
+		deadline_off(a->view, alert_done(a->state), act->at_ms);
 }

@@ -113,6 +113,40 @@ take_deadlines(struct trigger_check *k, const struct trigger_set *set)
 		trigger_wrong_word(k, "deadlines", word, near.best);
 }
 
+/* The clocks that a block "deadlines" has told above. */
+static unsigned
+check_escalate(const struct trigger_set *set, size_t i, conf_report *report,
+	       void *arg)
+{
+	const struct deadlines *d = conf_at(set->conf, "deadlines", i);
+	unsigned errors = 0;
+
+	for (size_t w = 0; w < d->escalate.n; w++) {
+		const char *word = d->escalate.at[w];
+		struct nearest near;
+		char text[500];
+
+		if (deadline_step_parse(word) >= 0 ||
+		    strcmp(word, DEADLINE_NO_STEP) == 0)
+			continue;
+		nearest_begin(&near, word);
+		for (int s = 0; s < DEADLINE_STEPS; s++)
+			nearest_offer(&near,
+				      deadline_step_str((enum deadline_step)s));
+		snprintf(text, sizeof(text),
+			 "%.200s: deadlines \"%.60s\": escalate: unknown "
+			 "\"%.64s\"%s%s%s",
+			 conf_where(set->conf, "deadlines", i),
+			 conf_title(set->conf, "deadlines", i), word,
+			 near.best != NULL ? ", did you mean \"" : "",
+			 near.best != NULL ? near.best : "",
+			 near.best != NULL ? "\"?" : "");
+		report(arg, text);
+		errors++;
+	}
+	return errors;
+}
+
 /* Is a trigger, by way of others, part of itself?  Marks grow until they no
    longer do. */
 static bool
@@ -159,6 +193,8 @@ trigger_take_names(struct trigger_set *set, conf_report *report, void *arg)
 				      " itself");
 		errors += k.errors;
 	}
+	for (size_t i = 0; i < conf_count(set->conf, "deadlines"); i++)
+		errors += check_escalate(set, i, report, arg);
 	free(marked);
 	return errors;
 }

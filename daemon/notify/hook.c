@@ -39,10 +39,11 @@ hook_own(const struct hook_notice *n)
 	char at[HOOK_TIME_TEXT], type[64];
 
 	snprintf(type, sizeof(type), "alert.%s", text_of(n->body, "event"));
-	return json_pack("{s:s,s:s,s:{s:s,s:O,s:s,s:O}}", "type", type,
+	return json_pack("{s:s,s:s,s:{s:s,s:O,s:s,s:O,s:O*}}", "type", type,
 			 "timestamp", hook_time(n->created_ms, at), "data",
 			 "title", n->title, "explanation", n->lines, "url",
-			 n->url, "alert", alert);
+			 n->url, "alert", alert, "escalation",
+			 json_object_get(n->body, "escalation"));
 }
 
 /* A label's value is text; whatever the alert lacks is empty. */

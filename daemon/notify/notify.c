@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "daemon/console/catalogue.h"
 #include "daemon/console/explain.h"
+#include "daemon/console/explain_escalation.h"
 #include "daemon/notify/hook.h"
 #include "daemon/notify/mail.h"
 #include "daemon/notify/receiver.h"
@@ -127,6 +128,7 @@ start(struct notify *n, struct held *h, const struct notify_row *row,
 	int rc = -1;
 
 	write_url(n, body, url, sizeof(url));
+	explain_escalation(n->catalogue, lang, body, title, sizeof(title), lines);
 	notice.lines = lines;
 	if (lines != NULL)
 		rc = receiver_send(h->receiver, n->sender, n->catalogue, &notice,
@@ -269,11 +271,22 @@ notify_plan(const struct notify *n, const struct desk_event *event,
 			       : 0;
 }
 
+static json_t *
+escalation_of(const json_t *body)
+{
+	static const char *const keys[] = { "clocks", "to", "told", "at_ms" };
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_set(out, keys[i], json_object_get(body, keys[i]));
+	return out;
+}
+
 json_t *
 notify_body(const struct desk_event *event)
 {
 	json_t *alert = json_copy((json_t *)event->alert), *few;
-	json_t *evidence = json_object_get(alert, "evidence");
+	json_t *evidence = json_object_get(alert, "evidence"), *body;
 
 	if (alert == NULL)
 		return NULL;
@@ -282,8 +295,12 @@ notify_body(const struct desk_event *event)
 		json_array_append(few, json_array_get(evidence, i));
 	json_object_set_new(alert, "evidence", few);
 	json_object_del(alert, "charts");
-	return json_pack("{s:s,s:i,s:o}", "event", event->name, "as_of_day",
+	body = json_pack("{s:s,s:i,s:o}", "event", event->name, "as_of_day",
 			 (int)event->as_of, "alert", alert);
+	if (body != NULL && event->called != NULL)
+		json_object_set_new(body, "escalation",
+				    escalation_of(event->body));
+	return body;
 }
 
 void

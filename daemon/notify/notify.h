@@ -98,8 +98,9 @@ size_t notify_plan(const struct notify *n, const struct desk_event *event,
 		   const char **out, size_t cap);
 
 /*
- * What a notice keeps of its event: a new object with the event's body and
- * the alert as it stood; or NULL.
+ * What a notice keeps of its event: a new object with the event's name, the
+ * alert as it stood, and of a missed clock "escalation": clocks, to, told and
+ * at_ms; or NULL.
  */
 json_t *notify_body(const struct desk_event *event);
 

@@ -238,6 +238,21 @@ covers(const struct receivers *r, const struct conf_list *areas,
 	return false;
 }
 
+/* Does the receiver look after that very area?  One without areas looks after
+   the whole, that is the area above all. */
+static bool
+looks_after(const struct receivers *r, const struct conf_list *areas,
+	    uint32_t called)
+{
+	const struct reg_area *at = registry_area_at(r->registry, called);
+
+	for (size_t i = 0; i < areas->n; i++) {
+		if (strcmp(areas->at[i], at->code) == 0)
+			return true;
+	}
+	return areas->n == 0 && at->parent == REG_NONE;
+}
+
 /* Does the alert's trigger tell one of the routes?  No route: all do. */
 static bool
 takes_route(const struct conf_list *wanted, const json_t *tell)
@@ -273,8 +288,12 @@ receivers_plan(const struct receivers *r, const struct desk_event *event,
 	for (size_t i = 0; i < r->n && n < cap; i++) {
 		const struct notify_receiver *c = r->at[i].conf;
 
-		if (wants(c, event->alert) &&
-		    covers(r, &c->areas, event->alert, event->covered))
+		bool meant = event->called != NULL
+				     ? looks_after(r, &c->areas, *event->called)
+				     : covers(r, &c->areas, event->alert,
+					      event->covered);
+
+		if (meant && wants(c, event->alert))
 			out[n++] = r->at[i].name;
 	}
 	return n;

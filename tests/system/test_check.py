@@ -41,6 +41,8 @@ WRONG = {
     "level": (trigger("\twhere = { countty }"), 'did you mean "county"'),
     "whole": (trigger("\tpart_of = { respirtory }"), 'unknown "respirtory"'),
     "deadlines": (trigger("\tdeadlines = two-ours"), 'unknown "two-ours"'),
+    "escalate": (trigger('}\ndeadlines "x" {\n\tescalate = { verfy }'),
+                 'escalate: unknown "verfy", did you mean "verify"?'),
     "budget": (trigger("\tbudget = 0"), "budget = 0 is out of its range"),
     "kinds": (trigger('\trule = kinds\n\tkinds = { ed }\n\tat_least = 2'),
               "it can never fire"),

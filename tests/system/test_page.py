@@ -16,9 +16,16 @@ pytestmark = pytest.mark.skipif(browser.PROGRAM is None,
                                 reason="there is no chromium here")
 
 
+CITY = """receiver "city-desk" {
+	type = journal
+	areas = { "C" }
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def d(tmp_path_factory):
-    with Daemon(tmp_path_factory.mktemp("page"),
+    with Daemon(tmp_path_factory.mktemp("page"), conf=CITY,
                 http_listen="127.0.0.1:0") as daemon:
         daemon.alert = alarm.ring(daemon)
         yield daemon
@@ -68,6 +75,11 @@ def test_an_alert_with_charts_and_table(d):
         assert rows >= len(whole["evidence"])
         assert "no report" in b.run(
             "document.querySelector('.twin').textContent")
+        # Nobody has acknowledged it for days, and the city was told.
+        assert "Baisha was told on" in b.run(
+            "document.querySelector('.clocks .clock-late').textContent")
+        assert "Baisha was told (city-desk)" in b.run(
+            "document.querySelector('.activity').textContent")
         keep(b, "alert-en")
         assert b.problems == []
 

@@ -193,6 +193,7 @@ start(void **state)
 				.state_dir = folder,
 				.now = now,
 				.now_ms = now_ms,
+				.clock_ms = now_ms,
 				.act = act,
 				.counts_post = hold,
 				.events_after = events_after };

@@ -424,6 +424,47 @@ tells_whom_it_concerns(void **state)
 }
 
 static void
+tells_missed_clocks_to_who_looks_after_the_area(void **state)
+{
+	struct world w;
+	uint32_t called;
+	struct desk_event e = { .id = "aa",
+				.name = "escalated",
+				.announce = true,
+				.covered = REG_NONE,
+				.called = &called };
+	const char *names[4];
+	json_t *body;
+
+	(void)state;
+	start(&w,
+	      "receiver \"all\" {\n\ttype = journal\n}\n"
+	      "receiver \"city\" {\n\ttype = journal\n\tareas = {\"c1\"}\n}\n"
+	      "receiver \"both\" {\n\ttype = journal\n\t"
+	      "areas = {\"p\", \"c1\"}\n}\n# %d\n");
+	e.alert = json_pack("{s:s,s:s}", "area", "c1", "grade", "yellow");
+	e.body = json_pack("{s:s,s:[s],s:i}", "event", "escalated", "told",
+			   "both", "at_ms", 7);
+	called = registry_area(w.registry, "c1", 2);
+	assert_int_equal(notify_plan(w.notify, &e, names, 4), 2);
+	assert_string_equal(names[0], "city");
+	assert_string_equal(names[1], "both");
+	/* The area above all is everybody's who names none. */
+	called = registry_area(w.registry, "p", 1);
+	assert_int_equal(notify_plan(w.notify, &e, names, 4), 2);
+	assert_string_equal(names[0], "all");
+	assert_string_equal(names[1], "both");
+	body = notify_body(&e);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(body, "escalation"), "at_ms")),
+			 7);
+	json_decref(body);
+	json_decref((json_t *)e.alert);
+	json_decref((json_t *)e.body);
+	stop(&w);
+}
+
+static void
 keeps_few_rows_of_evidence(void **state)
 {
 	struct desk_event e = { .id = "aa", .name = "opened", .as_of = 9 };
@@ -455,6 +496,7 @@ main(void)
 		cmocka_unit_test(speaks_as_alertmanager),
 		cmocka_unit_test(runs_a_program),
 		cmocka_unit_test(tells_whom_it_concerns),
+		cmocka_unit_test(tells_missed_clocks_to_who_looks_after_the_area),
 		cmocka_unit_test(keeps_few_rows_of_evidence),
 	};
 

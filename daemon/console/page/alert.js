@@ -100,6 +100,14 @@ function Evidence({ rows, kinds, indicators }) {
 		</tr>`)}</tbody></table></div>`;
 }
 
+/* Which clocks were missed, and who above was told of it. */
+function escalated(e) {
+	return t(e.told.length > 0 ? 'escalated.told' : 'escalated.nobody', {
+		clocks: e.clocks.map((c) => word('deadline', c.step)).join(t('list.comma')),
+		area: named(e.to, 'area_'), told: e.told.join(t('list.comma')),
+	});
+}
+
 function Activity({ events }) {
 	const told = events.filter((e) => e.event !== 'continued');
 	return html`<ol class="activity">${told.reverse().map((e) => html`<li class=${e.actor ? 'person' : ''}>
@@ -108,6 +116,7 @@ function Activity({ events }) {
 		${e.from && e.to && e.from !== e.to && html` <small>${word('state', e.from)} → ${word('state', e.to)}</small>`}
 		${e.outcome && e.event !== 'task-done' && html` <small>${word(e.event === 'characterised' ? 'risk' : 'outcome', e.outcome)}</small>`}
 		${e.note && html`<p>${e.note}</p>`}
+		${e.event === 'escalated' && html`<p>${escalated(e)}</p>`}
 		<small class="when">${e.at_ms ? time(e.at_ms) : ''}${e.at_ms && e.as_of ? ' · ' : ''}${e.as_of ? t('as_of', { day: date(e.as_of) }) : ''}</small>
 	</li>`)}</ol>
 	${events.length > told.length && html`<p class="muted small">${t('activity.quiet', { n: events.length - told.length })}</p>`}`;

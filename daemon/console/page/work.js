@@ -1,6 +1,6 @@
 /* What people do with an alert: verbs, clocks, tasks. */
 import { html, useEffect, useState } from './vendor/htm-preact.js';
-import { post } from './api.js';
+import { post, deskNow } from './api.js';
 import { t, word, named, time, currentLanguage } from './text.js';
 import { Failure } from './parts.js';
 
@@ -104,12 +104,12 @@ function standing(step, now) {
 
 /* Now, again and again, so that countdowns go on by themselves. */
 export function useNow() {
-	const [now, setNow] = useState(Date.now());
+	const [, again] = useState(0);
 	useEffect(() => {
-		const timer = setInterval(() => setNow(Date.now()), 20 * SECOND_MS);
+		const timer = setInterval(() => again((n) => n + 1), 20 * SECOND_MS);
 		return () => clearInterval(timer);
 	}, []);
-	return now;
+	return deskNow();
 }
 
 /* The step that is due first, or undefined. */
@@ -127,6 +127,12 @@ export function Countdown({ alert, now }) {
 	return html`<small class="clock clock-${tone}" title=${time(step.due_ms)}>${word('deadline', step.step)}: ${text}</small>`;
 }
 
+/* Who above was told that the clock was missed. */
+function toldAbove(step) {
+	return (step.escalated || []).map((e) => html`<small class="above">${t(e.area ? 'clock.told' : 'clock.told_nobody',
+		{ area: named(e, 'area_'), time: time(e.at_ms) })}</small>`);
+}
+
 export function Clocks({ alert }) {
 	const now = useNow();
 	const all = alert.deadlines;
@@ -136,7 +142,7 @@ export function Clocks({ alert }) {
 	return html`<section class="card"><h2>${t('cli.deadlines')}</h2><dl class="facts clocks">
 		${all.steps.map((s) => {
 		const [tone, text] = standing(s, now);
-		return html`<dt>${word('deadline', s.step)}</dt><dd class="clock clock-${tone}" title=${time(s.due_ms)}>${text}</dd>`;
+		return html`<dt>${word('deadline', s.step)}</dt><dd class="clock clock-${tone}" title=${time(s.due_ms)}>${text}${toldAbove(s)}</dd>`;
 	})}</dl>${basis && html`<p class="muted small">${basis}</p>`}</section>`;
 }
 
