@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "daemon/intake/zmqcurve.h"
+#include "daemon/intake/zmqdoor.h"
 #include "daemon/store/keys.h"
 
 #define SECRET_BYTES 24
@@ -348,17 +349,44 @@ submit(struct access *a, struct order *o, access_done *done, void *arg)
 	store_submit(a->env.store, &o->job);
 }
 
+static bool
+is_wildcard(const char *endpoint)
+{
+	return strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 ||
+	       strncmp(endpoint, "tcp://[::]:", 11) == 0 ||
+	       strncmp(endpoint, "tcp://*:", 8) == 0;
+}
+
+/* What hinders sites elsewhere from using these addresses, or NULL. */
+static const char *
+why_unreachable(const struct access_where *where)
+{
+	if (is_wildcard(where->centre))
+		return "no site can reach the address that zmq.listen has; set "
+		       "zmq.public_address to the one that they can";
+	if (is_wildcard(where->enrol) ||
+	    (zmqdoor_is_local(where->enrol) && !zmqdoor_is_local(where->centre)))
+		return "no site can reach the address that zmq.enrol has; set "
+		       "zmq.public_enrol to the one that they can";
+	return NULL;
+}
+
 void
 access_invite(struct access *a, const char *sender,
 	      const struct access_where *where, access_done *done, void *arg)
 {
 	struct enrol_invitation in = { 0 };
+	const char *why = why_unreachable(where);
 	struct order *o;
 
 	if (where->enrol[0] == '\0' || where->key == NULL) {
 		done(arg, 409,
 		     detail("this centre enrols nobody: set zmq.enrol and "
 			    "leave zmq.curve on"));
+		return;
+	}
+	if (why != NULL) {
+		done(arg, 409, detail(why));
 		return;
 	}
 	o = new_order(a, INVITE, sender);

@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from broker import Broker
-from daemon import BIN, Daemon
+from daemon import AREAS, BIN, Daemon
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "integrators.md").read_text()
@@ -108,11 +108,24 @@ def test_curl(work, tmp_path, blocks):
 
 
 def test_collect(work, tmp_path):
+    """From nothing but the areas: the site comes with its invitation."""
+    *three, _ = section("With tocsin-collect")
+    assert len(three) == 3
+    with centre(tmp_path / "centre", curve=True) as daemon:
+        assert daemon.post_csv(AREAS, "/api/v1/areas")[0] == 200
+        daemon.advance("2026-03-20")
+        page = Page(work, daemon,
+                    TOCSIN_SOCKET=str(daemon.state / "tocsin.sock"))
+        for block in three:
+            page.run(*block)
+        assert page.stored() == DAY
+
+
+def test_collect_without_keys(work, tmp_path):
     with centre(tmp_path / "centre") as daemon:
         begin(daemon)
         page = Page(work, daemon, CENTRE=daemon.address())
-        for block in section("With tocsin-collect"):
-            page.run(*block)
+        page.run(*section("With tocsin-collect")[-1])
         assert page.stored() == DAY
 
 

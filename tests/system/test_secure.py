@@ -289,6 +289,18 @@ def test_three_commands_from_nothing_to_counts(daemon, tmp_path):
                    *socket)) == 32
 
 
+@pytest.mark.parametrize("address, key", [
+    ("tcp://0.0.0.0:8651", "public_address"),
+    ("tcp://192.0.2.1:8651", "public_enrol")])
+def test_an_invitation_leads_somewhere(tmp_path, address, key):
+    """Not to the address that means all of a machine's, nor to loopback."""
+    with Daemon(tmp_path, curve=True, zmq_public_address=address) as d:
+        d.world()
+        status, body = d.ask("POST", "/api/v1/sites/clinic-1/invitation",
+                             b"{}")
+        assert status == 409 and f"zmq.{key}" in body["detail"]
+
+
 def test_loopback_only_without_keys(tmp_path):
     d = Daemon(tmp_path, zmq_listen="tcp://0.0.0.0:0")
     d.start(wait=False)
