@@ -13,6 +13,7 @@
 
 #include "base/day.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/client.h"
 #include "daemon/cli/grid.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
@@ -39,6 +40,8 @@ static const char help[] =
 	"                   an alert opened\n"
 	"  --svg FILE       writes the chart as a picture too\n"
 	"  --json           JSON (this is so anyway)\n"
+	"  --lang LANG      of the table and the charts: en or zh-CN (from\n"
+	"                   the locale)\n"
 	"\n"
 	"Exit status: 0; 65 when rows were bad (all are named, the good ones\n"
 	"played); 2 for a wrong word or an unreadable file.\n";
@@ -50,7 +53,10 @@ struct request {
 	struct replay_conf conf;
 	bool table, chart;
 	const char *svg;
-	struct rung rung; /* for the charts */
+	struct grid *grid; /* the table, while it grows */
+	struct rung rung;  /* for the charts */
+	struct catalogue *catalogue;
+	enum catalogue_language lang;
 };
 
 static int
@@ -89,6 +95,9 @@ read_option(struct request *q, int c)
 		return 0;
 	case 'j':
 		return 0;
+	case 'l':
+		q->lang = catalogue_language(optarg);
+		return 0;
 	default:
 		return CLI_EX_USAGE;
 	}
@@ -106,6 +115,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "chart", no_argument, NULL, 'C' },
 		{ "svg", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "lang", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -137,30 +147,6 @@ read_words(int argc, char **argv, struct request *q)
 	return 0;
 }
 
-static const char *
-field(const json_t *body, const char *key)
-{
-	const char *text = json_string_value(json_object_get(body, key));
-
-	return text == NULL ? "" : text;
-}
-
-static void
-print_row(const json_t *body)
-{
-	const json_t *kinds = json_object_get(body, "kinds"), *k;
-	size_t i;
-
-	printf("%-10s  %-11s  %-6s  %-18s  %-12s  %lld  %8.3g  ",
-	       field(body, "as_of"), field(body, "event"), field(body, "grade"),
-	       field(body, "trigger"), field(body, "area"),
-	       (long long)json_integer_value(json_object_get(body, "points")),
-	       json_number_value(json_object_get(body, "recurrence_years")));
-	json_array_foreach (kinds, i, k)
-		printf("%s%s", i > 0 ? "," : "", json_string_value(k));
-	putchar('\n');
-}
-
 /* What data corrected later do to an alert, and what a city makes of its
    counties' alerts, is for the desk alone. */
 static bool
@@ -187,8 +173,8 @@ print_event(void *arg, const struct desk_event *event)
 		return 0;
 	if ((q->chart || q->svg != NULL) && rung_take(&q->rung, event) < 0)
 		return -1;
-	if (q->table) {
-		print_row(event->body);
+	if (q->grid != NULL) {
+		rung_table_add(&q->rung, q->grid, event);
 		return 0;
 	}
 	if (q->chart)
@@ -242,6 +228,20 @@ draw(struct request *q, const struct history *h, const struct judge *judge)
 	return q->svg == NULL ? 0 : write_svg(rung, q->svg);
 }
 
+/* 0, or -1: said. */
+static int
+print_table(const struct request *q)
+{
+	if (!q->table)
+		return 0;
+	if (q->grid == NULL) {
+		cli_error("no memory for the table");
+		return -1;
+	}
+	grid_print(q->grid, stdout, grid_terminal());
+	return 0;
+}
+
 static int
 play(struct request *q, const struct history *h, const char *etc)
 {
@@ -252,14 +252,17 @@ play(struct request *q, const struct history *h, const char *etc)
 
 	if (set == NULL)
 		return CLI_EX_USAGE;
-	q->rung = (struct rung){ .set = set, .registry = h->registry };
+	q->rung = (struct rung){ .set = set,
+				 .registry = h->registry,
+				 .catalogue = q->catalogue,
+				 .lang = q->lang };
 	r = replay_new(h, set, print_event, q);
 	if (q->table)
-		puts("as of       event        grade   trigger             area"
-		     "          points  years  kinds");
-	if (r != NULL && replay_run(r, &q->conf) == 0 &&
+		q->grid = rung_table_new(&q->rung);
+	if (r != NULL && replay_run(r, &q->conf) == 0 && print_table(q) == 0 &&
 	    ((!q->chart && q->svg == NULL) || draw(q, h, replay_judge(r)) == 0))
 		rc = cli_finish();
+	grid_free(&q->grid);
 	rung_fini(&q->rung);
 	replay_free(&r);
 	trigger_free(&set);
@@ -269,7 +272,8 @@ play(struct request *q, const struct history *h, const char *etc)
 int
 cli_backtest(int argc, char **argv)
 {
-	struct request q = { .conf = { .from = DAY_NONE, .to = DAY_NONE } };
+	struct request q = { .conf = { .from = DAY_NONE, .to = DAY_NONE },
+			     .lang = client_language() };
 	char buf[PATH_MAX];
 	struct calendar *calendar = NULL;
 	const char *etc;
@@ -290,6 +294,12 @@ cli_backtest(int argc, char **argv)
 		if (calendar == NULL)
 			return CLI_EX_USAGE;
 	}
+	q.catalogue = catalogue_new();
+	if (q.catalogue == NULL) {
+		cli_error("out of memory");
+		calendar_free(&calendar);
+		return CLI_EX_FAILURE;
+	}
 	bad = history_read(&h, etc, q.dir, history_say, NULL);
 	registry_set_calendar(h.registry, calendar);
 	rc = bad < 0 ? CLI_EX_USAGE : play(&q, &h, etc);
@@ -299,5 +309,6 @@ cli_backtest(int argc, char **argv)
 	}
 	history_free(&h);
 	calendar_free(&calendar);
+	catalogue_free(&q.catalogue);
 	return rc;
 }

@@ -26,20 +26,27 @@ struct follower {
 	bool stopped;
 };
 
-/* 0, or a status to exit with. */
-static int
-init(struct client *c)
+enum catalogue_language
+client_language(void)
 {
-	const char *socket = getenv("TOCSIN_SOCKET");
 	const char *lang = getenv("LC_ALL");
 
 	if (lang == NULL || lang[0] == '\0')
 		lang = getenv("LC_MESSAGES");
 	if (lang == NULL || lang[0] == '\0')
 		lang = getenv("LANG");
+	return catalogue_language(lang);
+}
+
+/* 0, or a status to exit with. */
+static int
+init(struct client *c)
+{
+	const char *socket = getenv("TOCSIN_SOCKET");
+
 	*c = (struct client){ .timeout_s = 60 };
 	c->socket = socket != NULL && socket[0] != '\0' ? socket : CLIENT_SOCKET;
-	c->lang = catalogue_language(lang);
+	c->lang = client_language();
 	c->catalogue = catalogue_new();
 	if (c->catalogue != NULL && curl_global_init(CURL_GLOBAL_ALL) == 0)
 		return 0;

@@ -88,6 +88,9 @@ void client_query(char *path, size_t cap, const char *key, const char *value);
 /* Prints the reply as JSON; returns cli_finish(). */
 int client_print_json(const json_t *reply);
 
+/* The language of LC_ALL, LC_MESSAGES or LANG. */
+enum catalogue_language client_language(void);
+
 /* The text of a key, "" where there is none; and of the catalogue. */
 const char *client_text(const json_t *object, const char *key);
 const char *client_say(const struct client *c, const char *key);

@@ -3,6 +3,7 @@
  */
 #include "daemon/cli/grid.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -146,7 +147,7 @@ pad(FILE *out, size_t n)
 }
 
 static void
-print_cell(FILE *out, const char *text, size_t width, int right)
+print_cell(FILE *out, const char *text, size_t width, int right, bool fill)
 {
 	size_t full = grid_width(text), cells, used = 0;
 
@@ -154,7 +155,7 @@ print_cell(FILE *out, const char *text, size_t width, int right)
 		if (right)
 			pad(out, width - full);
 		fputs(text, out);
-		if (!right)
+		if (!right && fill)
 			pad(out, width - full);
 		return;
 	}
@@ -168,7 +169,7 @@ print_cell(FILE *out, const char *text, size_t width, int right)
 		used += cells;
 	}
 	fputs("…", out);
-	pad(out, width - used - 1);
+	pad(out, fill ? width - used - 1 : 0);
 }
 
 void
@@ -180,15 +181,12 @@ grid_print(const struct grid *g, FILE *out, size_t width)
 	for (size_t r = 0; r < g->rows; r++) {
 		for (size_t i = 0; i < g->columns; i++) {
 			const char *text = g->cell[r * g->columns + i];
-			size_t w = wide[i];
 
 			if (i > 0)
 				pad(out, GAP);
-			/* nothing is padded at the end of a line */
-			if (i + 1 == g->columns && !g->right[i] &&
-			    grid_width(text) < w)
-				w = grid_width(text);
-			print_cell(out, text, w, g->right[i]);
+			/* Nothing is filled at the end of a line. */
+			print_cell(out, text, wide[i], g->right[i],
+				   i + 1 < g->columns);
 		}
 		fputc('\n', out);
 	}

@@ -215,42 +215,85 @@ rung_count(const struct rung *r, size_t trigger, size_t count[COLOUR_RED + 1])
 }
 
 const char *
+rung_say(const struct rung *r, const char *key)
+{
+	return catalogue_text(r->catalogue, r->lang, key);
+}
+
+const char *
+rung_openings(const struct rung *r, size_t trigger, char *buf, size_t cap)
+{
+	const struct trigger *t = &r->set->at[trigger];
+	double years = (double)(r->last - r->first + 1) / DAYS_A_YEAR;
+	char n[COLOUR_RED + 1][24], span[24], places[24], where[64];
+	size_t count[COLOUR_RED + 1];
+
+	rung_count(r, trigger, count);
+	for (int c = COLOUR_NONE; c <= COLOUR_RED; c++)
+		snprintf(n[c], sizeof(n[c]), "%zu", count[c]);
+	snprintf(span, sizeof(span), "%.1f", years);
+	snprintf(places, sizeof(places), "%zu", r->areas[trigger]);
+	catalogue_format(
+		r->catalogue, r->lang,
+		(t->levels & TRIGGER_SITE) != 0 ? "rung.sites" : "rung.areas",
+		where, sizeof(where), (const char *[]){ "n", places, NULL });
+	return catalogue_format(
+		r->catalogue, r->lang, "rung.openings", buf, cap,
+		(const char *[]){ "n", n[COLOUR_NONE], "blue", n[COLOUR_BLUE],
+				  "yellow", n[COLOUR_YELLOW], "orange",
+				  n[COLOUR_ORANGE], "red", n[COLOUR_RED],
+				  "years", span, "places", where, NULL });
+}
+
+const char *
 rung_rate(const struct rung *r, size_t trigger, char *buf, size_t cap)
 {
 	const struct trigger *t = &r->set->at[trigger];
 	double years = (double)(r->last - r->first + 1) / DAYS_A_YEAR;
-	size_t n[COLOUR_RED + 1];
-	int len;
+	char rate[24], budget[24];
+	size_t count[COLOUR_RED + 1];
 
-	rung_count(r, trigger, n);
-	len = snprintf(buf, cap,
-		       "%zu openings (%zu blue, %zu yellow, %zu orange, %zu"
-		       " red) in %.1f years of %zu %s",
-		       n[COLOUR_NONE], n[COLOUR_BLUE], n[COLOUR_YELLOW],
-		       n[COLOUR_ORANGE], n[COLOUR_RED], years, r->areas[trigger],
-		       (t->levels & TRIGGER_SITE) != 0 ? "sites" : "areas");
-	if (!t->statutory && r->areas[trigger] > 0 && len > 0 && (size_t)len < cap)
-		snprintf(buf + len, cap - (size_t)len,
-			 ": %.2g an area and year, budget %.3g%s",
-			 (double)n[COLOUR_NONE] / years /
-				 (double)r->areas[trigger],
-			 t->share,
-			 t->share < t->budget ? " (its share of the desk's)"
-					      : "");
+	buf[0] = '\0';
+	if (t->statutory || r->areas[trigger] == 0)
+		return buf;
+	rung_count(r, trigger, count);
+	snprintf(rate, sizeof(rate), "%.2g",
+		 (double)count[COLOUR_NONE] / years / (double)r->areas[trigger]);
+	snprintf(budget, sizeof(budget), "%.3g", t->share);
+	return catalogue_format(
+		r->catalogue, r->lang,
+		t->share < t->budget ? "rung.share" : "rung.rate", buf, cap,
+		(const char *[]){ "rate", rate, "budget", budget, NULL });
+}
+
+const char *
+rung_title(const struct rung *r, size_t trigger, char *buf, size_t cap)
+{
+	const struct trigger *t = &r->set->at[trigger];
+	bool zh = r->lang == CATALOGUE_ZH && t->title_zh[0] != '\0';
+
+	snprintf(buf, cap, "%s: %s", t->name, zh ? t->title_zh : t->title);
 	return buf;
+}
+
+const char *
+rung_area_name(const struct rung *r, uint32_t i)
+{
+	const struct reg_area *a = registry_area_at(r->registry, i);
+
+	if (r->lang == CATALOGUE_ZH && a->name_zh[0] != '\0')
+		return a->name_zh;
+	return a->name[0] != '\0' ? a->name : a->code;
 }
 
 const char *
 rung_place(const struct rung *r, const struct rung_episode *e, char *buf,
 	   size_t cap)
 {
-	const struct reg_area *area;
-
 	if (e->site[0] != '\0' || e->area == REG_NONE) {
 		snprintf(buf, cap, "%s", e->site);
 		return buf;
 	}
-	area = registry_area_at(r->registry, e->area);
-	snprintf(buf, cap, "%s", area->name[0] != '\0' ? area->name : area->code);
+	snprintf(buf, cap, "%s", rung_area_name(r, e->area));
 	return buf;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "daemon/console/catalogue.h"
 #include "daemon/desk/desk.h"
 #include "daemon/desk/trigger.h"
 
@@ -26,10 +27,12 @@ struct rung_episode {
 	enum colour grade;	       /* the highest */
 };
 
-/* All zero but the first two, which are borrowed, is empty. */
+/* All zero but the first four, which are borrowed, is empty. */
 struct rung {
 	const struct trigger_set *set;
 	const struct registry *registry;
+	const struct catalogue *catalogue;
+	enum catalogue_language lang;
 	struct rung_episode *at; /* in order of opening until rung_sort() */
 	size_t n, cap;
 	int32_t first, last; /* days weighed */
@@ -58,16 +61,32 @@ void rung_count(const struct rung *r, size_t trigger,
 /* First day of the episode. */
 int32_t rung_opened(const struct rung_episode *e);
 
-/*
- * One line on the trigger's openings, and how many an area and year that is,
- * into buf.
- */
+/* One line on the trigger's openings, into buf. */
+const char *rung_openings(const struct rung *r, size_t trigger, char *buf,
+			  size_t cap);
+
+/* How many an area and year that is; "" for a rule without a budget. */
 const char *rung_rate(const struct rung *r, size_t trigger, char *buf,
 		      size_t cap);
 
-/* The name of a lane's place: a site's code, or an area's name and code. */
+/* The trigger's name and title. */
+const char *rung_title(const struct rung *r, size_t trigger, char *buf,
+		       size_t cap);
+
+/* The catalogue's text. */
+const char *rung_say(const struct rung *r, const char *key);
+
+/* The area's name in the language; its code where it has none. */
+const char *rung_area_name(const struct rung *r, uint32_t area);
+
+/* The name of a lane's place: a site's code, or an area's name. */
 const char *rung_place(const struct rung *r, const struct rung_episode *e,
 		       char *buf, size_t cap);
+
+/* A table of events: a heading, and a line for each; see grid.h. */
+struct grid *rung_table_new(const struct rung *r);
+void rung_table_add(const struct rung *r, struct grid *g,
+		    const struct desk_event *event);
 
 /* A chart of width cells; coloured with ANSI codes where asked. */
 void rung_print(const struct rung *r, FILE *out, size_t width, bool colour);

@@ -2,6 +2,8 @@
  * The chart of a back-test as SVG: a lane a place, a bar an episode, its
  * colours from the day on which they were reached.
  */
+#include <string.h>
+
 #include "base/day.h"
 #include "daemon/cli/rung.h"
 
@@ -128,13 +130,24 @@ static void
 put_bar(const struct picture *p, const struct rung_episode *e)
 {
 	int32_t end = e->ended != DAY_NONE ? e->ended : p->r->last + 1;
-	char opened[DAY_TEXT_BYTES], ended[DAY_TEXT_BYTES];
+	char opened[DAY_TEXT_BYTES], ended[DAY_TEXT_BYTES], points[24];
+	char key[32], line[TEXT_BYTES];
 
-	fprintf(p->out, "<g><title>%s %s, %zu point%s, %s %s</title>\n",
-		day_format(rung_opened(e), opened), colour_str(e->grade),
-		e->points, e->points == 1 ? "" : "s",
-		e->ended != DAY_NONE ? "ended" : "went on to",
-		day_format(e->ended != DAY_NONE ? e->ended : p->r->last, ended));
+	snprintf(key, sizeof(key), "colour.%s", colour_str(e->grade));
+	snprintf(points, sizeof(points), "%zu", e->points);
+	fprintf(p->out, "<g><title>%s</title>\n",
+		catalogue_format(
+			p->r->catalogue, p->r->lang,
+			e->ended != DAY_NONE ? "rung.bar" : "rung.bar_on", line,
+			sizeof(line),
+			(const char *[]){
+				"from", day_format(rung_opened(e), opened),
+				"colour", rung_say(p->r, key), "points", points,
+				"to",
+				day_format(e->ended != DAY_NONE ? e->ended
+								: p->r->last,
+					   ended),
+				NULL }));
 	for (int c = COLOUR_BLUE; c <= COLOUR_RED; c++)
 		put_part(p, e, (enum colour)c, end);
 	fputs("</g>\n", p->out);
@@ -154,13 +167,17 @@ lanes_of(const struct rung *r, size_t i)
 static void
 put_head(struct picture *p, size_t i)
 {
-	const struct trigger *t = &p->r->set->at[p->r->at[i].trigger];
-	char line[TEXT_BYTES];
+	size_t trigger = p->r->at[i].trigger, len;
+	char line[TEXT_BYTES], rate[TEXT_BYTES / 2];
 
-	snprintf(line, sizeof(line), "%s: %s", t->name, t->title);
-	put_text(p, 12, p->y + 20, "title", line);
-	put_text(p, 12, p->y + 38, "note",
-		 rung_rate(p->r, p->r->at[i].trigger, line, sizeof(line)));
+	put_text(p, 12, p->y + 20, "title",
+		 rung_title(p->r, trigger, line, sizeof(line)));
+	rung_openings(p->r, trigger, line, sizeof(line));
+	rung_rate(p->r, trigger, rate, sizeof(rate));
+	len = strlen(line);
+	snprintf(line + len, sizeof(line) - len, "%s%s",
+		 rate[0] != '\0' ? rung_say(p->r, "rung.colon") : "", rate);
+	put_text(p, 12, p->y + 38, "note", line);
 	p->y += HEAD;
 	put_grid(p, lanes_of(p->r, i));
 }
@@ -200,15 +217,21 @@ put_legend(const struct picture *p)
 	char first[DAY_TEXT_BYTES], last[DAY_TEXT_BYTES], line[TEXT_BYTES];
 	int x = WIDTH - 330;
 
-	snprintf(line, sizeof(line), "What would have rung, %s to %s",
-		 day_format(p->r->first, first), day_format(p->r->last, last));
-	put_text(p, 12, 26, "title", line);
+	put_text(p, 12, 26, "title",
+		 catalogue_format(
+			 p->r->catalogue, p->r->lang, "rung.title", line,
+			 sizeof(line),
+			 (const char *[]){ "from",
+					   day_format(p->r->first, first), "to",
+					   day_format(p->r->last, last), NULL }));
 	for (int c = COLOUR_BLUE; c <= COLOUR_RED; c++, x += 80) {
 		fprintf(p->out,
 			"<rect x=\"%d\" y=\"14\" width=\"14\" height=\"14\""
 			" fill=\"%s\"/>\n",
 			x, fill[c]);
-		put_text(p, x + 19, 26, "note", colour_str((enum colour)c));
+		snprintf(line, sizeof(line), "colour.%s",
+			 colour_str((enum colour)c));
+		put_text(p, x + 19, 26, "note", rung_say(p->r, line));
 	}
 }
 
@@ -236,6 +259,7 @@ rung_svg(const struct rung *r, FILE *out)
 		put_lane(&p, i, end);
 	}
 	if (r->n == 0)
-		put_text(&p, 12, TOP + FOOT - 6, "note", "Nothing rang.");
+		put_text(&p, 12, TOP + FOOT - 6, "note",
+			 rung_say(r, "rung.nothing"));
 	fputs("</svg>\n", out);
 }

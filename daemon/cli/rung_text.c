@@ -118,17 +118,26 @@ print_lane(const struct chart *c, size_t from, size_t to)
 static void
 print_head(const struct rung *r, FILE *out, size_t trigger)
 {
-	const struct trigger *t = &r->set->at[trigger];
-	char rate[LINE_BYTES];
-	char *often;
+	char line[LINE_BYTES];
 
-	rung_rate(r, trigger, rate, sizeof(rate));
-	often = strstr(rate, ": ");
-	if (often != NULL)
-		*often = '\0';
-	fprintf(out, "%s: %s\n%s\n", t->name, t->title, rate);
-	if (often != NULL)
-		fprintf(out, "%s\n", often + 2);
+	fprintf(out, "%s\n", rung_title(r, trigger, line, sizeof(line)));
+	fprintf(out, "%s\n", rung_openings(r, trigger, line, sizeof(line)));
+	if (rung_rate(r, trigger, line, sizeof(line))[0] != '\0')
+		fprintf(out, "%s\n", line);
+}
+
+/* What the letters mean, and how many days a cell is. */
+static void
+print_key(const struct chart *c)
+{
+	char line[LINE_BYTES], days[16];
+
+	snprintf(days, sizeof(days), "%d", (int)c->step);
+	fprintf(c->out, "\n%s\n%s\n", rung_say(c->r, "rung.key"),
+		catalogue_format(c->r->catalogue, c->r->lang,
+				 c->step == 1 ? "rung.cell" : "rung.cells",
+				 line, sizeof(line),
+				 (const char *[]){ "n", days, NULL }));
 }
 
 void
@@ -154,10 +163,7 @@ rung_print(const struct rung *r, FILE *out, size_t width, bool colour)
 		print_lane(&c, i, end);
 	}
 	if (r->n == 0)
-		fputs("Nothing rang.\n", out);
+		fprintf(out, "%s\n", rung_say(r, "rung.nothing"));
 	else
-		fprintf(out,
-			"\nB blue, Y yellow, O orange, R red: opened, by how"
-			" far it came; - it went on.\nA cell is %d day%s.\n",
-			(int)c.step, c.step == 1 ? "" : "s");
+		print_key(&c);
 }

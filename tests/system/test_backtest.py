@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import subprocess
 import xml.etree.ElementTree
 
@@ -19,7 +20,8 @@ CITY = "36-nyc"
 
 def backtest(folder, *args):
     return subprocess.run([TOCSIN, "backtest", folder, *args], text=True,
-                          capture_output=True, timeout=600)
+                          capture_output=True, timeout=600,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def events_of(done):
@@ -166,9 +168,51 @@ def test_a_chart_as_a_picture(tmp_path):
     texts = [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "A<&>B" in texts and "City" in texts
     bars = [t.text for t in root.iter("{http://www.w3.org/2000/svg}title")]
-    assert bars[0].startswith("2024-03-11 red, 3 points, ended 2024-")
+    assert bars[0].startswith("2024-03-11 red, points: 3, ended 2024-")
     done = backtest(tmp_path, "--svg", tmp_path / "no" / "folder.svg")
     assert done.returncode == 1 and "could not be written" in done.stderr
+
+
+def cells(line):
+    """A terminal's cells: Chinese characters take two."""
+    return sum(2 if "\u2e80" <= c <= "\uffef" else 1 for c in line)
+
+
+def test_tables_and_charts_in_chinese(tmp_path):
+    """Columns stand under each other, and a line fits a terminal."""
+    made(tmp_path, days=110)
+    text = (tmp_path / "areas.csv").read_text().splitlines()
+    (tmp_path / "areas.csv").write_text("\n".join(
+        [text[0] + ",name_zh", text[1] + ",清河县", text[2] + ",白沙市"]) + "\n")
+    for lang, signal, place, kind in (("en", "red ", "County", "pharmacy"),
+                                      ("zh-CN", "红色", "清河县", "药店")):
+        done = backtest(tmp_path, "--table", "--lang", lang, "--triggers",
+                        RESPIRATORY)
+        head, *rows = done.stdout.splitlines()
+        assert rows and max(map(cells, [head, *rows])) <= 80
+        mine = [r for r in rows if f"  {place}  " in r and signal in r]
+        assert mine and kind in "".join(rows), rows
+        # The day, the event and the signal begin where their heads do.
+        at = {cells(r[:re.search("  (blue|yellow|orange|red|[蓝黄橙红]色)",
+                                 r).start()]) for r in rows}
+        assert len(at) == 1, rows
+    done = backtest(tmp_path, "--chart", "--lang", "zh-CN", "--triggers",
+                    RESPIRATORY)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "respiratory: 呼吸道症状异常增多"
+    assert "预算 2 次" in lines[2] and max(map(cells, lines)) <= 80
+    lanes = [ln for ln in lines if ln.startswith(("清河县", "白沙市"))]
+    assert len(lanes) == 2 and {cells(ln) for ln in lanes} == {19 + 55}
+
+
+def test_a_norm_has_no_points_and_no_years(tmp_path):
+    made(tmp_path)
+    (tmp_path / "t.conf").write_text(
+        'trigger "t" {\nindicators = { ili-visit }\nwhere = { county }\n'
+        'rule = cases\ncases = { "1 red" }\nbasis = x\ntell = { duty }\n}\n')
+    done = backtest(tmp_path, "--table", "--triggers", tmp_path / "t.conf")
+    assert re.search(r"  opened +red +County +- +-  fever-clinic$",
+                     done.stdout, re.M), done.stdout
 
 
 def test_a_chart_of_nothing(tmp_path):
