@@ -2,7 +2,8 @@
  * The thread that writes.  It takes all jobs that wait, up to a weight, into
  * one transaction, so that one fsync serves many.  When that is much, the
  * first parts of jobs go before: they are committed and told of, and the
- * second parts follow in slices, between which new first parts are taken.
+ * second parts follow in slices.  While jobs wait, a slice is one transaction
+ * with the first parts of all that came until it was done.
  * What it refuses is to go on after a failed fsync: the pages may be lost
  * although a second fsync would report success, so the process ends and the
  * next start recovers from the log.
@@ -80,29 +81,56 @@ begin(struct store *s, enum part part)
 	return db_begin(s->writer);
 }
 
+/* The n jobs from first on, within a transaction; 0 or -1. */
+static int
+run_list(struct store *s, struct store_job *first, size_t n, enum part part)
+{
+	for (size_t i = 0; i < n; i++, first = first->next) {
+		first->last = i == n - 1;
+		if (run_part(s, first, part) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Ends a transaction that failed: nothing of it is kept. */
+static void
+give_up(struct store *s)
+{
+	if (db_fault(s->writer) == DB_FSYNC)
+		end_after_fsync(s);
+	db_rollback(s->writer);
+}
+
 /* A transaction of the n jobs from first on; 0, or -1 and nothing is kept. */
 static int
 run_jobs(struct store *s, struct store_job *first, size_t n, enum part part)
 {
-	struct store_job *job = first;
-
 	if (begin(s, part) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++, job = job->next) {
-		job->last = i == n - 1;
-		if (run_part(s, job, part) < 0)
-			goto fail;
-	}
-	if (commit(s) == 0)
+	if (run_list(s, first, n, part) == 0 && commit(s) == 0)
 		return 0;
-fail:
-	if (db_fault(s->writer) == DB_FSYNC)
-		end_after_fsync(s);
-	job = first;
-	for (size_t i = 0; i < n; i++, job = job->next)
-		job->fault = db_fault(s->writer);
-	db_rollback(s->writer);
+	for (size_t i = 0; i < n; i++, first = first->next)
+		first->fault = db_fault(s->writer);
+	give_up(s);
 	return -1;
+}
+
+static size_t
+length(const struct job_queue *q)
+{
+	size_t n = 0;
+
+	for (const struct store_job *job = q->head; job != NULL; job = job->next)
+		n++;
+	return n;
+}
+
+static void
+set_rc(struct job_queue *q, int rc)
+{
+	for (struct store_job *job = q->head; job != NULL; job = job->next)
+		job->rc = rc;
 }
 
 /*
@@ -112,15 +140,14 @@ fail:
 static void
 run_group(struct store *s, struct job_queue *group, enum part part)
 {
+	size_t n = length(group);
 	struct store_job *job;
-	size_t n = 0;
 	int rc;
 
-	for (job = group->head; job != NULL; job = job->next)
-		n++;
+	if (n == 0)
+		return;
 	rc = run_jobs(s, group->head, n, part);
-	for (job = group->head; job != NULL; job = job->next)
-		job->rc = rc;
+	set_rc(group, rc);
 	if (rc == 0 || n == 1)
 		return;
 	for (job = group->head; job != NULL; job = job->next) {
@@ -179,23 +206,84 @@ put_back(struct job_queue *q, struct store_job *first, struct store_job **tail)
 	q->head = first;
 }
 
-/*
- * The next group of what was handed over, and what is to be done of it.  A job
- * in one part waits until all before it is done to its end.
- */
-static enum part
-take_next(struct store *s, struct job_queue *group)
+static bool
+first_parts_wait(const struct store *s)
 {
-	bool logs = s->waiting.head != NULL && s->waiting.head->log != NULL;
+	return s->waiting.head != NULL && s->waiting.head->log != NULL;
+}
+
+static bool
+may_slice(const struct store *s)
+{
+	if (s->logged.head == NULL)
+		return false;
+	return !s->is_stuck || s->hurry || store_us_since(&s->stuck) >= AGAIN_US;
+}
+
+/* What one transaction, or two, are to do. */
+struct turn {
+	struct job_queue slice; /* second parts */
+	struct job_queue group; /* of what was handed over */
+	enum part part;		/* what is done of the group */
+	bool joint;		/* slice and group in one transaction */
+};
+
+/*
+ * A slice of what is logged, and the first parts that wait with it; or else
+ * the next group of what was handed over.  A job in one part waits until all
+ * before it is done to its end.
+ */
+static void
+plan(struct store *s, struct turn *t)
+{
+	bool logs = first_parts_wait(s);
 	size_t weight;
 
-	job_queue_init(group);
+	job_queue_init(&t->slice);
+	job_queue_init(&t->group);
+	t->part = PART_LOG;
+	t->joint = logs && may_slice(s);
+	if (may_slice(s)) {
+		take_front(&s->logged, &t->slice, SLICE_WEIGHT);
+		return;
+	}
 	if (!logs && s->logged.head != NULL)
-		return PART_BOTH;
-	weight = take_front(&s->waiting, group, logs ? LOG_WEIGHT : GROUP_WEIGHT);
-	if (logs && (s->logged.head != NULL || weight > s->at_once))
-		return PART_LOG;
-	return PART_BOTH;
+		return;
+	weight = take_front(&s->waiting, &t->group,
+			    logs ? LOG_WEIGHT : GROUP_WEIGHT);
+	if (!logs || (s->logged.head == NULL && weight <= s->at_once))
+		t->part = PART_BOTH;
+}
+
+/* The slice, and the first parts of all that has come when it is done. */
+static int
+run_joint(struct store *s, struct turn *t)
+{
+	if (begin(s, PART_LOG) < 0)
+		return -1;
+	if (run_list(s, t->slice.head, length(&t->slice), PART_RUN) < 0)
+		goto fail;
+	pthread_mutex_lock(&s->lock);
+	take_front(&s->waiting, &t->group, LOG_WEIGHT);
+	pthread_mutex_unlock(&s->lock);
+	if (run_list(s, t->group.head, length(&t->group), PART_LOG) < 0 ||
+	    commit(s) < 0)
+		goto fail;
+	set_rc(&t->slice, 0);
+	set_rc(&t->group, 0);
+	return 0;
+fail:
+	give_up(s);
+	return -1;
+}
+
+static void
+run_turn(struct store *s, struct turn *t)
+{
+	if (t->joint && run_joint(s, t) == 0)
+		return;
+	run_group(s, &t->slice, PART_RUN);
+	run_group(s, &t->group, t->part);
 }
 
 static void
@@ -205,7 +293,6 @@ hand_back(struct store *s, struct job_queue *group, enum part part)
 
 	for (struct store_job *job = group->head; job != NULL; job = next) {
 		next = job->next;
-		s->unheard--;
 		if (part != PART_LOG || job->rc < 0) {
 			finish(s, job);
 			continue;
@@ -215,7 +302,6 @@ hand_back(struct store *s, struct job_queue *group, enum part part)
 		*s->told_tail = job;
 		s->told_tail = &job->told_next;
 	}
-	wake_loop(s);
 }
 
 /*
@@ -236,45 +322,30 @@ get_stuck(struct store *s, enum db_fault fault)
 		take_front(&s->waiting, &refused, 1);
 		refused.head->rc = -1;
 		refused.head->fault = fault;
-		s->unheard--;
 		finish(s, refused.head);
 	}
 }
 
-/* A slice of the second parts; without the lock but at its end. */
+/* Gives back the second parts that are done, keeps the others for later. */
 static void
-run_slice(struct store *s)
+hand_back_slice(struct store *s, struct job_queue *slice)
 {
-	struct job_queue slice;
 	struct store_job *job, *next;
 
-	take_front(&s->logged, &slice, SLICE_WEIGHT);
-	run_group(s, &slice, PART_RUN);
-	pthread_mutex_lock(&s->lock);
-	for (job = slice.head; job != NULL; job = next) {
+	for (job = slice->head; job != NULL; job = next) {
 		next = job->next;
 		if (job->rc < 0 && !s->hurry)
 			break;
 		finish(s, job);
 	}
 	if (job != NULL) {
-		put_back(&s->logged, job, slice.tail);
+		put_back(&s->logged, job, slice->tail);
 		get_stuck(s, job->fault);
-	} else if (s->is_stuck) {
+	} else if (s->is_stuck && slice->head != NULL) {
 		s->is_stuck = false;
 		log_fault_end(&s->fault, "store: acknowledged counts are in "
 					 "place");
 	}
-	wake_loop(s);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static bool
-may_slice(const struct store *s)
-{
-	if (s->logged.head == NULL)
-		return false;
-	return !s->is_stuck || s->hurry || store_us_since(&s->stuck) >= AGAIN_US;
 }
 
 /* Is there anything that can be done now? */
@@ -307,24 +378,17 @@ void *
 store_thread(void *arg)
 {
 	struct store *s = arg;
-	struct job_queue group;
+	struct turn turn;
 
 	pthread_mutex_lock(&s->lock);
 	while (wait_for_work(s)) {
-		enum part part = take_next(s, &group);
-		bool slice;
-
+		plan(s, &turn);
 		pthread_mutex_unlock(&s->lock);
-		if (group.head != NULL)
-			run_group(s, &group, part);
+		run_turn(s, &turn);
 		pthread_mutex_lock(&s->lock);
-		if (group.head != NULL)
-			hand_back(s, &group, part);
-		slice = may_slice(s);
-		pthread_mutex_unlock(&s->lock);
-		if (slice)
-			run_slice(s);
-		pthread_mutex_lock(&s->lock);
+		hand_back_slice(s, &turn.slice);
+		hand_back(s, &turn.group, turn.part);
+		wake_loop(s);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;

@@ -262,6 +262,67 @@ left(const struct fixture *f)
 	return n;
 }
 
+static uint64_t
+commits(struct fixture *f)
+{
+	struct store_stats stats;
+
+	store_stats(f->at.store, &stats);
+	return stats.commits;
+}
+
+/*
+ * While frames wait, the second part of one is done in the transaction that
+ * logs the next; A fills a transaction alone.
+ */
+static void
+test_a_second_part_goes_with_what_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame b = make(f, 'B', true), c = make(f, 'C', true);
+	uint64_t before = commits(f);
+
+	store_split_above(f->at.store, 0);
+	a.job.weight = 1000000;
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &b.job);
+	store_submit(f->at.store, &c.job);
+	atomic_store(&f->hold, false);
+	store_drain(f->at.store);
+	assert_string_equal(f->story, "lArAlBlCrBrC");
+	assert_int_equal(commits(f) - before, 4);
+	assert_true(is_kept(f, 'A') && is_kept(f, 'B') && is_kept(f, 'C'));
+	assert_int_equal(left(f), 0);
+}
+
+/* One that cannot be logged takes nothing else with it. */
+static void
+test_a_second_part_outlives_what_it_goes_with(void **state)
+{
+	struct fixture *f = *state;
+	struct frame h = hold(f), a = make(f, 'A', true);
+	struct frame b = make(f, 'B', true), c = make(f, 'C', true);
+
+	store_split_above(f->at.store, 0);
+	a.job.weight = 1000000;
+	b.never_log = true;
+	store_submit(f->at.store, &h.job);
+	store_submit(f->at.store, &a.job);
+	store_submit(f->at.store, &b.job);
+	store_submit(f->at.store, &c.job);
+	atomic_store(&f->hold, false);
+	store_drain(f->at.store);
+	assert_string_equal(f->story, "lArAlBrAlBlBlCrC");
+	assert_int_equal(b.rc, -1);
+	assert_int_equal(a.rc + c.rc, 0);
+	assert_null(strstr(f->told, "dB"));
+	assert_true(is_kept(f, 'A') && is_kept(f, 'C'));
+	assert_false(is_kept(f, 'B'));
+	assert_int_equal(left(f), 0);
+}
+
 /* What is acknowledged and not in place at the end is at the next start. */
 static void
 test_a_start_puts_in_place_what_is_left(void **state)
@@ -357,6 +418,12 @@ main(void)
 			test_what_cannot_be_logged_fails_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_a_second_part_is_tried_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_second_part_goes_with_what_waits, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_second_part_outlives_what_it_goes_with, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_a_start_puts_in_place_what_is_left, set_up,
 			tear_down),
