@@ -1,7 +1,7 @@
 /*
  * Counts.  A count that is the first of its cell, which most are, costs an
- * insertion and no look-up; the rule of cell.h decides the others.  Several
- * rows a statement take half the time of one.
+ * insertion and no look-up; the rule of cell.h decides the others.  Many rows
+ * a statement take half the time of one each.
  */
 #include "daemon/store/counts.h"
 
@@ -52,40 +52,75 @@ struct stamp {
 	int64_t ledger, recv_s;
 };
 
-#define COLUMNS_N 8
-#define TOGETHER 8 /* rows of one statement, or half of that */
-#define ROW "(?,?,?,?,?,?,?,?)"
-#define INSERT "INSERT INTO counts(" COLUMNS ") VALUES "
-#define ROWS ROW "," ROW "," ROW "," ROW
+/*
+ * OR IGNORE, for it needs no journal of the statement: whatever else fails
+ * undoes the whole transaction.
+ */
+#define INSERT "INSERT OR IGNORE INTO counts(" COLUMNS ") VALUES "
+#define STAMPED "?1,?2)"
+#define ROW_1 "(?3,?4,?5,?6,?7,?8," STAMPED /* ? goes on from the highest */
+#define ROW "(?,?,?,?,?,?," STAMPED
+#define ROWS_4 ROW "," ROW "," ROW "," ROW
+#define ROWS_8 ROWS_4 "," ROWS_4
+#define INSERT_1 INSERT ROW_1
+#define INSERT_4 INSERT_1 "," ROW "," ROW "," ROW
+#define INSERT_8 INSERT_4 "," ROWS_4
+#define INSERT_16 INSERT_8 "," ROWS_8
+#define INSERT_32 INSERT_16 "," ROWS_8 "," ROWS_8
+#define FIRST_OWN 3 /* the first parameter of a row's own */
+#define OWN_N 6	    /* parameters of a row */
+#define TOGETHER 32 /* rows of one statement, or a half, a quarter ... */
+#define LEAST 4	    /* of them; fewer go one by one */
 
-/* Binds the row as the first of its cell, from parameter i on. */
+/* Binds the row as the first of its cell, as the i-th of its statement. */
 static void
 bind_first(struct db_stmt *s, int i, struct counts_row *row,
 	   const struct stamp *stamp)
 {
+	int at = FIRST_OWN + i * OWN_N;
+
 	row->held = row->came;
 	if (row->held.revision == 0)
 		row->held.revision = cell_next_revision(0, stamp->recv_s);
 	row->outcome = CELL_NEW;
-	db_bind_int(s, i, row->day);
-	db_bind_int(s, i + 1, row->series);
-	bind_cell(s, i + 2, &row->held);
-	db_bind_int(s, i + 6, stamp->recv_s);
-	db_bind_int(s, i + 7, stamp->ledger);
+	db_bind_int(s, at, row->day);
+	db_bind_int(s, at + 1, row->series);
+	bind_cell(s, at + 2, &row->held);
 }
 
-/* 1 = it is the first of its cell and kept, 0 = there is one, -1. */
-static int
-put_first(struct db *db, struct counts_row *row, const struct stamp *stamp)
+/* The statement that inserts n rows. */
+static struct db_stmt *
+inserting(struct db *db, int n)
 {
-	struct db_stmt *s = db_cached(db, INSERT ROW " ON CONFLICT DO NOTHING");
+	switch (n) {
+	case 1:
+		return db_cached(db, INSERT_1);
+	case 4:
+		return db_cached(db, INSERT_4);
+	case 8:
+		return db_cached(db, INSERT_8);
+	case 16:
+		return db_cached(db, INSERT_16);
+	default:
+		return db_cached(db, INSERT_32);
+	}
+}
+
+/* How many of the n rows are the first of their cell, and are kept; or -1. */
+static int
+put_first(struct db *db, struct counts_row *row, int n, const struct stamp *stamp)
+{
+	struct db_stmt *s = inserting(db, n);
 
 	if (s == NULL)
 		return -1;
-	bind_first(s, 1, row, stamp);
+	db_bind_int(s, 1, stamp->recv_s);
+	db_bind_int(s, 2, stamp->ledger);
+	for (int i = 0; i < n; i++)
+		bind_first(s, i, &row[i], stamp);
 	if (db_run_on(s) < 0)
 		return -1;
-	return db_changes(db) > 0;
+	return (int)db_changes(db);
 }
 
 /* The cell's count into row->held, and the frame it came with; 0 or -1. */
@@ -191,7 +226,7 @@ settle_again(struct db *db, struct counts_row *row, const struct stamp *stamp)
 static int
 put_one(struct db *db, struct counts_row *row, const struct stamp *stamp)
 {
-	int first = put_first(db, row, stamp);
+	int first = put_first(db, row, 1, stamp);
 	int64_t ledger;
 
 	if (first != 0)
@@ -202,27 +237,17 @@ put_one(struct db *db, struct counts_row *row, const struct stamp *stamp)
 }
 
 /*
- * TOGETHER rows or half as many, each of another cell.  Where not all are the first of theirs,
- * the new ones are known by the frame that they came with just now.
+ * n rows, each of another cell.  Where not all are the first of theirs, the
+ * new ones are known by the frame that they came with just now.
  */
 static int
 put_together(struct db *db, struct counts_row *row, int n,
 	     const struct stamp *stamp)
 {
-	struct db_stmt *s =
-		n == TOGETHER
-			? db_cached(db, INSERT ROWS "," ROWS
-						    " ON CONFLICT DO NOTHING")
-			: db_cached(db, INSERT ROWS " ON CONFLICT DO NOTHING");
+	int first = put_first(db, row, n, stamp);
 
-	if (s == NULL)
-		return -1;
-	for (int i = 0; i < n; i++)
-		bind_first(s, 1 + i * COLUMNS_N, &row[i], stamp);
-	if (db_run_on(s) < 0)
-		return -1;
-	if (db_changes(db) == n)
-		return 0;
+	if (first < 0 || first == n)
+		return first < 0 ? -1 : 0;
 	for (int i = 0; i < n; i++) {
 		int64_t ledger;
 
@@ -254,7 +279,7 @@ counts_put(struct db *db, struct counts_row *row, size_t n, int64_t ledger,
 
 	for (size_t k = 0; k < n; k++)
 		sorted = sorted && ascends(row, k);
-	for (size_t k = TOGETHER; sorted && k >= TOGETHER / 2; k /= 2) {
+	for (size_t k = TOGETHER; sorted && k >= LEAST; k /= 2) {
 		for (; i + k <= n; i += k) {
 			if (put_together(db, &row[i], (int)k, &stamp) < 0)
 				return -1;
