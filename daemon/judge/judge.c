@@ -149,9 +149,12 @@ judge_new(const struct judge_conf *conf, const struct registry *registry)
 	j->mark = calloc(n, sizeof(*j->mark));
 	j->cells = calloc(n, sizeof(*j->cells));
 	j->denoms = calloc(n, sizeof(*j->denoms));
+	j->columns.count = calloc(n, sizeof(*j->columns.count));
+	j->columns.full = calloc(n, sizeof(*j->columns.full));
 	if (j->count == NULL || j->denom == NULL || j->weight == NULL ||
 	    j->denom_weight == NULL || j->mark == NULL || j->cells == NULL ||
-	    j->denoms == NULL || judge_room(j, j->day.keep) < 0) {
+	    j->denoms == NULL || j->columns.count == NULL ||
+	    j->columns.full == NULL || judge_room(j, j->day.keep) < 0) {
 		log_error("judge: no memory for windows of %zu cells", n);
 		judge_free(&j);
 	}
@@ -187,6 +190,8 @@ judge_free(struct judge **jp)
 	free(j->mark);
 	free(j->cells);
 	free(j->denoms);
+	free(j->columns.count);
+	free(j->columns.full);
 	free(j->chosen);
 	free(j->verdict);
 	free(j->prudent);
@@ -471,4 +476,14 @@ bool
 judge_idle(const struct judge *j)
 {
 	return j->dirty_series.n + j->dirty_sums.n == 0;
+}
+
+size_t
+judge_burden(const struct judge *j)
+{
+	size_t n = j->dirty_series.n;
+
+	for (size_t i = 0; i < j->dirty_sums.n; i++)
+		n += j->sum[j->dirty_sums.at[i]].members;
+	return n;
 }

@@ -111,6 +111,8 @@ size_t judge_dirty(struct judge *j, size_t budget);
 
 /* Is judging up to date? */
 bool judge_idle(const struct judge *j);
+/* What is to be judged, in windows of single series. */
+size_t judge_burden(const struct judge *j);
 
 /*
  * Copies the n periods from from_day on into out; 0, or -1 where there is no

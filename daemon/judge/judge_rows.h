@@ -38,6 +38,17 @@ struct closed {
 	uint64_t marks; /* 0 = none yet */
 };
 
+/*
+ * All members of a sum together, period by period from lo to hi: their counts,
+ * and for how many periods by then every one of them has reported.
+ */
+struct columns {
+	double *count;
+	uint32_t *full;
+	int32_t lo, hi;
+	int32_t least; /* first report of any member */
+};
+
 /* Numbers of streams or sums that wait to be judged. */
 struct queue {
 	uint32_t *at;
@@ -64,7 +75,8 @@ struct judge {
 	double *count, *denom, *weight, *denom_weight;
 	uint32_t *cells, *denoms; /* the same of one stream, as it lies there */
 	uint8_t *mark;
-	uint32_t *chosen; /* members of the sum at hand */
+	struct columns columns; /* of the sum at hand */
+	uint32_t *chosen;	/* members of the sum at hand */
 	size_t chosen_cap;
 	struct det_verdict *verdict;
 	double *prudent; /* p for fusion, of judge_sum_run() */

@@ -173,19 +173,22 @@ drop_strata(struct judge *j, const struct reg_series *whole)
 int
 judge_sum_join(struct judge *j, uint32_t series)
 {
-	const struct reg_series *row = registry_series_at(j->registry, series);
-	const struct reg_site *site = registry_site_at(j->registry, row->site);
-	struct sum like = { .kind = site->kind,
-			    .indicator = row->indicator,
-			    .period = site->period,
-			    .up = REG_NONE,
-			    .first = STREAM_NONE,
-			    .last = STREAM_NONE,
-			    .dirty_from = STREAM_NONE };
+	const struct reg_series *row;
+	const struct reg_site *site;
+	struct sum like;
 	uint32_t whole;
 
 	if (j->sum_of[series] != REG_NONE)
 		return 0;
+	row = registry_series_at(j->registry, series);
+	site = registry_site_at(j->registry, row->site);
+	like = (struct sum){ .kind = site->kind,
+			     .indicator = row->indicator,
+			     .period = site->period,
+			     .up = REG_NONE,
+			     .first = STREAM_NONE,
+			     .last = STREAM_NONE,
+			     .dirty_from = STREAM_NONE };
 	if (row->stratum[0] != '\0') {
 		whole = registry_series(j->registry, row->site, row->indicator,
 					"", 0);

@@ -14,11 +14,18 @@
 /* A past period with less than this share of the mean count is missing. */
 #define LEAST_SHARE 0.5
 
+/* Periods before one that say whether a stream has settled. */
+static int32_t
+settling(int period)
+{
+	return period == 7 ? JUDGE_SETTLED_WEEKS : JUDGE_SETTLED_DAYS;
+}
+
 /* Has the stream settled by period t? */
 static bool
 settled(const struct stream *s, int32_t t, int period)
 {
-	int32_t back = period == 7 ? JUDGE_SETTLED_WEEKS : JUDGE_SETTLED_DAYS;
+	int32_t back = settling(period);
 
 	return (int32_t)stream_reports(s, t - back, t - 1) * 2 >= back;
 }
@@ -139,26 +146,118 @@ scale_cells(struct judge *j, size_t n, double whole)
 	return denoms;
 }
 
+/* The first period of the sum's window that ends with t, of reports since. */
+static int32_t
+window_begin(const struct bench *b, int32_t since, int32_t t)
+{
+	int64_t begin = since < t ? since : t;
+
+	if ((int64_t)t - b->limit + 1 > begin)
+		begin = (int64_t)t - b->limit + 1;
+	if ((int64_t)t - (int64_t)b->reach + 1 > begin)
+		begin = (int64_t)t - (int64_t)b->reach + 1;
+	return (int32_t)begin;
+}
+
+/* Adds the member up; false where it has denominators. */
+static bool
+add_to_columns(struct judge *j, const struct stream *m)
+{
+	struct columns *c = &j->columns;
+	size_t n = (size_t)(c->hi - c->lo) + 1;
+
+	if (m->denom != NULL)
+		return false;
+	if (m->first < c->least)
+		c->least = m->first;
+	stream_cells(m, c->lo, c->hi, j->cells);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t x = j->cells[i];
+		bool there = x != CELL_MISSING;
+
+		c->count[i] += there ? (double)(int32_t)(x & ~CELL_PARTIAL) : 0;
+		c->full[i] += there;
+	}
+	return true;
+}
+
+/*
+ * Where the periods from..to are judged at once, most of what their windows
+ * need is the same: adds all members up once.  Without denominators only;
+ * hi < lo says that there are no columns.
+ */
+static void
+load_columns(struct judge *j, const struct sum *s, int32_t from, int32_t to)
+{
+	const struct bench *b = judge_bench(j, s->period);
+	struct columns *c = &j->columns;
+	int32_t back = settling(s->period);
+	uint32_t run = 0;
+
+	c->lo = window_begin(b, s->first, from);
+	if (from - back < c->lo)
+		c->lo = s->first > from - back ? s->first : from - back;
+	c->hi = c->lo - 1;
+	c->least = INT32_MAX;
+	if (from == to || (int64_t)to - c->lo + 1 > b->limit)
+		return;
+	c->hi = to;
+	memset(c->count, 0, (size_t)(to - c->lo + 1) * sizeof(*c->count));
+	memset(c->full, 0, (size_t)(to - c->lo + 1) * sizeof(*c->full));
+	for (size_t i = 0; i < s->members; i++) {
+		if (!add_to_columns(j, &j->series[s->member[i]])) {
+			c->hi = c->lo - 1;
+			return;
+		}
+	}
+	for (int32_t i = 0; i <= to - c->lo; i++) {
+		run = c->full[i] == s->members ? run + 1 : 0;
+		c->full[i] = run;
+	}
+}
+
+/*
+ * The window that ends with period t, where all members have settled and
+ * reported in all of it, so that nothing has to be scaled; 0 cells: it is not
+ * so, or not known.
+ */
+static size_t
+load_full(struct judge *j, const struct sum *s, int32_t t)
+{
+	const struct columns *c = &j->columns;
+	uint32_t full;
+	int32_t begin;
+
+	if (t < c->lo || t > c->hi)
+		return 0;
+	full = c->full[t - c->lo];
+	begin = window_begin(judge_bench(j, s->period), c->least, t);
+	if (begin < c->lo || (int64_t)full < (int64_t)t - begin + 1 ||
+	    ((int64_t)full - 1) * 2 < settling(s->period))
+		return 0;
+	memcpy(j->count, c->count + (begin - c->lo),
+	       ((size_t)(t - begin) + 1) * sizeof(*j->count));
+	return (size_t)(t - begin) + 1;
+}
+
 /* The window of the sum that ends with period t; 0 cells: nobody reported. */
 static size_t
 load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 {
-	const struct bench *b = judge_bench(j, s->period);
-	size_t reporters = choose(j, s, t);
-	int32_t begin = t;
+	size_t n = load_full(j, s, t), reporters;
+	int32_t first = t, begin;
 	double whole = 0;
-	size_t n;
 
+	if (n > 0)
+		return n;
+	reporters = choose(j, s, t);
 	if (reporters == 0)
 		return 0;
 	for (size_t i = 0; i < reporters; i++) {
-		if (j->series[j->chosen[i]].first < begin)
-			begin = j->series[j->chosen[i]].first;
+		if (j->series[j->chosen[i]].first < first)
+			first = j->series[j->chosen[i]].first;
 	}
-	if ((int64_t)t - b->limit + 1 > begin)
-		begin = (int32_t)((int64_t)t - b->limit + 1);
-	if ((int64_t)t - (int64_t)b->reach + 1 > begin)
-		begin = t - (int32_t)b->reach + 1;
+	begin = window_begin(judge_bench(j, s->period), first, t);
 	n = (size_t)(t - begin) + 1;
 	memset(j->count, 0, n * sizeof(*j->count));
 	memset(j->denom, 0, n * sizeof(*j->denom));
@@ -219,6 +318,7 @@ judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to)
 {
 	if (judge_room(j, (size_t)(to - from) + 1) < 0)
 		return -1;
+	load_columns(j, &j->sum[sum], from, to);
 	for (int32_t t = from; t <= to; t++) {
 		if (judge_at(j, &j->sum[sum], t, &j->verdict[t - from],
 			     &j->prudent[t - from]) < 0)

@@ -34,12 +34,16 @@ add_area(struct registry *r, const char *code, const char *parent,
 
 /* Two counties of a city with two emergency departments each. */
 static void
-make(struct world *w)
+make_with(struct world *w, const char *day_method)
 {
 	static const char *const county[] = { "c1", "c1", "c2", "c2" };
-	const struct judge_conf conf = { .history_days = 400,
-					 .day_method = "rnssp-switch",
-					 .week_method = "ears-c2" };
+	static const char *const rates[] = { "rate=on", NULL };
+	const struct judge_conf conf = {
+		.history_days = 400,
+		.day_method = day_method,
+		.day_params = strcmp(day_method, "w2") == 0 ? rates : NULL,
+		.week_method = "ears-c2"
+	};
 	struct reg_kind kind = { .code = "ed",
 				 .class_code = "clinical",
 				 .period = 1 };
@@ -63,6 +67,12 @@ make(struct world *w)
 	}
 	w->judge = judge_new(&conf, w->registry);
 	assert_non_null(w->judge);
+}
+
+static void
+make(struct world *w)
+{
+	make_with(w, "rnssp-switch");
 }
 
 static void
@@ -251,6 +261,71 @@ test_order_of_arrival_does_not_matter(void **state)
 	drop(&w);
 }
 
+/* How the sites of the city report. */
+struct habit {
+	int32_t first;	     /* day, of all but the last site */
+	int32_t last_site;   /* its first day */
+	int32_t hole;	     /* first of four days without the second site */
+	int32_t denominator; /* first day with one */
+	const char *method;
+};
+
+/* Judged by the day or else, but for the last days, in two pieces. */
+static void
+fill_by(struct world *w, const struct habit *h, bool by_the_day)
+{
+	for (int32_t d = h->first; d < DAYS; d++) {
+		for (uint32_t i = 0; i < 4; i++) {
+			struct judge_cell cell = { .value = count(i, d),
+						   .denominator = NAN };
+
+			if ((i == 3 && d < h->last_site) ||
+			    (i == 1 && d >= h->hole && d < h->hole + 4))
+				continue;
+			if (d >= h->denominator)
+				cell.denominator = 1000 + d * d;
+			judge_set(w->judge, w->series[i], DAY0 + d, &cell);
+		}
+		while ((by_the_day || d == 62 || d == 79) &&
+		       judge_dirty(w->judge, 100) > 0)
+			;
+	}
+	while (judge_dirty(w->judge, 100) > 0)
+		;
+}
+
+/* Sums judged many days at once are what they are day by day. */
+static void
+test_many_days_at_once_are_judged_alike(void **state)
+{
+	static const struct habit habit[] = {
+		{ 0, 0, DAYS, DAYS, "ears-c2" },
+		{ 0, 9, DAYS, DAYS, "ears-c2" },
+		{ 0, 0, 41, DAYS, "rnssp-regression" },
+		{ 0, 52, 70, DAYS, "rnssp-regression" },
+		{ 46, 46, DAYS, DAYS, "ears-c2" },
+		{ 0, 0, DAYS, 0, "w2" },
+		{ 0, 0, DAYS, 60, "w2" },
+	};
+	static double a[40 * 7], b[40 * 7];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(habit) / sizeof(habit[0]); k++) {
+		struct world w;
+
+		make_with(&w, habit[k].method);
+		fill_by(&w, &habit[k], true);
+		all_p(&w, a);
+		drop(&w);
+		make_with(&w, habit[k].method);
+		fill_by(&w, &habit[k], false);
+		all_p(&w, b);
+		for (size_t i = 0; i < 40 * 7; i++)
+			assert_true(a[i] == b[i] || (isnan(a[i]) && isnan(b[i])));
+		drop(&w);
+	}
+}
+
 /* 60 days, 70 of silence, 20 more; the last but one before it is revised. */
 static void
 fall_silent(struct world *w, bool by_the_day)
@@ -391,6 +466,7 @@ main(void)
 		cmocka_unit_test(test_a_missing_site_is_not_zero),
 		cmocka_unit_test(test_a_new_site_waits_for_its_past),
 		cmocka_unit_test(test_order_of_arrival_does_not_matter),
+		cmocka_unit_test(test_many_days_at_once_are_judged_alike),
 		cmocka_unit_test(test_what_is_saved_changes_no_verdict),
 		cmocka_unit_test(test_strata_are_not_counted_twice),
 		cmocka_unit_test(test_touched_areas_are_listed_once),
