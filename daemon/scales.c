@@ -1,8 +1,9 @@
 /*
  * The order of judging, weighing and writing.  One event of libevent carries
  * it on in bounded pieces: first everything dirty is judged, then one day is
- * weighed.  Senders that wait for an answer go before; the more counts are
- * judged together, the less it costs.  Events that the disk refuses are kept
+ * weighed.  Counts on their way go before; the more of them are judged
+ * together, the less it costs, for the sums of all areas above are judged
+ * with the first.  Events that the disk refuses are kept
  * and written again; the table of alerts takes the newest version only, so a
  * late one does no harm.
  */
@@ -18,13 +19,15 @@
 #include "daemon/store/events.h"
 #include "daemon/store/meta.h"
 
-#define JUDGE_BUDGET 2	/* series judged between two looks at the time */
-#define TURN_US 1500	/* judging in one turn of the loop, about */
-#define JUDGE_MS 250	/* changes gathered before they are judged together */
-#define LATEST_MS 400	/* but not put off longer, whatever else there is */
-#define BUSY_MS 10	/* until the next look whether counts wait */
-#define SETTLE_MS 1000	/* quiet after a change before weighing */
-#define MAX_JUMP 4000	/* days of one advance */
+#define JUDGE_BUDGET 2 /* series judged between two looks at the time */
+#define TURN_US 1500   /* judging in one turn of the loop, about */
+#define QUIET_MS 20    /* nothing came, so changes are judged */
+#define JUDGE_MS 250   /* if they are few, for the work they make, not before */
+#define LATEST_MS 400  /* but not put off longer, whatever else there is */
+#define FEW 16	       /* changes, to one of which so much work is much */
+#define BUSY_MS 10     /* until the next look whether counts wait */
+#define SETTLE_MS 1000 /* quiet after a change before weighing */
+#define MAX_JUMP 4000  /* days of one advance */
 #define MAX_CATCH_UP 60 /* days weighed at start, at most */
 #define MAX_RECEIVERS 64
 
@@ -44,6 +47,8 @@ struct scales {
 	struct event *judge_ev;	 /* JUDGE_MS after a change */
 	struct event *settle_ev; /* SETTLE_MS after a change */
 	int64_t changed_us;	 /* the first change not judged; 0 = none */
+	int64_t last_us;	 /* the last one */
+	uint64_t judged_cells;	 /* set in all, when all were judged */
 	bool weigh_due;
 	int32_t from, to; /* days to weigh, from DAY_NONE = none */
 	scales_done *advance_done;
@@ -373,13 +378,39 @@ later(struct event *ev, int ms)
 		evtimer_add(ev, &wait);
 }
 
-/* Nobody waits for verdicts, but senders do for an answer? */
+/* Are the changes few for what is to be judged because of them? */
+static bool
+are_few(const struct scales *w)
+{
+	struct judge_stats stats;
+
+	judge_stats(w->env.judge, &stats);
+	return (stats.cells_set - w->judged_cells) * FEW <
+	       judge_burden(w->env.judge);
+}
+
+/* Nobody waits for verdicts, and more changes are to be expected? */
 static bool
 may_wait(const struct scales *w)
 {
-	return w->from == DAY_NONE && !w->weigh_due &&
-	       store_unheard(w->env.store) > 0 &&
-	       monotonic_us() - w->changed_us < LATEST_MS * 1000;
+	int64_t now = monotonic_us(), waited = now - w->changed_us;
+
+	if (w->from != DAY_NONE || w->weigh_due || waited >= LATEST_MS * 1000)
+		return false;
+	return store_pending(w->env.store) > 0 ||
+	       now - w->last_us < QUIET_MS * 1000 ||
+	       (waited < JUDGE_MS * 1000 && are_few(w));
+}
+
+/* All is judged. */
+static void
+settle_up(struct scales *w)
+{
+	struct judge_stats stats;
+
+	judge_stats(w->env.judge, &stats);
+	w->judged_cells = stats.cells_set;
+	w->changed_us = 0;
 }
 
 static void
@@ -397,7 +428,7 @@ work(evutil_socket_t fd, short what, void *arg)
 		carry_on(w);
 		return;
 	}
-	w->changed_us = 0;
+	settle_up(w);
 	if (w->from != DAY_NONE) {
 		weigh_range(w);
 	} else if (w->weigh_due) {
@@ -411,10 +442,10 @@ work(evutil_socket_t fd, short what, void *arg)
 void
 scales_changed(struct scales *w)
 {
+	w->last_us = monotonic_us();
 	if (w->changed_us == 0)
-		w->changed_us = monotonic_us();
-	/* The sums of an area are judged once for many counts. */
-	later(w->judge_ev, JUDGE_MS);
+		w->changed_us = w->last_us;
+	later(w->judge_ev, QUIET_MS);
 	if (!w->env.clock->manual)
 		later(w->settle_ev, SETTLE_MS);
 }

@@ -145,7 +145,8 @@ open_files(struct store *s)
 {
 	s->writer = db_open(s->path, DB_READ_WRITE, 5000, "store");
 	if (s->writer == NULL ||
-	    db_exec(s->writer, "PRAGMA wal_autocheckpoint=" LOG_PAGES) < 0 ||
+	    db_exec(s->writer, "PRAGMA secure_delete=FAST; PRAGMA "
+			       "wal_autocheckpoint=" LOG_PAGES) < 0 ||
 	    sound_pages(s->writer, s->path, size_of(s->path, "")) < 0 ||
 	    schema_migrate(s->writer) < 0 ||
 	    sound_frames(s->writer, s->path, &s->stats.damaged) < 0 ||
@@ -221,7 +222,6 @@ store_submit(struct store *s, struct store_job *job)
 	if (s->pending == 0)
 		clock_gettime(CLOCK_MONOTONIC, &s->progress);
 	s->pending++;
-	s->unheard++;
 	s->weight += store_weight_of(job);
 	job_queue_put(&s->waiting, job);
 	pthread_cond_signal(&s->work);
@@ -284,17 +284,6 @@ store_pending(const struct store *s)
 
 	pthread_mutex_lock(lock_of(s));
 	n = s->pending;
-	pthread_mutex_unlock(lock_of(s));
-	return n;
-}
-
-size_t
-store_unheard(const struct store *s)
-{
-	size_t n;
-
-	pthread_mutex_lock(lock_of(s));
-	n = s->unheard;
 	pthread_mutex_unlock(lock_of(s));
 	return n;
 }

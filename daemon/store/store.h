@@ -91,8 +91,6 @@ void store_barrier(struct store *s, void (*fn)(void *arg), void *arg);
 /* Jobs handed over and not yet given back, and the sum of their weights. */
 size_t store_pending(const struct store *s);
 size_t store_pending_weight(const struct store *s);
-/* Jobs of which not even the first part is done: somebody waits for it. */
-size_t store_unheard(const struct store *s);
 
 /*
  * Milliseconds since the thread last finished something while work was

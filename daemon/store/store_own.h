@@ -37,7 +37,6 @@ struct store {
 	bool ending;
 	bool hurry; /* what cannot be done now is left to the next start */
 	size_t pending, weight;
-	size_t unheard; /* jobs of which not even the first part is done */
 	struct timespec progress; /* of the thread, or when work came */
 	struct store_stats stats;
 };
