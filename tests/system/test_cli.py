@@ -54,10 +54,11 @@ def test_words_come_before_numbers(d):
     assert d.alert["id"] in text and "influenza-like" in text
     zh = good(d, "alert", "show", d.alert["id"], lang="zh_CN.UTF-8")
     assert "清河县" in zh and "信号" in zh and "预警" not in zh
-    # Names, not codes; and how much time is left.
+    # Names, not codes; and how much time is left, by the centre's clock.
     assert "发热门诊" in zh.split("证据")[1]
     assert "流感样病例就诊" in zh.split("证据")[1]
-    assert re.search(r"确认  剩余 \d+ 小时 \d+ 分", zh)
+    assert "确认  已超时 2 天 20 小时" in zh
+    assert "处置  剩余 4 天 0 小时" in zh
 
 
 @pytest.mark.parametrize("lang", ("C.UTF-8", "zh_CN.UTF-8"))
