@@ -5,13 +5,15 @@ themselves, are closed by people, and never reach the duty officer."""
 import datetime
 import json
 import os
+import sqlite3
 import subprocess
 import time
 
 from daemon import BIN, Daemon
-from sender import FORK, Sender
+from sender import FORK, Sender, batch
 
 FIRST = datetime.date(2020, 3, 2)
+PADDING = b"\xfa\x7f\x80\x80\x0f" + bytes(15 << 14)  # a field of number 2047
 
 
 def date(i):
@@ -273,6 +275,41 @@ def test_what_is_missing_is_no_drop(tmp_path):
         d.advance(date(76))
         assert state(d, "ed-3") == ("withdrawn", 0)
         assert {a["site"]: a["signal"] for a in alerts(d)}["ed-3"] == "ended"
+
+
+def test_the_log_of_the_database_grows(tmp_path):
+    """Somebody reads the database without an end; then he goes.  The alert
+    mends after a minute of looks, which unit.upkeep waits for."""
+    with Daemon(tmp_path, quality_wal="70MiB") as d:
+        d.world()
+        d.advance(date(40))
+        reader = sqlite3.connect(f"file:{d.state}/tocsin.db?mode=ro", uri=True,
+                                 isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM ledger").fetchall()
+        with Sender(d.address(), "clinic-1") as s:
+            s.hello()
+
+            def send():
+                """A count, and much that is passed over but kept."""
+                frame = batch("clinic-1", [{
+                    "date": date(30), "indicator": "ili-visit",
+                    "count": s.last, "revision": s.last + 1}])
+                frame.MergeFromString(PADDING)
+                s.wait_ack(s.send(frame), timeout=60)
+            while d.status()["store"]["wal_bytes"] <= 70 << 20:
+                for _ in range(30):
+                    send()
+            wait(lambda: [a["cause"] for a in alerts(d)] == ["wal"])
+            alert, = alerts(d)
+            assert alert["summary"] == "The write-ahead log grows"
+            assert alert["signal"] == "active"
+            reader.close()
+
+            def begins_anew():
+                send()
+                return d.status()["store"]["wal_bytes"] <= 70 << 20
+            wait(begins_anew)
 
 
 def test_by_the_clock_on_the_wall(tmp_path):
