@@ -136,8 +136,30 @@ http_conn_busy(struct http *h, struct bufferevent *bev, bool busy)
 	}
 }
 
-static int
-add_listener(struct http *h, evutil_socket_t fd)
+static void
+name_address(struct http *h, int fd)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	const struct sockaddr_in *v4 = (const void *)&ss;
+	const struct sockaddr_in6 *v6 = (const void *)&ss;
+	char ip[INET6_ADDRSTRLEN] = "";
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return;
+	if (ss.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof(ip));
+		snprintf(h->address, sizeof(h->address), "http://%s:%u", ip,
+			 ntohs(v4->sin_port));
+	} else if (ss.ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
+		snprintf(h->address, sizeof(h->address), "http://[%s]:%u", ip,
+			 ntohs(v6->sin6_port));
+	}
+}
+
+int
+http_listen(struct http *h, int fd)
 {
 	struct evconnlistener *l;
 
@@ -154,11 +176,12 @@ add_listener(struct http *h, evutil_socket_t fd)
 		return -1;
 	}
 	h->listener[h->listeners++] = l; /* evhttp's to free */
+	name_address(h, fd);
 	return 0;
 }
 
-static bool
-is_loopback(const struct sockaddr_storage *ss)
+bool
+http_is_loopback(const struct sockaddr_storage *ss)
 {
 	const struct sockaddr_in *v4 = (const void *)ss;
 	const struct sockaddr_in6 *v6 = (const void *)ss;
@@ -166,28 +189,6 @@ is_loopback(const struct sockaddr_storage *ss)
 	if (ss->ss_family == AF_INET)
 		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 	return ss->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-static void
-name_address(struct http *h, int fd)
-{
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
-	const struct sockaddr_in *v4 = (const void *)&ss;
-	const struct sockaddr_in6 *v6 = (const void *)&ss;
-	char ip[INET6_ADDRSTRLEN] = "";
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		return;
-	if (ss.ss_family == AF_INET) {
-		inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof(ip));
-		snprintf(h->address, sizeof(h->address), "http://%s:%u", ip,
-			 ntohs(v4->sin_port));
-	} else {
-		inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip));
-		snprintf(h->address, sizeof(h->address), "http://[%s]:%u", ip,
-			 ntohs(v6->sin6_port));
-	}
 }
 
 /* As evutil_parse_sockaddr_port(), which takes no port 0 (any free one). */
@@ -216,7 +217,7 @@ listen_tcp(struct http *h, const char *where)
 	struct sockaddr_storage ss = { 0 };
 	int len = sizeof(ss), fd, on = 1;
 
-	if (parse_address(where, &ss, &len) < 0 || !is_loopback(&ss)) {
+	if (parse_address(where, &ss, &len) < 0 || !http_is_loopback(&ss)) {
 		log_error("http: listen \"%s\" is no loopback address with a "
 			  "port, as \"127.0.0.1:8650\"; a network is nginx's "
 			  "part",
@@ -232,10 +233,7 @@ listen_tcp(struct http *h, const char *where)
 			close(fd);
 		return -1;
 	}
-	if (add_listener(h, fd) < 0)
-		return -1;
-	name_address(h, fd);
-	return 0;
+	return http_listen(h, fd);
 }
 
 /* A socket left by a dead daemon is removed, one that answers is not. */
@@ -285,7 +283,7 @@ listen_unix(struct http *h, const char *path)
 		return -1;
 	}
 	h->unix_bound = true;
-	return add_listener(h, fd);
+	return http_listen(h, fd);
 }
 
 static int
@@ -309,9 +307,12 @@ start(struct http *h)
 	evhttp_set_bevcb(h->evhttp, conn_new, h);
 	evhttp_set_gencb(h->evhttp, http_req_dispatch, h);
 	evhttp_set_default_content_type(h->evhttp, NULL);
-	if (c->listen[0] != '\0' && listen_tcp(h, c->listen) < 0)
+	if (http_take_given(h) < 0)
 		return -1;
-	if (c->socket[0] != '\0' && listen_unix(h, c->socket) < 0)
+	if (c->listen[0] != '\0' && !h->given_tcp && listen_tcp(h, c->listen) < 0)
+		return -1;
+	if (c->socket[0] != '\0' && !h->given_unix &&
+	    listen_unix(h, c->socket) < 0)
 		return -1;
 	return 0;
 }

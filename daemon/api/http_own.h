@@ -12,6 +12,10 @@
 struct bufferevent;
 struct evconnlistener;
 
+#define HTTP_LISTENERS 8
+
+struct sockaddr_storage;
+
 struct http_conn {
 	struct bufferevent *bev; /* a reference is held */
 	int64_t since_ms;	 /* monotonic; waits for a request since */
@@ -21,9 +25,10 @@ struct http_conn {
 struct http {
 	struct http_conf conf;
 	struct evhttp *evhttp;
-	struct evconnlistener *listener[2];
+	struct evconnlistener *listener[HTTP_LISTENERS];
 	size_t listeners;
-	bool unix_bound;
+	bool unix_bound;	    /* by us, so by us removed */
+	bool given_unix, given_tcp; /* by the service manager */
 	struct event *sweep;
 	struct http_conn *conn; /* conf.max_connections and a few */
 	size_t conns;
@@ -37,6 +42,11 @@ struct http {
 };
 
 int64_t http_clock_ms(void);
+/* Takes fd, a bound socket, in any case.  0, or -1 when logged. */
+int http_listen(struct http *h, int fd);
+bool http_is_loopback(const struct sockaddr_storage *ss);
+/* What the service manager has made.  0, or -1 when logged. */
+int http_take_given(struct http *h);
 void http_conn_busy(struct http *h, struct bufferevent *bev, bool busy);
 void http_req_dispatch(struct evhttp_request *ev, void *arg);
 /* Requests that wait for their answer forget the server. */

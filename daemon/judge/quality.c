@@ -57,10 +57,10 @@ const struct conf_key quality_conf_keys[] = {
 	  .type = CONF_SIZE,
 	  .offset = offsetof(struct quality_conf, wal_bytes),
 	  .def = "512MiB",
-	  .min = 1048576,
+	  .min = 67108864,
 	  .max = 1e12,
 	  .help = "Size of the database's write-ahead log that alerts the "
-		  "operator." },
+		  "operator; 64 MiB of it are kept for use again." },
 	{ .name = "first_look",
 	  .type = CONF_DURATION,
 	  .offset = offsetof(struct quality_conf, first_look_ms),

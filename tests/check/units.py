@@ -24,6 +24,14 @@ def fill(template, folder):
     return text.replace("@confdir@", "/etc/tocsin")
 
 
+def verify(unit):
+    run = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)],
+                         capture_output=True, text=True)
+    if run.returncode or unit.name in run.stderr:
+        return [f"verify {unit.name}:\n{run.stderr}"]
+    return []
+
+
 def main():
     if not shutil.which("systemd-analyze"):
         print("skipped: systemd-analyze is not installed")
@@ -31,15 +39,18 @@ def main():
     wrong = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        for sockets in sorted((ROOT / "systemd").glob("*.socket")):
+            service = sockets.with_suffix(".service.in")
+            (folder / service.name[:-3]).write_text(fill(service, folder))
+            unit = folder / sockets.name
+            unit.write_text(re.sub(r"(?m)^Socket(User|Group)=.*$",
+                                   r"Socket\1=daemon", sockets.read_text()))
+            wrong += verify(unit)
         for template in sorted((ROOT / "systemd").glob("*.service.in")):
             name = template.name[:-3].replace("@.", "@school.")
             unit = folder / name
             unit.write_text(fill(template, folder))
-            run = subprocess.run(
-                ["systemd-analyze", "verify", "--man=no", str(unit)],
-                capture_output=True, text=True)
-            if run.returncode or name in run.stderr:
-                wrong.append(f"verify {name}:\n{run.stderr}")
+            wrong += verify(unit)
             run = subprocess.run(
                 ["systemd-analyze", "security", "--offline=true",
                  f"--threshold={BAR}", str(unit)],

@@ -1,4 +1,5 @@
 """tocsind as a service: signals, configuration, systemd's messages."""
+import fcntl
 import os
 import signal
 import socket
@@ -34,6 +35,59 @@ def test_systemd_hears_ready_watchdog_and_stopping(tmp_path):
         assert d.stop(10) == 0
         while "STOPPING=1" not in heard:
             heard.add(s.recv(200).decode())
+
+
+def hand_over(d, *listening):
+    """Starts it as systemd does that has made its sockets."""
+    # Their numbers are not among those that they are given.
+    fds = [fcntl.fcntl(s, fcntl.F_DUPFD, 20) for s in listening]
+    command = ["bash", "-c", f"export LISTEN_PID=$$ LISTEN_FDS={len(fds)}"
+               '; exec "$0" "$@" ' + " ".join(
+                   f"{3 + i}<&{fd}" for i, fd in enumerate(fds)),
+               str(BIN / "tocsind"), "--state", str(d.state)]
+    for key, value in d.settings.items():
+        command += ["--set", f"{key}={value}"]
+    with open(d.log, "ab") as log:
+        d.process = subprocess.Popen(command, stderr=log, pass_fds=fds)
+    for fd in fds:
+        os.close(fd)
+
+
+def test_systemd_may_make_the_sockets(tmp_path):
+    """Who asks before the daemon is there is answered by it, and so is who
+    asks between two of its lives."""
+    d = Daemon(tmp_path)
+    d.state.mkdir()
+    tcp = socket.create_server(("127.0.0.1", 0))
+    unix = socket.socket(socket.AF_UNIX)
+    unix.bind(str(d.state / "tocsin.sock"))
+    unix.listen()
+    for _ in range(2):
+        asking = []
+        for server in tcp, unix:
+            s = socket.socket(server.family)
+            s.settimeout(60)
+            s.connect(server.getsockname())
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            asking.append(s)
+        hand_over(d, tcp, unix)
+        for s in asking:
+            assert s.recv(100).startswith(b"HTTP/1.1 ")
+            s.close()
+        d.wait_ready()
+        assert d.address("http") == "http://%s:%d" % tcp.getsockname()
+        assert d.stop() == 0
+        assert (d.state / "tocsin.sock").exists()
+
+
+def test_a_socket_of_another_kind_is_refused(tmp_path):
+    d = Daemon(tmp_path)
+    d.state.mkdir()
+    wrong = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    wrong.bind(str(tmp_path / "datagrams"))
+    hand_over(d, wrong)
+    assert d.process.wait(60) == 78
+    assert "descriptor 3" in d.text()
 
 
 def test_a_reload_with_an_error_changes_nothing(tmp_path):
