@@ -135,7 +135,9 @@ tell_group(const struct telling *t)
 	const json_t *group = json_object_get(t->about, "group"), *code;
 	struct figure score = figure(telling_number(t->about, "score"));
 	char list[LIST_BYTES] = "";
-	const char *args[] = { "areas", list, "score", score.text, NULL };
+	struct figure days = figure(telling_number(t->about, "score_days"));
+	const char *args[] = { "areas", list,	   "score", score.text,
+			       "days",	days.text, NULL };
 	size_t i, len = 0;
 
 	json_array_foreach (group, i, code) {

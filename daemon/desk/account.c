@@ -146,21 +146,20 @@ next_cases(const struct trigger *t, const struct weighing *g)
 	return json_null();
 }
 
-/* The group of areas that neighbours and scan found. */
+/* The group of areas or sites that neighbours and scan found. */
 static json_t *
 list_group(const struct account *a, const struct weighing *g)
 {
 	const struct registry *r = a->env->registry;
-	uint32_t c = registry_area_at(r, a->area)->first_child;
 	json_t *list = json_array();
 
-	for (size_t i = 0;
-	     g->group_n > 0 && c != REG_NONE && i < WEIGH_MAX_PLACES; i++) {
-		if (weigh_in_group(g, i))
-			json_array_append_new(
-				list, json_string(registry_area_at(r, c)->code));
-		c = registry_area_at(r, c)->next_sibling;
-	}
+	for (size_t i = 0; i < g->group_n; i++)
+		json_array_append_new(
+			list,
+			json_string(
+				g->group_of_sites
+					? registry_site_at(r, g->group[i])->code
+					: registry_area_at(r, g->group[i])->code));
 	return list;
 }
 
@@ -299,8 +298,11 @@ account_one(const struct account *a, const struct trigger *t)
 	json_object_set_new(out, "next", next_of(a, t, &g));
 	if (g.group_n > 0)
 		json_object_set_new(out, "group", list_group(a, &g));
-	if (t->rule == RULE_SCAN)
+	if (t->rule == RULE_SCAN) {
 		json_object_set_new(out, "score", number(g.score));
+		json_object_set_new(out, "score_days",
+				    json_integer(g.score_days));
+	}
 	return out;
 }
 

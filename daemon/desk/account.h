@@ -27,9 +27,10 @@ struct account_env {
  * learning, silent); next (colour, lacks: rarity, points or cases, years, p,
  * points, cases; null at the highest); cases, limit and steps of statutory
  * rules, where it looks at sites those of the site with the most, and sites
- * (site, cases, colour); alert (id,
- * state, signal, part_of, parent) that covers the day.  The judge must be
- * idle.  What came in since the day is counted too.  NULL: no memory.
+ * (site, cases, colour); of rules neighbours and scan group (areas or sites),
+ * score and score_days; alert (id, state, signal, part_of, parent) that covers
+ * the day.  The judge must be idle.  What came in since the day is counted
+ * too.  NULL: no memory.
  */
 json_t *account_day(const struct account_env *env, uint32_t area, int32_t day);
 

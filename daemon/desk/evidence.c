@@ -274,19 +274,35 @@ take_area(struct judge *judge, const struct registry *registry,
 	return rc;
 }
 
-/* The areas of the group that neighbours or scan found. */
+static bool
+is_of_group(const struct registry *registry, const struct weighing *g,
+	    const struct item *it)
+{
+	for (size_t k = 0; !it->is_sum && k < g->group_n; k++) {
+		if (registry_series_at(registry, it->id)->site == g->group[k])
+			return true;
+	}
+	return false;
+}
+
+/* Of the areas or sites of the group that neighbours or scan found. */
 static int
 take_group(struct judge *judge, const struct registry *registry,
 	   const struct trigger *t, const struct weighing *g, struct items *list)
 {
-	uint32_t c = registry_area_at(registry, g->area)->first_child;
+	size_t kept = list->n;
 	int rc = 0;
 
-	for (size_t k = 0; c != REG_NONE && k < WEIGH_MAX_PLACES && rc == 0;
-	     k++, c = registry_area_at(registry, c)->next_sibling) {
-		if (weigh_in_group(g, k))
-			rc = take_area(judge, registry, t, g, c, list);
+	for (size_t k = 0; !g->group_of_sites && k < g->group_n && rc == 0; k++)
+		rc = take_area(judge, registry, t, g, g->group[k], list);
+	if (!g->group_of_sites)
+		return rc;
+	rc = take_area(judge, registry, t, g, g->area, list);
+	for (size_t i = kept; i < list->n; i++) {
+		if (is_of_group(registry, g, &list->at[i]))
+			list->at[kept++] = list->at[i];
 	}
+	list->n = kept;
 	return rc;
 }
 

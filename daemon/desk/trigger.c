@@ -276,8 +276,7 @@ check_at_least(struct trigger_check *k)
 			      "at_least = %d, but its kinds weigh %g and it can"
 			      " never fire",
 			      k->t->at_least, weight);
-	if ((k->t->rule == RULE_NEIGHBOURS || k->t->rule == RULE_SCAN) &&
-	    k->t->levels == 1u << REG_TOWNSHIP)
+	if (k->t->rule == RULE_NEIGHBOURS && k->t->levels == 1u << REG_TOWNSHIP)
 		trigger_wrong(k,
 			      "where: rule %s looks at the areas below, which a"
 			      " township has not; it can never fire",

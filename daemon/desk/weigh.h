@@ -30,7 +30,7 @@ struct weigh_kind {
 	size_t streams; /* series of the area that it listens to */
 };
 
-/* Areas below one area that neighbours and scan look at. */
+/* Places below one area that neighbours and scan look at. */
 #define WEIGH_MAX_PLACES 256
 
 struct weighing {
@@ -44,11 +44,14 @@ struct weighing {
 	size_t child_points[3]; /* areas below with >= 1, >= 2 points */
 	size_t kinds;
 	struct weigh_kind kind[FUSE_MAX_KINDS];
-	/* RULE_NEIGHBOURS, RULE_SCAN: the group found among the areas right
-	   below, by their order; of a scan, and its score */
+	/* RULE_NEIGHBOURS: areas right below that ring together; RULE_SCAN:
+	   areas whose own sites do, or sites; its score, and over how many
+	   days it was reached */
 	size_t group_n;
-	uint64_t group[WEIGH_MAX_PLACES / 64];
+	uint32_t group[WEIGH_MAX_PLACES];
+	bool group_of_sites;
 	double score;
+	int score_days;
 	double cases; /* RULE_CASES, RULE_PERCENTILE: within the window */
 	double limit; /* RULE_PERCENTILE: what was exceeded */
 };
@@ -68,9 +71,6 @@ void weigh(struct scale *w, const struct trigger *t, uint32_t area,
 /* Class p of the weighing's kinds (Simes); NaN = unknown. */
 double weigh_class_p(const struct scale *w, const struct weighing *g,
 		     uint32_t class_index);
-
-/* Is the i-th area right below in the group? */
-bool weigh_in_group(const struct weighing *g, size_t i);
 
 /* First day of the kind's window that ends with as_of. */
 int32_t weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of);

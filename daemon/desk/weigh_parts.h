@@ -47,6 +47,10 @@ void weigh_cases(struct scale *w, const struct trigger *t, struct weighing *out)
 void weigh_percentile(struct scale *w, const struct trigger *t,
 		      struct weighing *out);
 
+/* Is b near a?  An area is near itself; unknown places are near nothing. */
+bool weigh_near(const struct scale *w, const struct trigger *t, uint32_t a,
+		uint32_t b);
+
 /* Room for n numbers in w->p; false (logged) without memory. */
 bool weigh_room(struct scale *w, size_t n);
 

@@ -1,5 +1,5 @@
 /*
- * The rules beside fusion: k of n kinds, neighbours, scan, cases, moving
+ * The rules beside fusion and scan: k of n kinds, neighbours, cases, moving
  * percentile.  Source of the percentile rule: the Chinese automated alert
  * system (CIDARS) compares seven days with the same weeks of earlier years.
  */
@@ -52,26 +52,12 @@ children(const struct scale *w, uint32_t area, uint32_t *child)
 	return n;
 }
 
-/* Is b near a?  An area is near itself; unknown places are near nothing. */
-static bool
-near(const struct scale *w, const struct trigger *t, uint32_t a, uint32_t b)
+bool
+weigh_near(const struct scale *w, const struct trigger *t, uint32_t a, uint32_t b)
 {
 	return a == b ||
 	       distance(registry_area_at(w->registry, a),
 			registry_area_at(w->registry, b)) <= t->distance_km;
-}
-
-bool
-weigh_in_group(const struct weighing *g, size_t i)
-{
-	return (g->group[i / 64] >> i % 64 & 1) != 0;
-}
-
-static void
-group_put(struct weighing *out, size_t i)
-{
-	out->group[i / 64] |= UINT64_C(1) << i % 64;
-	out->group_n++;
 }
 
 /* The i-th area and all at or below alpha that it leads to, step by step. */
@@ -80,18 +66,19 @@ group_neighbours(const struct scale *w, const struct trigger *t,
 		 const uint32_t *child, const double *p, size_t n, size_t i,
 		 struct weighing *out)
 {
-	size_t queue[WEIGH_MAX_PLACES] = { i }, done = 0;
+	bool in[WEIGH_MAX_PLACES] = { false };
+	size_t done = 0;
 
-	out->group_n = 0;
-	memset(out->group, 0, sizeof(out->group));
-	group_put(out, i);
+	in[i] = true;
+	out->group[0] = child[i];
+	out->group_n = 1;
 	for (; done < out->group_n; done++) {
 		for (size_t j = 0; j < n; j++) {
-			if (weigh_in_group(out, j) || !(p[j] <= t->alpha) ||
-			    !near(w, t, child[queue[done]], child[j]))
+			if (in[j] || !(p[j] <= t->alpha) ||
+			    !weigh_near(w, t, out->group[done], child[j]))
 				continue;
-			queue[out->group_n] = j;
-			group_put(out, j);
+			in[j] = true;
+			out->group[out->group_n++] = child[j];
 		}
 	}
 }
@@ -105,7 +92,7 @@ around(const struct scale *w, const struct trigger *t, const uint32_t *child,
 	size_t m = 0, k = (size_t)t->at_least;
 
 	for (size_t j = 0; j < n; j++) {
-		if (near(w, t, child[i], child[j]))
+		if (weigh_near(w, t, child[i], child[j]))
 			group[m++] = p[j];
 	}
 	x = fuse_k_of_n(group, m, k);
@@ -139,118 +126,6 @@ weigh_neighbours(struct scale *w, const struct trigger *t, struct weighing *out)
 		if (x < 1)
 			group_neighbours(w, t, child, p, n, i, out);
 	}
-}
-
-/* Observed and expected of the scan's places over the window. */
-struct places {
-	size_t n;
-	uint32_t area[WEIGH_MAX_PLACES];
-	double observed[WEIGH_MAX_PLACES], expected[WEIGH_MAX_PLACES];
-	double excess, days; /* of the days before the window: dispersion */
-};
-
-static void
-add_place(struct scale *w, const struct trigger *t, const struct judge_sum *s,
-	  struct places *pl, size_t i, int32_t as_of)
-{
-	struct judge_point at[HISTORY_DAYS];
-	size_t n = s->period == 7 ? 6 : HISTORY_DAYS;
-	int32_t from = weigh_from(t, s->kind, as_of);
-
-	if (judge_area_points(w->judge, pl->area[i], s->kind, s->indicator,
-			      as_of - HISTORY_DAYS + 1, n, at) < 0)
-		return;
-	for (size_t d = 0; d < n; d++) {
-		double x = at[d].cell.value, e = at[d].verdict.expected;
-
-		if (isnan(x) || isnan(e) || at[d].day > as_of)
-			continue;
-		e = fmax(e, 0.1);
-		if (at[d].day >= from) {
-			pl->observed[i] += x;
-			pl->expected[i] += e;
-		} else {
-			pl->excess += (x - e) * (x - e) / e;
-			pl->days++;
-		}
-	}
-}
-
-static void
-load_places(struct scale *w, const struct trigger *t, struct places *pl,
-	    const struct weighing *out)
-{
-	uint32_t i = judge_sums_of(w->judge, out->area);
-	struct judge_sum s;
-
-	pl->n = children(w, out->area, pl->area);
-	for (size_t k = 0; k < pl->n; k++) {
-		pl->observed[k] = 0;
-		pl->expected[k] = 0;
-	}
-	for (; i != REG_NONE; i = s.next_of_area) {
-		judge_sum_at(w->judge, i, &s);
-		if (!weigh_listens(t, &s))
-			continue;
-		for (size_t k = 0; k < pl->n; k++)
-			add_place(w, t, &s, pl, k, out->as_of);
-	}
-}
-
-/* The best subset of places around centre i, if it beats out->p. */
-static void
-scan_around(struct scale *w, const struct trigger *t, const struct places *pl,
-	    size_t i, double phi, struct weighing *out)
-{
-	double c[WEIGH_MAX_PLACES], b[WEIGH_MAX_PLACES], score, p;
-	size_t at[WEIGH_MAX_PLACES], order[WEIGH_MAX_PLACES];
-	size_t m = 0, best_n;
-
-	for (size_t j = 0; j < pl->n; j++) {
-		if (!(pl->expected[j] > 0) ||
-		    !near(w, t, pl->area[i], pl->area[j]))
-			continue;
-		c[m] = pl->observed[j];
-		b[m] = pl->expected[j];
-		at[m++] = j;
-	}
-	if (m == 0)
-		return;
-	score = fuse_scan(c, b, m, order, &best_n) / phi;
-	p = fuse_scan_p(score, m) * (double)pl->n;
-	if (p >= out->p)
-		return;
-	out->p = p;
-	out->score = score;
-	out->group_n = 0;
-	memset(out->group, 0, sizeof(out->group));
-	for (size_t k = 0; k < best_n; k++)
-		group_put(out, at[order[k]]);
-}
-
-/*
- * The score of the best subset around each place, divided by the dispersion
- * of the days before the window; its p is fuse_scan_p() times the number of
- * centres.
- */
-void
-weigh_scan(struct scale *w, const struct trigger *t, struct weighing *out)
-{
-	struct places *pl = calloc(1, sizeof(*pl));
-	double phi;
-
-	out->p = NAN;
-	if (pl == NULL) {
-		log_error("desk: no memory for a scan");
-		return;
-	}
-	load_places(w, t, pl, out);
-	phi = pl->days > 0 ? fmax(1, pl->excess / pl->days) : 1;
-	for (size_t i = 0; i < pl->n; i++)
-		scan_around(w, t, pl, i, phi, out);
-	if (out->p > 1)
-		out->p = 1;
-	free(pl);
 }
 
 /* Reports of a series within n days up to `to`, and how many there were. */

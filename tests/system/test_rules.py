@@ -439,6 +439,9 @@ def chi_square_tail(x, k):
     return tail
 
 
+SPANS = 4  # one day, two, four and the window of seven
+
+
 def scan(observed, expected, near):
     """Best score over every subset of every neighbourhood, and its p."""
     best = (2.0, 0.0, ())
@@ -450,32 +453,78 @@ def scan(observed, expected, near):
                         sum(expected[p] for p in group))
             top = max(top, (score, tuple(group)))
         m = len(around)
-        p = len(near) * sum(math.comb(m, k) / 2 ** m
-                            * chi_square_tail(2 * top[0], k)
-                            for k in range(1, m + 1))
+        p = SPANS * len(near) * sum(math.comb(m, k) / 2 ** m
+                                    * chi_square_tail(2 * top[0], k)
+                                    for k in range(1, m + 1))
         if p < best[0]:
             best = (p,) + top
     return best
 
 
-def test_scan_finds_the_planted_group(world):
-    """Its statistic is that of the formula, over the whole last week."""
-    planted = {3: 27, 4: 28, 5: 27}
-    city(world, planted)
+def explained(world, area):
+    return subprocess.run([TOCSIN, "trigger", "explain", area, date(LAST),
+                           "--data", world.folder, "--triggers",
+                           world.folder / "t.conf", "--lang", "en"],
+                          capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("days,each", [(7, 7), (2, 9)])
+def test_scan_finds_the_planted_group(world, days, each):
+    """Its statistic is that of the formula, over the days that it lasted."""
+    planted = {3: 20 + each, 4: 21 + each, 5: 20 + each}
+    city(world, planted, days)
     events = world.ring(space_rule("scan", 25))
-    observed = [7 * planted.get(i, 20) for i in range(8)]
-    expected = [7 * 20] * 8  # no day of the week is in a baseline
+    observed = [days * planted.get(i, 20) for i in range(8)]
+    expected = [days * 20] * 8  # none of these days is in a baseline
     near = [[j for j in range(8) if abs(i - j) <= 2] for i in range(8)]
     p, score, group = scan(observed, expected, near)
-    assert group == (3, 4, 5) and score > 10
-    last = events[-1]
-    assert last["area"] == "city" and last["p"] is not None
-    done = subprocess.run([TOCSIN, "trigger", "explain", "city", date(LAST),
-                           "--data", world.folder, "--triggers",
-                           world.folder / "t.conf"], capture_output=True,
-                          text=True, check=True)
-    assert f"group: c3 c4 c5, score {score:.3g}" in done.stdout
-    assert f"all together p {p:.3g}" in done.stdout
+    assert group == (3, 4, 5) and score > 6
+    assert events[-1]["area"] == "city" and events[-1]["p"] is not None
+    said = explained(world, "city")
+    assert f"group: c3 c4 c5, score {score:.3g} over {days} days" in said
+    assert f"all together p {p:.3g}" in said
+
+
+def sites_in(world, area, n, rise):
+    """n clinics in the area; rise[i]: what the i-th counts in the last week."""
+    for i in range(n):
+        site = f"{area}-{i}"
+        world.site(site, "fever-clinic", area)
+        world.steady(site, "ili-visit")
+        for d in range(DAYS - 7, DAYS):
+            world.count(site, "ili-visit", d, rise.get(i, 20))
+
+
+def test_scan_finds_sites_within_an_area(world):
+    """A county without areas below: its sites are the places."""
+    for county, rise in (("a", {1: 28, 4: 28}), ("b", {})):
+        world.area(county)
+        sites_in(world, county, 6, rise)
+    events = world.ring(space_rule("scan", 25).replace("city", "county"))
+    assert {a for (a,) in opened(events, "area")} == {"a"}
+    observed = [7 * 20, 7 * 28, 7 * 20, 7 * 20, 7 * 28, 7 * 20]
+    p, score, group = scan(observed, [7 * 20] * 6, [list(range(6))])
+    assert group == (1, 4)
+    said = explained(world, "a")
+    assert f"group: a-1 a-4, score {score:.3g} over 7 days" in said
+    assert f"all together p {p:.3g}" in said
+
+
+def test_scan_looks_as_far_down_as_there_are_sites(world):
+    """Townships of two counties on both sides of their border, seen by the
+    city; one site lies right in a county."""
+    world.area("city", "city")
+    for i, place in enumerate(WHERE):
+        county = "west" if i < 4 else "east"
+        if i % 4 == 0:
+            world.area(county, "county", "city", WHERE[i + 1])
+        world.area(f"t{i}", "township", county, place)
+        sites_in(world, f"t{i}", 1, {0: 28} if i in (3, 4) else {})
+    sites_in(world, "west", 1, {})
+    events = world.ring(space_rule("scan", 15))
+    assert {a for (a,) in opened(events, "area")} == {"city"}
+    assert "group: t3 t4, score" in explained(world, "city")
+    assert {i["area"] for i in events[-1]["evidence"]} <= {"t3", "t4"}
 
 
 @pytest.mark.parametrize("rise", [

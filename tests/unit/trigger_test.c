@@ -117,7 +117,8 @@ test_mistakes_are_named(void **state)
 	refused("indicators = { fever }\nrule = kinds\n"
 		"kinds = { ed, \"lab:0.5\" }\n",
 		"its kinds weigh 1.5");
-	refused("indicators = { fever }\nrule = scan\nwhere = { township }\n",
+	refused("indicators = { fever }\nrule = neighbours\nwhere = { township "
+		"}\n",
 		"it can never fire");
 	refused("indicators = { fever }\nbudget = 0\n",
 		"budget = 0 is out of its range, 0.01 to 365");
