@@ -130,21 +130,14 @@ params_of(const struct conf_list *list)
 	return params;
 }
 
-static void
-say_calendar(void *arg, const char *message)
-{
-	(void)arg;
-	log_error("calendar: %s", message);
-}
-
 static int
-set_calendar(struct centre *c, const char *path)
+set_calendars(struct centre *c)
 {
-	if (path[0] == '\0')
-		return 0;
-	c->calendar = calendar_load(&path, 1, NULL, say_calendar, NULL);
+	if (reload_read_calendars(c->conf, &c->calendar, &c->calendars) < 0)
+		return -1;
 	registry_set_calendar(c->registry, c->calendar);
-	return c->calendar == NULL ? -1 : 0;
+	registry_set_calendars(c->registry, c->calendars);
+	return 0;
 }
 
 static int
@@ -162,7 +155,7 @@ make_judge(struct centre *c)
 		return -1;
 	}
 	if (vocabulary_read(c->registry, m->vocabulary, say_row, NULL) < 0 ||
-	    set_calendar(c, m->calendar) < 0)
+	    set_calendars(c) < 0)
 		return -1;
 	c->judge_conf = (struct judge_conf){
 		.history_days = (int)j->history_days,
@@ -521,6 +514,7 @@ centre_fini(struct centre *c)
 	if (c->registry != NULL)
 		registry_free(&c->registry);
 	calendar_free(&c->calendar);
+	calendars_free(&c->calendars);
 	free(c->day_params);
 	free(c->week_params);
 	if (c->lock_fd >= 0)

@@ -37,7 +37,8 @@ struct centre {
 	struct keeper keeper;
 	struct store *store;
 	struct registry *registry;
-	struct calendar *calendar; /* NULL: weekends only */
+	struct calendar *calendar;   /* NULL: weekends only */
+	struct calendars *calendars; /* that sites may name */
 	struct judge_conf judge_conf;
 	const char **day_params, **week_params; /* for judge_conf */
 	struct judge *judge;

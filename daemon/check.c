@@ -151,16 +151,12 @@ read_places(const struct conf *conf, struct registry *r)
 static bool
 check_calendar(const struct conf *conf)
 {
-	const struct conf_main *m = conf_get(conf, "tocsind");
-	const char *path = m->calendar;
 	struct calendar *calendar;
-	bool good;
+	struct calendars *calendars;
+	bool good = reload_read_calendars(conf, &calendar, &calendars) == 0;
 
-	if (path[0] == '\0')
-		return true;
-	calendar = calendar_load(&path, 1, NULL, say, NULL);
-	good = calendar != NULL;
 	calendar_free(&calendar);
+	calendars_free(&calendars);
 	return good;
 }
 

@@ -53,6 +53,12 @@ static const struct conf_key main_keys[] = {
 	  .help = "File with the calendar of all areas, by which reports are "
 		  "expected and detectors know holidays, as "
 		  "/etc/tocsin/calendars/cn.conf; empty: weekends only." },
+	{ .name = "calendars",
+	  .type = CONF_STRING,
+	  .offset = offsetof(struct conf_main, calendars),
+	  .def = "",
+	  .help = "File or folder with the calendars that sites may name as "
+		  "theirs; empty: the shipped ones." },
 	{ .name = "triggers",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, triggers),

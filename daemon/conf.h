@@ -20,6 +20,7 @@ struct conf_main {
 	char *log_level;
 	char *vocabulary; /* folder with kinds.csv, indicators.csv; "" = ours */
 	char *calendar;	  /* file of a calendar; "" = weekends only */
+	char *calendars;  /* file or folder of those of sites; "" = ours */
 	char *triggers;	  /* file or folder of triggers; "" = ours */
 };
 enum conf_clock { CONF_CLOCK_SYSTEM, CONF_CLOCK_MANUAL };

@@ -76,6 +76,7 @@ copy_registry(const struct import *im)
 
 	if (to == NULL || vocabulary_read(to, im->env.vocabulary, quiet, NULL) < 0)
 		goto fail;
+	registry_set_calendars(to, registry_calendars(from));
 	for (uint32_t i = 0; i < registry_areas(from); i++) {
 		const struct reg_area *a = registry_area_at(from, i);
 		const char *parent =
@@ -127,13 +128,13 @@ site_row(const struct registry *r, uint32_t i)
 {
 	const struct reg_site *s = registry_site_at(r, i);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b}",
-			 "code", s->code, "kind",
-			 registry_kind_at(r, s->kind)->code, "area",
-			 registry_area_at(r, s->area)->code, "name", s->name,
-			 "phone", s->phone, "gateway", s->gateway, "zone",
-			 s->zone, "period", s->period, "expect", (int)s->expect,
-			 "withdrawn", s->withdrawn ? 1 : 0);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b}",
+		"code", s->code, "kind", registry_kind_at(r, s->kind)->code,
+		"area", registry_area_at(r, s->area)->code, "name", s->name,
+		"phone", s->phone, "gateway", s->gateway, "zone", s->zone,
+		"calendar", s->calendar, "period", s->period, "expect",
+		(int)s->expect, "withdrawn", s->withdrawn ? 1 : 0);
 }
 
 static const char *
@@ -184,6 +185,7 @@ put_site(struct db *db, const json_t *row)
 		.phone = text(row, "phone"),
 		.gateway = text(row, "gateway"),
 		.zone = text(row, "zone"),
+		.calendar = text(row, "calendar"),
 		.period = number(row, "period"),
 		.expect = number(row, "expect"),
 		.withdrawn = json_is_true(json_object_get(row, "withdrawn")),

@@ -10,6 +10,7 @@
 #include "daemon/conf.h"
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
+#include "daemon/judge/calendar.h"
 
 static void
 say_trigger(void *arg, const char *message)
@@ -34,6 +35,32 @@ reload_read_triggers(const struct conf *conf, const struct registry *registry)
 	     !check_told(conf, set, say_trigger, NULL)))
 		trigger_free(&set);
 	return set;
+}
+
+static void
+say_calendar(void *arg, const char *message)
+{
+	(void)arg;
+	log_error("calendar: %s", message);
+}
+
+int
+reload_read_calendars(const struct conf *conf, struct calendar **calendar,
+		      struct calendars **all)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	const char *path = m->calendar;
+	bool named = path[0] != '\0';
+
+	*calendar = NULL;
+	if (named)
+		*calendar = calendar_load(&path, 1, NULL, say_calendar, NULL);
+	*all = calendars_load(m->calendars, say_calendar, NULL);
+	if (*all != NULL && (!named || *calendar != NULL))
+		return 0;
+	calendar_free(calendar);
+	calendars_free(all);
+	return -1;
 }
 
 /* The next line of *text that a reload does not put into force, or NULL. */

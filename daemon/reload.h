@@ -14,6 +14,13 @@
 struct trigger_set *reload_read_triggers(const struct conf *conf,
 					 const struct registry *registry);
 
+/*
+ * The calendar of all areas, NULL where conf names none, and those that sites
+ * may name, both owned by the caller.  0, or -1 (logged) with both NULL.
+ */
+int reload_read_calendars(const struct conf *conf, struct calendar **calendar,
+			  struct calendars **all);
+
 /* Takes conf, which was read without errors. */
 void reload_take(struct centre *c, struct conf *conf);
 

@@ -20,7 +20,8 @@ struct loading {
 	size_t skipped; /* rows of the present pass */
 	bool say;
 	bool failed;
-	char bad_zone[ZONE_NAME_BYTES]; /* the last one named in the log */
+	/* The last ones named in the log. */
+	char bad_zone[ZONE_NAME_BYTES], bad_calendar[64];
 };
 
 static void
@@ -62,7 +63,21 @@ load_areas(struct store *store, struct loading *l)
 	return places_load_areas(store_reader(store), on_area, l);
 }
 
-/* Zones were checked when they came; the database of zones may be gone. */
+/* They were checked when they came, but what they name may be gone. */
+static void
+look_at_calendar(struct loading *l, const struct places_site *p)
+{
+	char err[512];
+
+	if (p->calendar[0] == '\0' || strcmp(p->calendar, l->bad_calendar) == 0 ||
+	    registry_knows_calendar(l->registry, p->calendar, err, sizeof(err)))
+		return;
+	log_error("restore: site %s: %s; it and others like it have the "
+		  "centre's until that is mended",
+		  p->code, err);
+	snprintf(l->bad_calendar, sizeof(l->bad_calendar), "%s", p->calendar);
+}
+
 static void
 look_at_zone(struct loading *l, const struct places_site *p)
 {
@@ -87,6 +102,7 @@ on_site(void *arg, const struct places_site *p)
 		.phone = p->phone,
 		.gateway = p->gateway,
 		.zone = p->zone,
+		.calendar = p->calendar,
 		.period = p->period,
 		.expect = (enum reg_expect)p->expect,
 		.withdrawn = p->withdrawn,
@@ -94,6 +110,7 @@ on_site(void *arg, const struct places_site *p)
 	char err[256];
 
 	look_at_zone(l, p);
+	look_at_calendar(l, p);
 	if (registry_add_site(l->registry, &site, p->kind, p->area, err,
 			      sizeof(err)) == REG_NONE)
 		log_error("restore: site %s is left out: %s", p->code, err);

@@ -151,16 +151,16 @@ view_site(const struct registry *r, struct judge *j, const struct quality *q,
 	int32_t today = registry_today(r, i, now), last;
 	json_t *recent = view_recent(r, j, s, today, &last), *out;
 
-	out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:o,"
-			"s:b,s:i,s:o,s:o}",
+	out = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s,"
+			"s:o,s:b,s:i,s:o,s:o}",
 			"site", s->code, "name", s->name, "kind", k->code,
 			"class", k->class_code, "area", a->code, "area_name",
-			a->name, "area_name_zh", a->name_zh, "period",
-			s->period, "reports_on", registry_expect_str(s->expect),
-			"phone", s->phone, "gateway", s->gateway, "zone",
-			s->zone, "today", view_day(today), "withdrawn",
-			s->withdrawn, "series", (int)s->series_n, "last_day",
-			view_day(last), "recent", recent);
+			a->name, "area_name_zh", a->name_zh, "period", s->period,
+			"reports_on", registry_expect_str(s->expect), "phone",
+			s->phone, "gateway", s->gateway, "zone", s->zone,
+			"calendar", s->calendar, "today", view_day(today),
+			"withdrawn", s->withdrawn, "series", (int)s->series_n,
+			"last_day", view_day(last), "recent", recent);
 	if (out == NULL || q == NULL)
 		return out;
 	quality_site(q, i, now, &v);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/day.h"
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/registry_csv.h"
 
 #define MAX_VALUE 2147483647.0
@@ -266,6 +267,18 @@ read_counts(struct history *h, const char *path, table_report *report, void *arg
 	return table_read(path, &spec);
 }
 
+static int
+read_calendars(struct history *h, const char *etc_dir)
+{
+	char path[PATH_MAX];
+
+	file_of(etc_dir, "calendars", path);
+	h->calendars = calendars_load(access(path, R_OK) == 0 ? path : "",
+				      history_say_conf, NULL);
+	registry_set_calendars(h->registry, h->calendars);
+	return h->calendars == NULL ? -1 : 0;
+}
+
 int
 history_read(struct history *h, const char *etc_dir, const char *dir,
 	     table_report *report, void *arg)
@@ -273,7 +286,7 @@ history_read(struct history *h, const char *etc_dir, const char *dir,
 	char path[PATH_MAX];
 	int bad = history_vocabulary(h, etc_dir, report, arg), n;
 
-	if (bad < 0)
+	if (bad < 0 || read_calendars(h, etc_dir) < 0)
 		return -1;
 	n = registry_read_areas(h->registry, file_of(dir, "areas.csv", path),
 				report, arg);
@@ -296,6 +309,7 @@ void
 history_free(struct history *h)
 {
 	registry_free(&h->registry);
+	calendars_free(&h->calendars);
 	free(h->count);
 	*h = (struct history){ 0 };
 }

@@ -25,14 +25,15 @@ struct history_count {
 
 struct history {
 	struct registry *registry;
+	struct calendars *calendars; /* that sites may name */
 	struct history_count *count;
 	size_t n, cap;
 	int32_t first_received, last_received; /* DAY_NONE without counts */
 };
 
 /*
- * Reads kinds.csv and indicators.csv from etc_dir, then areas.csv, sites.csv
- * and counts.csv from dir.  Returns the number of bad rows (all reported), or
+ * Reads kinds.csv, indicators.csv and, for sites that name one, the calendars
+ * from etc_dir, then areas.csv, sites.csv and counts.csv from dir.  Returns the number of bad rows (all reported), or
  * -1 where a file cannot be read; h is to be freed in any case.
  */
 int history_read(struct history *h, const char *etc_dir, const char *dir,

@@ -14,8 +14,9 @@ enum { PATH_BYTES = 512, TABLE_BYTES = 2048 };
 struct site {
 	struct client client;
 	const char *verb, *code;
-	const char *kind, *area, *name, *gateway, *zone; /* of a new site */
-	const char *add, *revoke;			 /* of a key */
+	/* Of a new site. */
+	const char *kind, *area, *name, *gateway, *zone, *calendar;
+	const char *add, *revoke; /* of a key */
 };
 
 static const char help[] =
@@ -25,9 +26,9 @@ static const char help[] =
 	"\n"
 	"add prints an invitation, good once and for a week: the site runs\n"
 	"'tocsin-collect enroll INVITATION' and may push from then on. With\n"
-	"--kind and --area, perhaps --name, --gateway and --zone (its time\n"
-	"zone, as Asia/Shanghai), a new site is made known first. SITE may "
-	"also be the gateway that some sites name.\n"
+	"--kind and --area, perhaps --name, --gateway, --zone (its time zone,\n"
+	"as Asia/Shanghai) and --calendar (as cn), a new site is made known\n"
+	"first. SITE may also be the gateway that some sites name.\n"
 	"\n"
 	"key lists the keys of the site. A site may have two: enroll the new\n"
 	"one, then revoke the old one.\n"
@@ -72,7 +73,8 @@ make_known(const struct site *s)
 	const char *const field[] = {
 		s->code,    s->kind,
 		s->area,    s->name != NULL ? s->name : s->code,
-		s->gateway, s->zone
+		s->gateway, s->zone,
+		s->calendar
 	};
 	struct client_request req = { .method = "POST",
 				      .path = "/api/v1/sites",
@@ -82,7 +84,7 @@ make_known(const struct site *s)
 	size_t at;
 	int rc;
 
-	strcpy(table, "site,kind,area,name,gateway,zone\n");
+	strcpy(table, "site,kind,area,name,gateway,zone,calendar\n");
 	at = strlen(table);
 	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
 		if (field[i] != NULL && strlen(field[i]) > 300) {
@@ -230,10 +232,11 @@ cli_site_access(int argc, char **argv)
 {
 	struct site s = { 0 };
 	const struct client_own own[] = {
-		{ "kind", &s.kind },	 { "area", &s.area },
-		{ "name", &s.name },	 { "gateway", &s.gateway },
-		{ "zone", &s.zone },	 { "add", &s.add },
-		{ "revoke", &s.revoke }, { NULL, NULL },
+		{ "kind", &s.kind }, { "area", &s.area },
+		{ "name", &s.name }, { "gateway", &s.gateway },
+		{ "zone", &s.zone }, { "calendar", &s.calendar },
+		{ "add", &s.add },   { "revoke", &s.revoke },
+		{ NULL, NULL },
 	};
 	const struct client_command command = { .help = help,
 						.own = own,

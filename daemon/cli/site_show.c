@@ -44,6 +44,7 @@ print_site(const struct client *c, const json_t *s)
 	line(c, "col.area", text);
 	line(c, "site.expects",
 	     client_word(c, "reports_on", client_text(s, "reports_on")));
+	line(c, "site.calendar", client_text(s, "calendar"));
 	snprintf(text, sizeof(text), "%s%s%s%s", client_text(s, "today"),
 		 zone[0] != '\0' ? " (" : "", zone, zone[0] != '\0' ? ")" : "");
 	line(c, "site.today", text);

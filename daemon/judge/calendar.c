@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/day.h"
 #include "base/nearest.h"
+#include "daemon/judge/vocabulary.h"
 #include "detectors/detect.h"
 
 enum { MESSAGE_BYTES = 512 };
@@ -22,6 +24,7 @@ struct calendar_conf {
 enum { HOLIDAY = 1, WORKED = 2, NO_SCHOOL = 4 };
 
 struct calendar {
+	char *name;
 	int32_t first;
 	size_t days;
 	uint8_t *mark;
@@ -84,7 +87,9 @@ stretch(struct reader *r, struct calendar *c, int32_t first, int32_t last)
 	if (c->days > 0)
 		memcpy(mark + (c->first - lo), c->mark, c->days);
 	free(c->mark);
-	*c = (struct calendar){ lo, days, mark };
+	c->mark = mark;
+	c->first = lo;
+	c->days = days;
 	return 0;
 }
 
@@ -142,13 +147,32 @@ not_there(const struct conf *conf, const char *name, struct reader *r)
 	r->report(r->arg, message);
 }
 
+/* The i-th calendar of conf; its errors make r bad. */
+static struct calendar *
+read_calendar(struct reader *r, const struct conf *conf, size_t i)
+{
+	const struct calendar_conf *block = conf_at(conf, "calendar", i);
+	struct calendar *c = calloc(1, sizeof(*c));
+
+	r->where = conf_where(conf, "calendar", i);
+	if (c != NULL)
+		c->name = strdup(conf_title(conf, "calendar", i));
+	if (c == NULL || c->name == NULL) {
+		complain(r, "calendar", "held: out of memory");
+		return c;
+	}
+	read_spans(r, &block->holidays, HOLIDAY, c);
+	read_spans(r, &block->workdays, WORKED, c);
+	read_spans(r, &block->no_school, NO_SCHOOL, c);
+	return c;
+}
+
 struct calendar *
 calendar_load(const char *const *paths, size_t n, const char *name,
 	      conf_report *report, void *arg)
 {
 	struct reader r = { .report = report, .arg = arg };
 	struct conf *conf = conf_load(paths, n, calendar_blocks, report, arg);
-	const struct calendar_conf *block = NULL;
 	struct calendar *c = NULL;
 	size_t i = 0;
 
@@ -157,17 +181,10 @@ calendar_load(const char *const *paths, size_t n, const char *name,
 	while (name != NULL && i < conf_count(conf, "calendar") &&
 	       strcmp(conf_title(conf, "calendar", i), name) != 0)
 		i++;
-	block = conf_at(conf, "calendar", i);
-	r.where = conf_where(conf, "calendar", i);
-	if (block == NULL) {
+	if (i < conf_count(conf, "calendar"))
+		c = read_calendar(&r, conf, i);
+	else
 		not_there(conf, name != NULL ? name : "", &r);
-	} else if ((c = calloc(1, sizeof(*c))) == NULL) {
-		complain(&r, "calendar", "held: out of memory");
-	} else {
-		read_spans(&r, &block->holidays, HOLIDAY, c);
-		read_spans(&r, &block->workdays, WORKED, c);
-		read_spans(&r, &block->no_school, NO_SCHOOL, c);
-	}
 	conf_free(&conf);
 	if (r.bad)
 		calendar_free(&c);
@@ -182,8 +199,98 @@ calendar_free(struct calendar **pc)
 	*pc = NULL;
 	if (c == NULL)
 		return;
+	free(c->name);
 	free(c->mark);
 	free(c);
+}
+
+struct calendars {
+	size_t n;
+	struct calendar **at;
+};
+
+static struct calendars *
+read_all(struct reader *r, const struct conf *conf)
+{
+	struct calendars *all = calloc(1, sizeof(*all));
+	size_t n = conf_count(conf, "calendar");
+
+	if (all != NULL)
+		all->at = calloc(n + 1, sizeof(*all->at));
+	if (all == NULL || all->at == NULL) {
+		r->report(r->arg, "no memory for calendars");
+		r->bad = true;
+		return all;
+	}
+	while (all->n < n && !r->bad) {
+		all->at[all->n] = read_calendar(r, conf, all->n);
+		all->n++;
+	}
+	return all;
+}
+
+struct calendars *
+calendars_load(const char *path, conf_report *report, void *arg)
+{
+	struct reader r = { .report = report, .arg = arg };
+	struct calendars *all = NULL;
+	const char *const *paths = &path;
+	char shipped[64];
+	struct conf *conf;
+	int fd = -1;
+
+	if (path[0] == '\0') {
+		fd = vocabulary_shipped_calendars(shipped, sizeof(shipped));
+		path = shipped;
+		if (fd < 0) {
+			report(arg, "no memory for the shipped calendars");
+			return NULL;
+		}
+	}
+	conf = conf_load(paths, 1, calendar_blocks, report, arg);
+	if (conf != NULL)
+		all = read_all(&r, conf);
+	conf_free(&conf);
+	if (fd >= 0)
+		close(fd);
+	if (r.bad)
+		calendars_free(&all);
+	return all;
+}
+
+void
+calendars_free(struct calendars **pc)
+{
+	struct calendars *all = *pc;
+
+	*pc = NULL;
+	if (all == NULL)
+		return;
+	for (size_t i = 0; i < all->n; i++)
+		calendar_free(&all->at[i]);
+	free(all->at);
+	free(all);
+}
+
+const struct calendar *
+calendars_find(const struct calendars *all, const char *name)
+{
+	for (size_t i = 0; all != NULL && i < all->n; i++) {
+		if (strcmp(all->at[i]->name, name) == 0)
+			return all->at[i];
+	}
+	return NULL;
+}
+
+const char *
+calendars_near(const struct calendars *all, const char *name)
+{
+	struct nearest near;
+
+	nearest_begin(&near, name);
+	for (size_t i = 0; all != NULL && i < all->n; i++)
+		nearest_offer(&near, all->at[i]->name);
+	return near.best;
 }
 
 bool

@@ -30,6 +30,20 @@ struct calendar *calendar_load(const char *const *paths, size_t n,
 			       const char *name, conf_report *report, void *arg);
 void calendar_free(struct calendar **c);
 
+/*
+ * Calendars by name, for sites that name one: all of a file or folder, with
+ * "" the shipped ones.  All errors are reported, then NULL.
+ */
+struct calendars;
+struct calendars *calendars_load(const char *path, conf_report *report,
+				 void *arg);
+void calendars_free(struct calendars **all);
+/* NULL: there is none of that name.  all may be NULL. */
+const struct calendar *calendars_find(const struct calendars *all,
+				      const char *name);
+/* The nearest name, or NULL. */
+const char *calendars_near(const struct calendars *all, const char *name);
+
 /* With NULL: no holidays are known. */
 bool calendar_is_holiday(const struct calendar *c, int32_t day);
 bool calendar_is_workday(const struct calendar *c, int32_t day);

@@ -472,6 +472,26 @@ judge_dirty(struct judge *j, size_t budget)
 	return j->dirty_series.n + j->dirty_sums.n;
 }
 
+void
+judge_all_again(struct judge *j)
+{
+	for (uint32_t i = 0; i < j->series_n; i++) {
+		struct stream *s = &j->series[i];
+		bool clean = s->dirty_from == STREAM_NONE;
+
+		if (s->first == STREAM_NONE)
+			continue;
+		/* What a method carries on was made by the old calendar. */
+		s->saved.next = STREAM_NONE;
+		if (clean && judge_queue_put(&j->dirty_series, i) < 0) {
+			log_error("judge: no memory to judge all again");
+			return;
+		}
+		s->dirty_from = s->first;
+		judge_sum_mark(j, i, s->first);
+	}
+}
+
 bool
 judge_idle(const struct judge *j)
 {

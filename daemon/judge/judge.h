@@ -109,6 +109,12 @@ int32_t judge_closed_last(const struct judge *j, uint32_t site);
  */
 size_t judge_dirty(struct judge *j, size_t budget);
 
+/*
+ * Everything kept is to be judged again, for the registry's calendars have
+ * changed: the verdicts then are those of a start.
+ */
+void judge_all_again(struct judge *j);
+
 /* Is judging up to date? */
 bool judge_idle(const struct judge *j);
 /* What is to be judged, in windows of single series. */

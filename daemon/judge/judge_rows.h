@@ -75,8 +75,9 @@ struct judge {
 	double *count, *denom, *weight, *denom_weight;
 	uint32_t *cells, *denoms; /* the same of one stream, as it lies there */
 	uint8_t *mark;
-	struct columns columns; /* of the sum at hand */
-	uint32_t *chosen;	/* members of the sum at hand */
+	struct columns columns;		     /* of the sum at hand */
+	uint32_t *chosen;		     /* members of the sum at hand */
+	const struct calendar *sum_calendar; /* of the sum at hand */
 	size_t chosen_cap;
 	struct det_verdict *verdict;
 	double *prudent; /* p for fusion, of judge_sum_run() */
@@ -96,11 +97,11 @@ int judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
 int judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to);
 
 /*
- * The marks of n periods from the day `first_day` on, of a site that reports
- * on such days, in j->mark; NULL without a calendar.
+ * The marks of the window's periods, of a site that reports on such days, in
+ * j->mark; NULL without a calendar.
  */
-const uint8_t *judge_marks(struct judge *j, enum reg_expect expect,
-			   int32_t first_day, int period, size_t n);
+const uint8_t *judge_marks(struct judge *j, const struct calendar *c,
+			   enum reg_expect expect, const struct det_window *w);
 
 /* Room for n verdicts; 0 or -1 (logged). */
 int judge_room(struct judge *j, size_t n);

@@ -31,14 +31,13 @@ load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
 }
 
 const uint8_t *
-judge_marks(struct judge *j, enum reg_expect expect, int32_t first_day,
-	    int period, size_t n)
+judge_marks(struct judge *j, const struct calendar *c, enum reg_expect expect,
+	    const struct det_window *w)
 {
-	const struct calendar *c = registry_calendar(j->registry);
-
 	if (c == NULL)
 		return NULL;
-	calendar_marks(c, expect, first_day, period, n, j->mark);
+	calendar_marks(c, expect, w->first_day, w->period == DET_WEEK ? 7 : 1,
+		       w->n, j->mark);
 	return j->mark;
 }
 
@@ -118,8 +117,9 @@ judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	w.denom = load(j, s, begin, to) ? j->denom : NULL;
 	w.n = (size_t)(to - begin) + 1;
 	w.first_day = stream_day(begin, period);
-	w.mark = judge_marks(j, site->expect, w.first_day, period, w.n);
 	w.period = period == 7 ? DET_WEEK : DET_DAY;
+	w.mark = judge_marks(j, registry_calendar_of(j->registry, row->site),
+			     site->expect, &w);
 	if (b->carried > 0 && whole)
 		judge_on(b, &w, (size_t)(from - begin), &s->saved, begin, out);
 	else

@@ -272,6 +272,25 @@ load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 static const struct det_verdict nobody = { NAN, NAN,	     NAN,
 					   NAN, DET_UNKNOWN, DET_REPORT_MISSING };
 
+/* The calendar of all members, or, where they differ, the centre's. */
+static const struct calendar *
+calendar_of(const struct judge *j, const struct sum *s)
+{
+	const struct calendar *first = NULL;
+
+	for (size_t i = 0; i < s->members; i++) {
+		uint32_t site =
+			registry_series_at(j->registry, s->member[i])->site;
+		const struct calendar *c =
+			registry_calendar_of(j->registry, site);
+
+		if (i > 0 && c != first)
+			return registry_calendar(j->registry);
+		first = c;
+	}
+	return first;
+}
+
 /* Judges the one period t into out; *prudent gets the p for fusion. */
 static int
 judge_at(struct judge *j, const struct sum *s, int32_t t,
@@ -299,7 +318,7 @@ judge_at(struct judge *j, const struct sum *s, int32_t t,
 				 .first_day = stream_day(
 					 t - (int32_t)(n - skip) + 1, s->period),
 				 .period = s->period == 7 ? DET_WEEK : DET_DAY };
-	w.mark = judge_marks(j, REG_DAILY, w.first_day, s->period, w.n);
+	w.mark = judge_marks(j, j->sum_calendar, REG_DAILY, &w);
 	rc = b->method->judge(b->p, &w, w.n - 1, b->scratch, out);
 	if (rc != DET_OK) {
 		log_error("judge: %s: %s", b->method->name, det_strerror(rc));
@@ -319,6 +338,7 @@ judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to)
 	if (judge_room(j, (size_t)(to - from) + 1) < 0)
 		return -1;
 	load_columns(j, &j->sum[sum], from, to);
+	j->sum_calendar = calendar_of(j, &j->sum[sum]);
 	for (int32_t t = from; t <= to; t++) {
 		if (judge_at(j, &j->sum[sum], t, &j->verdict[t - from],
 			     &j->prudent[t - from]) < 0)

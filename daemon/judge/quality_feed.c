@@ -100,10 +100,12 @@ is_drop(const double cell[DROP_CELLS], int32_t last, int period,
 
 /* Around the spring festival every clinic is half empty. */
 static bool
-near_holiday(const struct registry *r, int32_t last, int period)
+near_holiday(const struct registry *r, uint32_t site, int32_t last)
 {
+	int period = registry_site_at(r, site)->period;
+
 	for (int i = 0; i < DROP_WINDOW * period; i++) {
-		if (calendar_is_holiday(registry_calendar(r),
+		if (calendar_is_holiday(registry_calendar_of(r, site),
 					last + period - 1 - i))
 			return true;
 	}
@@ -120,8 +122,7 @@ quality_withered(const struct registry *r, const struct judge *j, uint32_t site,
 	bool any = false;
 
 	*out = (struct quality_feed){ .series = REG_NONE };
-	if (!span_of(r, j, site, &first, &last) ||
-	    near_holiday(r, last, s->period))
+	if (!span_of(r, j, site, &first, &last) || near_holiday(r, site, last))
 		return false;
 	for (uint32_t i = s->first_series; i != REG_NONE; i = next_of(r, i)) {
 		if (isnan(whole(j, i, last)))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/names.h"
 #include "daemon/judge/registry_rows.h"
 
@@ -116,6 +117,7 @@ free_places(struct registry *r)
 		drop_text(s->phone);
 		drop_text(s->gateway);
 		drop_text(s->zone);
+		drop_text(s->calendar);
 	}
 }
 
@@ -357,7 +359,9 @@ set_site_texts(struct reg_site *row, const struct reg_site *site)
 	    set_text(&row->phone, site->phone) < 0 ||
 	    set_text(&row->gateway, site->gateway) < 0)
 		return -1;
-	return set_text(&row->zone, site->zone);
+	return set_text(&row->zone, site->zone) < 0
+		       ? -1
+		       : set_text(&row->calendar, site->calendar);
 }
 
 uint32_t
@@ -399,6 +403,7 @@ registry_add_site(struct registry *r, const struct reg_site *site,
 		row->expect = registry_kind_at(r, kind)->expect;
 	}
 	row->withdrawn = site->withdrawn;
+	row->own = calendars_find(r->calendars, row->calendar);
 	row->zone_index =
 		names_find(&r->zone_names, row->zone, strlen(row->zone));
 	return i;

@@ -65,10 +65,12 @@ struct reg_site {
 	uint32_t kind, area;
 	int period; /* 1 or 7 days */
 	enum reg_expect expect;
-	const char *zone;      /* IANA name, "" = the centre's */
-	uint32_t zone_index;   /* set by the registry; REG_NONE: the centre's */
-	bool withdrawn;	       /* no longer reports */
-	uint32_t first_series; /* chain by reg_series.next_of_site */
+	const char *zone;     /* IANA name, "" = the centre's */
+	uint32_t zone_index;  /* set by the registry; REG_NONE: the centre's */
+	const char *calendar; /* its name, "" = the centre's */
+	const struct calendar *own; /* set by the registry; NULL: the centre's */
+	bool withdrawn;		    /* no longer reports */
+	uint32_t first_series;	    /* chain by reg_series.next_of_site */
 	uint32_t series_n;
 };
 
@@ -81,6 +83,7 @@ struct reg_series {
 struct registry;
 
 struct calendar; /* daemon/judge/calendar.h */
+struct calendars;
 
 struct registry *registry_new(void);
 void registry_free(struct registry **r);
@@ -153,10 +156,23 @@ uint32_t registry_area_above(const struct registry *r, uint32_t area,
 /*
  * The calendar of all areas, by which reports are expected and detectors know
  * holidays; NULL, the default: weekends only.  Borrowed for the registry's
- * life, and set before anything is judged.
+ * life; where it changes, judge_all_again() is due.
  */
 void registry_set_calendar(struct registry *r, const struct calendar *c);
 const struct calendar *registry_calendar(const struct registry *r);
+/*
+ * Calendars that sites may name, borrowed likewise; sites that are there are
+ * looked up again.  Who brings sites in asks registry_knows_calendar() first
+ * (false with a reason in err): a site with an unknown calendar is taken all
+ * the same and has the centre's.
+ */
+void registry_set_calendars(struct registry *r, const struct calendars *all);
+const struct calendars *registry_calendars(const struct registry *r);
+bool registry_knows_calendar(const struct registry *r, const char *name,
+			     char *err, size_t cap);
+/* The site's own, or the centre's. */
+const struct calendar *registry_calendar_of(const struct registry *r,
+					    uint32_t site);
 /* Is a report about that day expected from the site? */
 bool registry_expects(const struct registry *r, uint32_t site, int32_t day);
 

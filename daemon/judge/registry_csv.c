@@ -307,6 +307,15 @@ parse_withdrawn(const char *text, char *err, size_t cap)
 	return -1;
 }
 
+static bool
+is_known_place(struct registry *r, const struct reg_site *s, char *err, size_t cap)
+{
+	return (s->zone[0] == '\0' ||
+		registry_zone(r, s->zone, err, cap) != REG_NONE) &&
+	       (s->calendar[0] == '\0' ||
+		registry_knows_calendar(r, s->calendar, err, cap));
+}
+
 static int
 site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 {
@@ -315,15 +324,15 @@ site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 				 .name = f[3],
 				 .phone = f[6],
 				 .gateway = f[7],
-				 .zone = f[8] };
+				 .zone = f[8],
+				 .calendar = f[10] };
 	uint32_t kind = registry_kind(r, f[1], strlen(f[1]));
 	int withdrawn = parse_withdrawn(f[9], err, cap);
 
 	(void)line;
 	if (withdrawn < 0)
 		return -1;
-	if (site.zone[0] != '\0' &&
-	    registry_zone(r, site.zone, err, cap) == REG_NONE)
+	if (!is_known_place(r, &site, err, cap))
 		return -1;
 	site.withdrawn = withdrawn == 1;
 	if (kind != REG_NONE) {
@@ -355,12 +364,12 @@ registry_read_sites(struct registry *r, const char *path, table_report *report,
 		    void *arg)
 {
 	static const struct table_column column[] = {
-		{ "site", true },	 { "kind", true },
-		{ "area", true },	 { "name", false },
-		{ "period", false },	 { "reports_on", false },
-		{ "phone", false },	 { "gateway", false },
-		{ "zone", false },	 { "withdrawn", false },
-		{ NULL, TABLE_OPTIONAL }
+		{ "site", true },      { "kind", true },
+		{ "area", true },      { "name", false },
+		{ "period", false },   { "reports_on", false },
+		{ "phone", false },    { "gateway", false },
+		{ "zone", false },     { "withdrawn", false },
+		{ "calendar", false }, { NULL, TABLE_OPTIONAL }
 	};
 	const struct table_spec spec = { column, site_row, r, report, arg };
 

@@ -28,7 +28,10 @@ int registry_read_areas(struct registry *r, const char *path,
 			table_report *report, void *arg)
 	__attribute__((warn_unused_result));
 
-/* site,kind,area,name[,period][,reports_on][,phone][,gateway][,zone] */
+/*
+ * site,kind,area,name[,period][,reports_on][,phone][,gateway][,zone]
+ * [,withdrawn][,calendar]
+ */
 int registry_read_sites(struct registry *r, const char *path,
 			table_report *report, void *arg)
 	__attribute__((warn_unused_result));

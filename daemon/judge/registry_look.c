@@ -3,6 +3,7 @@
  */
 #include "daemon/judge/registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/judge/names.h"
@@ -200,10 +201,57 @@ registry_calendar(const struct registry *r)
 	return r->calendar;
 }
 
+void
+registry_set_calendars(struct registry *r, const struct calendars *all)
+{
+	r->calendars = all;
+	for (uint32_t i = 0; i < r->site.n; i++) {
+		struct reg_site *s = (struct reg_site *)r->site.at + i;
+
+		s->own = calendars_find(all, s->calendar);
+	}
+}
+
+const struct calendars *
+registry_calendars(const struct registry *r)
+{
+	return r->calendars;
+}
+
+bool
+registry_knows_calendar(const struct registry *r, const char *name, char *err,
+			size_t cap)
+{
+	const char *near = calendars_near(r->calendars, name);
+
+	if (calendars_find(r->calendars, name) != NULL)
+		return true;
+	if (near != NULL)
+		snprintf(err, cap,
+			 "unknown calendar \"%.64s\", did you mean "
+			 "\"%.64s\"?",
+			 name, near);
+	else
+		snprintf(err, cap,
+			 "unknown calendar \"%.64s\"; the key "
+			 "calendars of tocsind says where they are",
+			 name);
+	return false;
+}
+
+const struct calendar *
+registry_calendar_of(const struct registry *r, uint32_t site)
+{
+	const struct reg_site *s = registry_site_at(r, site);
+
+	return s->own != NULL ? s->own : r->calendar;
+}
+
 bool
 registry_expects(const struct registry *r, uint32_t site, int32_t day)
 {
 	const struct reg_site *s = registry_site_at(r, site);
 
-	return !s->withdrawn && calendar_expects(r->calendar, s->expect, day);
+	return !s->withdrawn &&
+	       calendar_expects(registry_calendar_of(r, site), s->expect, day);
 }

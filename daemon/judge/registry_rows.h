@@ -29,6 +29,7 @@ struct registry {
 	struct rows kind, ind, area, site, series;
 	struct rows zone; /* struct zone *, owned */
 	const struct calendar *calendar;
+	const struct calendars *calendars; /* that sites may name */
 };
 
 #endif

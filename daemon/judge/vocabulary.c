@@ -9,6 +9,7 @@
 
 extern const char vocabulary_kinds[], vocabulary_kinds_end[];
 extern const char vocabulary_indicators[], vocabulary_indicators_end[];
+extern const char vocabulary_calendars[], vocabulary_calendars_end[];
 
 int
 vocabulary_memory_file(const void *text, size_t len, char *path, size_t cap)
@@ -29,6 +30,15 @@ vocabulary_memory_file(const void *text, size_t len, char *path, size_t cap)
 	}
 	snprintf(path, cap, "/proc/self/fd/%d", fd);
 	return fd;
+}
+
+int
+vocabulary_shipped_calendars(char *path, size_t cap)
+{
+	return vocabulary_memory_file(
+		vocabulary_calendars,
+		(size_t)(vocabulary_calendars_end - vocabulary_calendars), path,
+		cap);
 }
 
 typedef int reader(struct registry *r, const char *path, table_report *report,

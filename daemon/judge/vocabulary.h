@@ -23,4 +23,8 @@ int vocabulary_read(struct registry *r, const char *dir, table_report *report,
 int vocabulary_memory_file(const void *text, size_t len, char *path, size_t cap)
 	__attribute__((warn_unused_result));
 
+/* The shipped calendars, as a file of the same sort. */
+int vocabulary_shipped_calendars(char *path, size_t cap)
+	__attribute__((warn_unused_result));
+
 #endif

@@ -10,4 +10,10 @@ vocabulary_indicators:
 	.incbin "etc/indicators.csv"
 vocabulary_indicators_end:
 	.byte 0
+	.globl vocabulary_calendars, vocabulary_calendars_end
+vocabulary_calendars:
+	.incbin "etc/calendars/cn.conf"
+	.incbin "etc/calendars/us.conf"
+vocabulary_calendars_end:
+	.byte 0
 	.section .note.GNU-stack,"",%progbits

@@ -31,13 +31,14 @@ places_put_site(struct db *db, const struct places_site *p)
 {
 	struct db_stmt *s = db_cached(
 		db, "INSERT INTO site(code, kind, area, name, phone, gateway,"
-		    " zone, period, expect, withdrawn)"
-		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " zone, period, expect, withdrawn, calendar)"
+		    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		    " ON CONFLICT(code) DO UPDATE SET kind=excluded.kind,"
 		    " area=excluded.area, name=excluded.name,"
 		    " phone=excluded.phone, gateway=excluded.gateway,"
 		    " zone=excluded.zone, period=excluded.period,"
-		    " expect=excluded.expect, withdrawn=excluded.withdrawn");
+		    " expect=excluded.expect, withdrawn=excluded.withdrawn,"
+		    " calendar=excluded.calendar");
 
 	if (s == NULL)
 		return -1;
@@ -51,6 +52,7 @@ places_put_site(struct db *db, const struct places_site *p)
 	db_bind_int(s, 8, p->period);
 	db_bind_int(s, 9, p->expect);
 	db_bind_int(s, 10, p->withdrawn);
+	db_bind_text(s, 11, p->calendar);
 	return db_run(s);
 }
 
@@ -87,7 +89,8 @@ places_load_sites(struct db *db, places_each_site *each, void *arg)
 {
 	struct db_stmt *s = db_cached(
 		db, "SELECT code, kind, area, name, phone, gateway, zone,"
-		    " period, expect, withdrawn FROM site ORDER BY id");
+		    " period, expect, withdrawn, calendar FROM site"
+		    " ORDER BY id");
 	int rc;
 
 	if (s == NULL)
@@ -104,6 +107,7 @@ places_load_sites(struct db *db, places_each_site *each, void *arg)
 			.period = (int)db_int(s, 7),
 			.expect = (int)db_int(s, 8),
 			.withdrawn = db_int(s, 9) != 0,
+			.calendar = db_text(s, 10),
 		};
 
 		each(arg, &p);

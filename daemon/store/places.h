@@ -16,7 +16,7 @@ struct places_area {
 };
 
 struct places_site {
-	const char *code, *kind, *area, *name, *phone, *gateway, *zone;
+	const char *code, *kind, *area, *name, *phone, *gateway, *zone, *calendar;
 	int period, expect; /* days; enum reg_expect */
 	bool withdrawn;
 };

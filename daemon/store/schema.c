@@ -202,7 +202,14 @@ static const char *const step_2[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = { step_1, step_2 };
+static const char *const step_3[] = {
+	/* A site's own calendar, '' = the centre's. */
+	"ALTER TABLE site ADD COLUMN calendar TEXT NOT NULL DEFAULT ''",
+
+	NULL,
+};
+
+static const char *const *const steps[] = { step_1, step_2, step_3 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 

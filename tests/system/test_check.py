@@ -178,7 +178,7 @@ def test_a_cycle_of_areas(tmp_path):
         assert area["parent"] == "N"
 
 
-def test_a_time_zone_is_one_of_the_database(tmp_path):
+def test_time_zones_and_calendars_are_known_ones(tmp_path):
     """The centre's by file and line, a site's by its row; one that came in
     before they were checked is named, and the daemon starts all the same."""
     said = check(tmp_path, 'tocsind {\n\tzone = "Asia/Shangai"\n}\n')
@@ -203,8 +203,13 @@ def test_a_time_zone_is_one_of_the_database(tmp_path):
             "at": "line 3",
             "detail": 'unknown time zone "America/Nuk", did you mean '
                       '"America/Nuuk"?'}], body
-        status, body = d.post_csv("site,kind,area,zone\n"
-                                  "east,school,K1,Asia/Tokyo\n",
+        status, body = d.post_csv("site,kind,area,calendar\n"
+                                  "west,school,K1,uss\n", "/api/v1/sites")
+        assert status == 422 and body["errors"] == [{
+            "at": "line 2",
+            "detail": 'unknown calendar "uss", did you mean "us"?'}], body
+        status, body = d.post_csv("site,kind,area,zone,calendar\n"
+                                  "east,school,K1,Asia/Tokyo,us\n",
                                   "/api/v1/sites")
         assert status == 200, body
     with sqlite3.connect(tmp_path / "state" / "tocsin.db") as db:
@@ -215,3 +220,4 @@ def test_a_time_zone_is_one_of_the_database(tmp_path):
         assert 'restore: site east: unknown time zone "Asia/Tokio"' in d.text()
         east = d.get("/api/v1/sites?site=east")["sites"][0]
         assert east["today"] == d.status()["today"]
+        assert east["calendar"] == "us"

@@ -189,8 +189,9 @@ def test_one_site(d):
     assert r.returncode != 0 and "Asia/Tokyo" in r.stderr
     # The site is known although this daemon, without CURVE, invites nobody.
     tocsin(d, "site", "add", "zoned-1", "--kind", "school", "--area", "K1",
-           "--zone", "Asia/Tokyo")
-    assert "(Asia/Tokyo)" in good(d, "site", "show", "zoned-1")
+           "--zone", "Asia/Tokyo", "--calendar", "us")
+    text = good(d, "site", "show", "zoned-1")
+    assert "(Asia/Tokyo)" in text and "Calendar: us" in text
     zh = good(d, "site", "show", "zoned-1", lang="zh_CN.UTF-8")
     assert "当地日期" in zh and "清河县" in zh
 

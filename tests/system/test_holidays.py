@@ -71,6 +71,11 @@ def test_a_holiday_and_a_worked_weekend_do_not_ring(tmp_path, off):
     blind = opened(tmp_path)
     assert blind and min(blind) >= "2024-09-14" and max(blind) <= "2024-10-20"
     assert opened(tmp_path, "--calendar", CHINA) == []
+    # The sites' own calendar does the same, where all of a county have it.
+    sites = (tmp_path / "sites.csv").read_text().splitlines()
+    (tmp_path / "sites.csv").write_text("\n".join(
+        [sites[0] + ",calendar"] + [s + ",cn" for s in sites[1:]]))
+    assert opened(tmp_path) == []
 
 
 def test_what_follows_a_holiday_still_rings(tmp_path):

@@ -126,6 +126,38 @@ test_errors_name_the_place(void **state)
 	assert_non_null(strstr(message, "did you mean \"cn\"?"));
 }
 
+static void
+test_all_by_name(void **state)
+{
+	char message[512] = "";
+	struct calendars *ours = calendars_load("", keep, message);
+	struct calendars *all = calendars_load("etc/calendars", keep, message);
+	const struct calendar *cn = calendars_find(all, "cn");
+	const struct calendar *us = calendars_find(all, "us");
+
+	(void)state;
+	assert_string_equal(message, "");
+	assert_true(calendar_is_holiday(cn, day("2024-02-12")));
+	assert_false(calendar_is_holiday(us, day("2024-02-12")));
+	assert_true(calendar_is_holiday(us, day("2024-07-04")));
+	assert_null(calendars_find(all, "CN"));
+	assert_null(calendars_find(NULL, "cn"));
+	assert_string_equal(calendars_near(all, "ch"), "cn");
+	/* Those built in are the same. */
+	for (int32_t d = day("2018-01-01"); d < day("2026-12-31"); d++) {
+		assert_int_equal(
+			calendar_is_schoolday(cn, d),
+			calendar_is_schoolday(calendars_find(ours, "cn"), d));
+		assert_int_equal(
+			calendar_is_workday(us, d),
+			calendar_is_workday(calendars_find(ours, "us"), d));
+	}
+	calendars_free(&ours);
+	calendars_free(&all);
+	assert_null(calendars_load("etc/calenders", keep, message));
+	assert_string_not_equal(message, "");
+}
+
 int
 main(void)
 {
@@ -135,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_the_united_states),
 		cmocka_unit_test(test_without_a_calendar_only_weekends_are_known),
 		cmocka_unit_test(test_errors_name_the_place),
+		cmocka_unit_test(test_all_by_name),
 	};
 
 	return cmocka_run_group_tests_name("calendar", tests, NULL, NULL);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/stream.h"
 
 #define DAYS 90
@@ -105,6 +107,82 @@ fill(struct world *w, int32_t days)
 	}
 	while (judge_dirty(w->judge, 100) > 0)
 		;
+}
+
+/* The verdict on the last day of the first site, and on its county. */
+static void
+last_verdicts(struct world *w, int32_t days, double p[2])
+{
+	struct judge_point at;
+
+	while (judge_dirty(w->judge, 100) > 0)
+		;
+	assert_int_equal(
+		judge_points(w->judge, w->series[0], DAY0 + days - 1, 1, &at), 0);
+	assert_true(at.judged);
+	p[0] = at.verdict.p;
+	assert_int_equal(judge_area_points(w->judge,
+					   registry_area(w->registry, "c1", 2),
+					   0, 0, DAY0 + days - 1, 1, &at),
+			 0);
+	p[1] = at.verdict.p;
+}
+
+/*
+ * Holidays marked by a site's own calendar are marked as by the centre's, for
+ * the site and for a county all of whose sites have it; and calendars that
+ * come later leave what they would have left from the start.
+ */
+static void
+test_calendars_of_sites_and_calendars_that_change(void **state)
+{
+	static const char text[] = "calendar \"a\" {\n\tholidays = { "
+				   "\"2019-06-09..2019-06-12\" }\n}\n";
+	char path[] = "/tmp/judge_testXXXXXX";
+	const char *paths[] = { path };
+	int fd = mkstemp(path);
+	struct calendar *all = NULL;
+	struct calendars *named = NULL;
+	double got[4][2];
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	all = calendar_load(paths, 1, NULL, NULL, NULL);
+	named = calendars_load(path, NULL, NULL);
+	unlink(path);
+	assert_true(all != NULL && named != NULL);
+	for (int k = 0; k < 4; k++) {
+		struct world w;
+
+		make(&w);
+		if (k == 1)
+			registry_set_calendar(w.registry, all);
+		if (k == 2)
+			registry_set_calendars(w.registry, named);
+		for (uint32_t i = 0; k == 2 && i < 2; i++) {
+			struct reg_site s = *registry_site_at(w.registry, i);
+
+			s.calendar = "a";
+			registry_add_site(w.registry, &s, "ed", "c1", err,
+					  sizeof(err));
+		}
+		fill(&w, DAYS);
+		if (k == 3) {
+			last_verdicts(&w, DAYS, got[3]);
+			registry_set_calendar(w.registry, all);
+			judge_all_again(w.judge);
+		}
+		last_verdicts(&w, DAYS, got[k]);
+		drop(&w);
+	}
+	for (int of = 0; of < 2; of++) {
+		assert_true(got[0][of] != got[1][of]);
+		assert_true(got[2][of] == got[1][of]);
+		assert_true(got[3][of] == got[1][of]);
+	}
+	calendar_free(&all);
+	calendars_free(&named);
 }
 
 static void
@@ -461,6 +539,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calendars_of_sites_and_calendars_that_change),
 		cmocka_unit_test(test_a_window_gives_the_method_s_verdict),
 		cmocka_unit_test(test_sums_go_up_the_tree),
 		cmocka_unit_test(test_a_missing_site_is_not_zero),

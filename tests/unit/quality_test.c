@@ -236,6 +236,50 @@ test_a_closed_school_is_not_silent(void **state)
 	calendar_free(&c);
 }
 
+/* One works by the centre's calendar, one by its own. */
+static void
+test_a_site_may_have_a_calendar_of_its_own(void **state)
+{
+	struct world *w = *state;
+	const char *path = "etc/calendars";
+	struct calendar *cn = calendar_load(&path, 1, "cn", NULL, NULL);
+	struct calendars *all = calendars_load(path, NULL, NULL);
+	const struct reg_site site = { .code = "abroad",
+				       .period = 1,
+				       .expect = REG_WORKDAYS,
+				       .calendar = "us" };
+	int32_t national = day_parse("2024-10-01", 10);
+	int32_t thanksgiving = day_parse("2024-11-28", 10);
+	uint32_t here = add_site(w, "c-9", 1, REG_WORKDAYS), abroad;
+
+	assert_true(cn != NULL && all != NULL);
+	registry_set_calendar(w->registry, cn);
+	registry_set_calendars(w->registry, all);
+	abroad = registry_add_site(w->registry, &site, "clinic", "K", err,
+				   sizeof(err));
+	assert_false(registry_expects(w->registry, here, national));
+	assert_true(registry_expects(w->registry, abroad, national));
+	assert_true(registry_expects(w->registry, here, thanksgiving));
+	assert_false(registry_expects(w->registry, abroad, thanksgiving));
+	report_all(w, here, national - 40, national - 1);
+	report_all(w, abroad, national - 40, national - 1);
+	assert_int_equal(view(w, here, national + 4).missing, 0);
+	assert_int_equal(view(w, abroad, national + 4).state, QUALITY_SILENT);
+	/* Its calendar gone, it has the centre's. */
+	registry_set_calendars(w->registry, NULL);
+	assert_false(registry_expects(w->registry, abroad, national));
+	assert_false(registry_knows_calendar(w->registry, "us", err, sizeof(err)));
+	registry_set_calendars(w->registry, all);
+	assert_true(registry_expects(w->registry, abroad, national));
+	assert_false(
+		registry_knows_calendar(w->registry, "uss", err, sizeof(err)));
+	assert_non_null(strstr(err, "did you mean \"us\"?"));
+	registry_set_calendar(w->registry, NULL);
+	registry_set_calendars(w->registry, NULL);
+	calendar_free(&cn);
+	calendars_free(&all);
+}
+
 static void
 test_an_unscheduled_site_is_never_late(void **state)
 {
@@ -448,6 +492,7 @@ main(void)
 		TEST(test_a_late_report_is_no_back_filling),
 		TEST(test_a_closed_day_is_reported),
 		TEST(test_a_closed_school_is_not_silent),
+		TEST(test_a_site_may_have_a_calendar_of_its_own),
 		TEST(test_an_unscheduled_site_is_never_late),
 		TEST(test_a_weekly_site_is_due_after_its_week),
 		TEST(test_one_series_may_be_silent_alone),

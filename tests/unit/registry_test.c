@@ -271,6 +271,12 @@ test_sites_take_their_kind_s_calendar(void **state)
 	assert_ptr_equal(registry_zone_of(r, registry_site(r, "s7", 2)),
 			 registry_zone_of(r, registry_site(r, "s5", 2)));
 	assert_null(registry_zone_of(r, registry_site(r, "s8", 2)));
+	assert_int_equal(read_text(r,
+				   "site,kind,area,calendar\n"
+				   "s9,ed,420103,us\n",
+				   registry_read_sites),
+			 1);
+	assert_non_null(strstr(said, ":2: unknown calendar \"us\""));
 	assert_int_equal(read_text(r, "site,kind\n", registry_read_sites), -1);
 	assert_non_null(strstr(said, "column \"area\" is missing"));
 	assert_int_equal(read_text(r, "", registry_read_sites), -1);

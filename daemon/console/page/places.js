@@ -150,6 +150,7 @@ export function Site({ site, kinds, indicators, tick }) {
 			${row(t('site.state'), `${word('reporting', s.state)}${s.missing > 0 ? ` · ${t('site.missing', { n: s.missing })}` : ''}`)}
 			${s.closed_day ? row(t('site.closed_day'), date(s.closed_day)) : ''}
 			${row(t('site.expects'), word('reports_on', s.reports_on))}
+			${s.calendar ? row(t('site.calendar'), s.calendar) : ''}
 			${s.zone ? row(t('site.today'), `${date(s.today, true)} (${s.zone})`) : ''}
 			${s.phone ? row(t('site.phone'), html`<a href="tel:${s.phone}">${s.phone}</a>`) : ''}
 			${s.gateway ? row(t('site.gateway'), s.gateway) : ''}
