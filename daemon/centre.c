@@ -338,6 +338,12 @@ restore_alert(void *arg, const char *id, const char *body)
 	json_decref(alert);
 }
 
+static bool
+vacant(void *arg, uint32_t area, int64_t at_ms)
+{
+	return told_vacant(((struct centre *)arg)->told, area, at_ms);
+}
+
 static int
 make_desk(struct centre *c)
 {
@@ -354,8 +360,9 @@ make_desk(struct centre *c)
 	desk_set_clock(c->desk, clock_ms, c);
 	/* Without receivers the page alone shows what is late. */
 	if (conf_count(c->conf, "receiver") > 0)
-		desk_set_reach(c->desk, reach, c);
+		desk_set_reach(c->desk, reach, vacant, c);
 	(void)check_receiver_areas(c->conf, c->registry, warn_conf, NULL);
+	(void)check_rotas(c->conf, c->registry, warn_conf, NULL);
 	r.desk = c->desk;
 	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||
 	    meta_get(store_reader(c->store), "weighed_day", DAY_NONE, &weighed) <

@@ -36,43 +36,76 @@ say_row(void *arg, bool error, const char *message)
 		log_warn("vocabulary: %s", message);
 }
 
+/* A word of the block that should be the code of an area. */
+struct code {
+	const char *block, *key, *word;
+	size_t i; /* of the block */
+};
+
 static bool
-check_areas_of(const struct conf *conf, size_t i, const struct registry *r,
-	       conf_report *report, void *arg)
+check_code(const struct conf *conf, const struct registry *r,
+	   const struct code *c, conf_report *report, void *arg)
 {
-	const struct notify_receiver *c = conf_at(conf, "receiver", i);
-	bool good = true;
+	size_t len = strlen(c->word);
+	const char *near = registry_near_area(r, c->word, len);
+	char text[400];
 
-	for (size_t k = 0; k < c->areas.n; k++) {
-		const char *code = c->areas.at[k];
-		size_t len = strlen(code);
-		const char *near = registry_near_area(r, code, len);
-		char text[400];
-
-		if (registry_area(r, code, len) != REG_NONE)
-			continue;
-		good = false;
-		snprintf(text, sizeof(text),
-			 "%.200s: receiver \"%.60s\": areas: unknown \"%.64s\""
-			 "%s%s%s",
-			 conf_where(conf, "receiver", i),
-			 conf_title(conf, "receiver", i), code,
-			 near != NULL ? ", did you mean \"" : "",
-			 near != NULL ? near : "", near != NULL ? "\"?" : "");
-		report(arg, text);
-	}
-	return good;
+	if (registry_area(r, c->word, len) != REG_NONE)
+		return true;
+	snprintf(text, sizeof(text),
+		 "%.200s: %s \"%.60s\": %s: unknown \"%.64s\"%s%s%s",
+		 conf_where(conf, c->block, c->i), c->block,
+		 conf_title(conf, c->block, c->i), c->key, c->word,
+		 near != NULL ? ", did you mean \"" : "",
+		 near != NULL ? near : "", near != NULL ? "\"?" : "");
+	report(arg, text);
+	return false;
 }
 
 bool
 check_receiver_areas(const struct conf *conf, const struct registry *r,
 		     conf_report *report, void *arg)
 {
+	struct code code = { "receiver", "areas", NULL, 0 };
 	bool good = true;
 
-	for (size_t i = 0;
-	     registry_areas(r) > 0 && i < conf_count(conf, "receiver"); i++)
-		good = check_areas_of(conf, i, r, report, arg) && good;
+	for (; registry_areas(r) > 0 && code.i < conf_count(conf, "receiver");
+	     code.i++) {
+		const struct notify_receiver *c =
+			conf_at(conf, "receiver", code.i);
+
+		for (size_t k = 0; k < c->areas.n; k++) {
+			code.word = c->areas.at[k];
+			good = check_code(conf, r, &code, report, arg) && good;
+		}
+	}
+	return good;
+}
+
+static void
+say_nothing(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+bool
+check_rotas(const struct conf *conf, const struct registry *r,
+	    conf_report *report, void *arg)
+{
+	/* Mistakes in them are named with the receivers. */
+	struct rotas *rotas = rotas_new(conf, say_nothing, NULL);
+	struct code code = { "rota", "area", NULL, 0 };
+	bool good = rotas != NULL && rotas_gaps(rotas, report, arg) == 0;
+
+	rotas_free(&rotas);
+	for (; registry_areas(r) > 0 && code.i < conf_count(conf, "rota");
+	     code.i++) {
+		const struct rota_conf *c = conf_at(conf, "rota", code.i);
+
+		code.word = c->area;
+		good = check_code(conf, r, &code, report, arg) && good;
+	}
 	return good;
 }
 
@@ -197,6 +230,7 @@ check_all(const struct conf *conf)
 	good = check_receivers(conf, r) && good;
 	good = read_places(conf, r) &&
 	       check_receiver_areas(conf, r, say, NULL) && good;
+	good = check_rotas(conf, r, say, NULL) && good;
 	registry_free(&r);
 	return good;
 }

@@ -3,9 +3,9 @@
 
 /*
  * What --check-config looks at beyond the keys themselves: the vocabulary, the
- * calendar, the triggers and whether somebody receives each, the receivers and
- * their areas and the time zones of sites, as far as these are known.  Nothing
- * is changed.
+ * calendar, the triggers and whether somebody receives each, the receivers, the
+ * rotas, the areas of both and the time zones of sites, as far as these are
+ * known.  Nothing is changed.
  */
 
 #include <stdbool.h>
@@ -23,6 +23,13 @@ bool check_all(const struct conf *conf);
 bool check_receiver_areas(const struct conf *conf,
 			  const struct registry *registry, conf_report *report,
 			  void *arg);
+
+/*
+ * Do the areas of rotas exist, as far as areas are known, and is somebody on
+ * duty at every hour of the week?  What is not is reported.
+ */
+bool check_rotas(const struct conf *conf, const struct registry *registry,
+		 conf_report *report, void *arg);
 
 /* Is there a receiver for each trigger, if there are receivers at all? */
 struct trigger_set;

@@ -10,6 +10,7 @@
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
 #include "daemon/judge/quality.h"
+#include "daemon/notify/rota.h"
 #include "daemon/told.h"
 
 static const char *const clocks[] = { "system", "manual", NULL };
@@ -178,6 +179,7 @@ const struct conf_block conf_blocks[] = {
 	{ "quality", false, quality_conf_keys, sizeof(struct quality_conf) },
 	{ "notify", false, told_conf_keys, sizeof(struct told_conf) },
 	{ "receiver", true, notify_receiver_keys, sizeof(struct notify_receiver) },
+	{ "rota", true, rota_keys, sizeof(struct rota_conf) },
 	{ 0 },
 };
 

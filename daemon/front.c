@@ -390,6 +390,12 @@ notices(void *arg, size_t max)
 	return all;
 }
 
+static json_t *
+rota(void *arg)
+{
+	return told_rota(((struct centre *)arg)->told, clock_ms(arg));
+}
+
 static void
 status(void *arg, json_t *out)
 {
@@ -434,5 +440,6 @@ front_env(struct centre *c, struct api_env *env)
 		.events_after = events_after,
 		.alert_events = alert_events,
 		.notices = notices,
+		.rota = rota,
 	};
 }

@@ -67,10 +67,13 @@ reload_read_calendars(const struct conf *conf, struct calendar **calendar,
 static const char *
 next_line(char **text)
 {
+	bool rota = false;
 	char *line;
 
 	while ((line = strsep(text, "\n")) != NULL) {
-		if (strstr(line, "log_level =") == NULL &&
+		rota = (rota && line[0] != '}') || strncmp(line, "rota ", 5) == 0;
+		if (!rota && line[0] != '}' &&
+		    strstr(line, "log_level =") == NULL &&
 		    strstr(line, "\ttriggers =") == NULL)
 			return line;
 	}
@@ -112,32 +115,40 @@ say_what_waits(const struct conf *old, const struct conf *new)
 	free(b);
 }
 
-static int
-reload_triggers(struct centre *c, const struct conf *conf)
+static void
+say_rota(void *arg, const char *message)
 {
-	struct trigger_set *set = reload_read_triggers(conf, c->registry);
+	(void)arg;
+	log_warn("config: %s", message);
+}
 
-	if (set == NULL)
-		return -1;
+static void
+take_triggers(struct centre *c, struct trigger_set *set)
+{
 	desk_set_triggers(c->desk, set);
 	trigger_free(&c->triggers);
 	c->triggers = set;
 	scales_changed(c->scales);
 	log_info("tocsind: reloaded triggers=%zu", set->n);
-	return 0;
 }
 
 void
 reload_take(struct centre *c, struct conf *conf)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
+	struct trigger_set *set = reload_read_triggers(conf, c->registry);
+	bool good = set != NULL && told_reload(c->told, conf) == 0;
 
-	if (reload_triggers(c, conf) < 0) {
-		log_error("tocsind: the triggers have errors; the old ones "
-			  "stay, and so does the old configuration");
-	} else {
+	if (good) {
+		take_triggers(c, set);
+		(void)check_rotas(conf, c->registry, say_rota, NULL);
 		(void)log_set_level_name(m->log_level);
 		say_what_waits(c->conf, conf);
+	} else {
+		log_error("tocsind: the %s have errors; the old ones stay, and "
+			  "so does the old configuration",
+			  set == NULL ? "triggers" : "rotas");
+		trigger_free(&set);
 	}
 	conf_free(&conf);
 }

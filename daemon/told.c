@@ -181,6 +181,24 @@ told_reach(struct told *t, const struct desk_event *event, const char **out,
 	return notify_plan(t->notify, event, out, cap);
 }
 
+bool
+told_vacant(const struct told *t, uint32_t area, int64_t at_ms)
+{
+	return notify_vacant(t->notify, area, at_ms);
+}
+
+json_t *
+told_rota(const struct told *t, int64_t at_ms)
+{
+	return notify_rota(t->notify, at_ms);
+}
+
+int
+told_reload(struct told *t, const struct conf *conf)
+{
+	return notify_reload(t->notify, conf);
+}
+
 void
 told_wake(struct told *t)
 {

@@ -35,6 +35,12 @@ size_t told_plan(struct told *t, const struct desk_event *event,
 /* As desk_reach. */
 size_t told_reach(struct told *t, const struct desk_event *event,
 		  const char **out, size_t cap);
+/* As desk_vacant. */
+bool told_vacant(const struct told *t, uint32_t area, int64_t at_ms);
+/* See notify.h. */
+json_t *told_rota(const struct told *t, int64_t at_ms);
+int told_reload(struct told *t, const struct conf *conf)
+	__attribute__((warn_unused_result));
 /* Notices may have been committed. */
 void told_wake(struct told *t);
 

@@ -105,6 +105,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/explain", 0, false, api_get_explain },
 	{ "GET", "/api/v1/events", 0, false, get_events },
 	{ "GET", "/api/v1/notices", 0, false, api_get_notices },
+	{ "GET", "/api/v1/rota", 0, false, api_get_rota },
 	{ "POST", "/api/v1/clock", BODY_SMALL, true, api_post_clock },
 	{ "GET", "/api/v1/session", 0, false, get_session },
 	{ "POST", "/api/v1/session", BODY_SMALL, false, post_session },

@@ -139,6 +139,8 @@ struct api_env {
 			       api_each *each, void *each_arg);
 	/* New array of the events of one alert, oldest first; or NULL. */
 	json_t *(*alert_events)(void *arg, const char *id);
+	/* Who is on duty: a new array, see daemon/notify/rota.h; or NULL. */
+	json_t *(*rota)(void *arg);
 	/* New array of notices, newest first; or NULL. */
 	json_t *(*notices)(void *arg, size_t max);
 };

@@ -278,3 +278,19 @@ api_post_alert_event(void *arg, struct http_req *req)
 		a->env.act(a->env.arg, http_param(req, 0), &act, api_answer, req);
 	json_decref(body);
 }
+
+void
+api_get_rota(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	json_t *list;
+
+	if (a->env.rota == NULL) {
+		http_problem(req, 501, NULL, "This daemon keeps no rota.");
+		return;
+	}
+	list = a->env.rota(a->env.arg);
+	http_reply_json(req, list == NULL ? 500 : 200,
+			json_pack("{s:o*, s:I}", "rota", list, "now_ms",
+				  (json_int_t)a->env.clock_ms(a->env.arg)));
+}

@@ -28,6 +28,7 @@ void api_get_sites(void *arg, struct http_req *req);
 void api_get_series(void *arg, struct http_req *req);
 void api_get_points(void *arg, struct http_req *req);
 void api_get_notices(void *arg, struct http_req *req);
+void api_get_rota(void *arg, struct http_req *req);
 
 /* api_alerts.c */
 void api_get_alerts(void *arg, struct http_req *req);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/cli/grid.h"
 #include "daemon/console/explain_escalation.h"
@@ -263,18 +262,6 @@ clock_word(const struct client *c, const json_t *step, int64_t now_ms,
 				(const char *[]){ "time", time, NULL });
 }
 
-static const char *
-moment(int64_t ms, char *buf, size_t cap)
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (localtime_r(&s, &tm) == NULL ||
-	    strftime(buf, cap, "%Y-%m-%d %H:%M", &tm) == 0)
-		buf[0] = '\0';
-	return buf;
-}
-
 /* Who above was told of a missed clock, and when. */
 static void
 print_escalated(const struct client *c, const json_t *step)
@@ -285,8 +272,8 @@ print_escalated(const struct client *c, const json_t *step)
 	json_array_foreach (json_object_get(step, "escalated"), i, row) {
 		char at[32], text[256];
 
-		moment(json_integer_value(json_object_get(row, "at_ms")), at,
-		       sizeof(at));
+		client_moment(json_integer_value(json_object_get(row, "at_ms")),
+			      at, sizeof(at));
 		printf("    %s\n",
 		       catalogue_format(
 			       c->catalogue, c->lang,
@@ -313,9 +300,9 @@ print_deadlines(const struct client *c, const json_t *alert, int64_t now_ms)
 		char word[96], at[32];
 
 		printf("  %s  %s  %s\n",
-		       moment(json_integer_value(
-				      json_object_get(step, "due_ms")),
-			      at, sizeof(at)),
+		       client_moment(json_integer_value(
+					     json_object_get(step, "due_ms")),
+				     at, sizeof(at)),
 		       client_word(c, "deadline", client_text(step, "step")),
 		       clock_word(c, step, now_ms, word, sizeof(word)));
 		print_escalated(c, step);

@@ -32,6 +32,7 @@ int cli_backtest(int argc, char **argv);
 int cli_calibrate(int argc, char **argv);
 int cli_detect(int argc, char **argv);
 int cli_methods(int argc, char **argv);
+int cli_rota(int argc, char **argv);
 int cli_series(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_trigger(int argc, char **argv);

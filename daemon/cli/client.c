@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/cli/cli.h"
 
@@ -361,4 +362,16 @@ client_word(const struct client *c, const char *prefix, const char *word)
 	snprintf(key, sizeof(key), "%s.%s", prefix, word);
 	text = catalogue_text(c->catalogue, c->lang, key);
 	return strcmp(text, key) == 0 ? word : text;
+}
+
+const char *
+client_moment(int64_t ms, char *buf, size_t cap)
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (localtime_r(&s, &tm) == NULL ||
+	    strftime(buf, cap, "%Y-%m-%d %H:%M", &tm) == 0)
+		buf[0] = '\0';
+	return buf;
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/console/catalogue.h"
 
@@ -97,6 +98,9 @@ const char *client_say(const struct client *c, const char *key);
 /* The catalogue's text of "prefix.word", or word itself. */
 const char *client_word(const struct client *c, const char *prefix,
 			const char *word);
+
+/* "2025-03-09 08:30" in the time zone of the process; returns buf. */
+const char *client_moment(int64_t ms, char *buf, size_t cap);
 
 #define CLIENT_EX_DOWN 3 /* nobody listens at the socket */
 

@@ -17,6 +17,7 @@ static const struct cli_command commands[] = {
 	  cli_status },
 	{ "alert", "list|show ID|follow|ack ID|close ID...",
 	  "the duty officer's alerts", cli_alert },
+	{ "rota", "[--json]", "who is on duty now, and who is next", cli_rota },
 	{ "area", "import FILE.csv|list", "the tree of areas", cli_area },
 	{ "site", "import FILE.csv|list|add SITE|key SITE|token SITE",
 	  "who reports, and who may send", cli_site },

@@ -1,6 +1,7 @@
 /* Missed clocks in plain words, see explain_escalation.h. */
 #include "daemon/console/explain_escalation.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,13 @@ due_of(const json_t *event, char buf[TEXT_BYTES])
 	return buf;
 }
 
+/* Was nobody on duty where the alert is? */
+static bool
+is_vacant(const json_t *event)
+{
+	return json_is_true(json_object_get(event, "vacant"));
+}
+
 const char *
 explain_escalated(const struct catalogue *c, enum catalogue_language lang,
 		  const json_t *event, char *buf, size_t cap)
@@ -101,9 +109,11 @@ explain_escalated(const struct catalogue *c, enum catalogue_language lang,
 			       "area",	 area_of(lang, event),
 			       NULL };
 
-	return catalogue_format(
-		c, lang, told[0] == '\0' ? "escalated.nobody" : "escalated.told",
-		buf, cap, args);
+	return catalogue_format(c, lang,
+				told[0] == '\0'	   ? "escalated.nobody"
+				: is_vacant(event) ? "escalated.told_vacant"
+						   : "escalated.told",
+				buf, cap, args);
 }
 
 void
@@ -121,9 +131,13 @@ explain_escalation(const struct catalogue *c, enum catalogue_language lang,
 	clocks_of(c, lang, e, clocks);
 	due_of(e, due);
 	snprintf(before, sizeof(before), "%s", title);
-	catalogue_format(c, lang, "escalated.title", title, cap, args);
-	json_array_insert_new(
-		lines, 0,
-		json_string(catalogue_format(c, lang, "escalated.notice", line,
-					     sizeof(line), args)));
+	catalogue_format(c, lang,
+			 is_vacant(e) ? "escalated.title_vacant"
+				      : "escalated.title",
+			 title, cap, args);
+	catalogue_format(c, lang,
+			 is_vacant(e) ? "escalated.notice_vacant"
+				      : "escalated.notice",
+			 line, sizeof(line), args);
+	json_array_insert_new(lines, 0, json_string(line));
 }

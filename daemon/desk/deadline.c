@@ -188,17 +188,38 @@ last_area(const json_t *row)
 	return code == NULL ? "" : code;
 }
 
+/* Does the clock run, and is it told above? */
+static bool
+is_watched(const json_t *row)
+{
+	return json_is_true(json_object_get(row, "escalates")) &&
+	       !is_met(row) && !json_is_true(json_object_get(row, "off"));
+}
+
 /* Is the next level to be told of the step? */
 static bool
 is_missed(const json_t *row, int64_t next_level_ms, int64_t now_ms)
 {
-	if (!json_is_true(json_object_get(row, "escalates")) || is_met(row) ||
-	    json_is_true(json_object_get(row, "off")))
+	if (!is_watched(row) || now_ms <= time_of(row, "due_ms"))
 		return false;
-	if (last_area(row)[0] == '\0')
-		return now_ms > time_of(row, "due_ms");
-	return next_level_ms > 0 &&
-	       now_ms > time_of(last_of(row), "at_ms") + next_level_ms;
+	return last_area(row)[0] == '\0' ||
+	       (next_level_ms > 0 &&
+		now_ms > time_of(last_of(row), "at_ms") + next_level_ms);
+}
+
+bool
+deadline_unheard(const json_t *view, struct deadline_miss *out)
+{
+	const json_t *row;
+	size_t i;
+
+	*out = (struct deadline_miss){ .last = "" };
+	json_array_foreach (steps_of(view), i, row) {
+		if (step_of(row) == DEADLINE_ACKNOWLEDGE && is_watched(row) &&
+		    last_of(row) == NULL)
+			out->steps = 1u << DEADLINE_ACKNOWLEDGE;
+	}
+	return out->steps != 0;
 }
 
 bool

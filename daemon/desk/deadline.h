@@ -78,6 +78,12 @@ struct deadline_miss {
 bool deadline_missed(const json_t *view, int64_t now_ms, unsigned skip,
 		     struct deadline_miss *out);
 
+/*
+ * The acknowledgement, if it would be told above and was not yet.  false: it
+ * is not to be.
+ */
+bool deadline_unheard(const json_t *view, struct deadline_miss *out);
+
 /* Adds the entry to "escalated" of the steps. */
 void deadline_escalated(json_t *view, unsigned steps, json_t *entry);
 

@@ -119,14 +119,19 @@ void desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg);
 typedef size_t desk_reach(void *arg, const struct desk_event *event,
 			  const char **out, size_t cap);
 
-/* Without it nobody is told of missed clocks. */
-void desk_set_reach(struct desk *d, desk_reach *reach, void *arg);
+/* Should somebody be on duty in the area then, and nobody is? */
+typedef bool desk_vacant(void *arg, uint32_t area, int64_t at_ms);
+
+/* Without reach nobody is told of missed clocks; vacant may be NULL. */
+void desk_set_reach(struct desk *d, desk_reach *reach, desk_vacant *vacant,
+		    void *arg);
 
 /*
  * Looks which clocks of living alerts are missed at that time.  The area above
  * is told once of each, and after the block's next_level the one above that;
- * an area where nobody can be told is passed over at once.  Each telling is an
- * event "escalated": clocks [{step, due_ms}], to (area, area_name,
+ * an area where nobody can be told is passed over at once.  Where nobody is on
+ * duty in the alert's own area, the clock for its acknowledgement is told above
+ * at once, and the event says vacant.  Each telling is an event "escalated": clocks [{step, due_ms}], to (area, area_name,
  * area_name_zh, level; null: nobody above could be told), told (names), passed
  * (codes of areas) and at_ms, beside what names the alert.
  */

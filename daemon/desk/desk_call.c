@@ -19,12 +19,14 @@ struct calling {
 	const char *name[NAMES_MAX];
 	size_t names;
 	json_t *passed; /* codes of areas where nobody could be told */
+	bool vacant;	/* nobody is on duty in the alert's own area */
 };
 
 void
-desk_set_reach(struct desk *d, desk_reach *reach, void *arg)
+desk_set_reach(struct desk *d, desk_reach *reach, desk_vacant *vacant, void *arg)
 {
 	d->reach = reach;
+	d->vacant = vacant;
 	d->reach_arg = arg;
 }
 
@@ -106,6 +108,8 @@ body_of(const struct desk *d, const struct alert *a, const struct calling *c)
 
 	for (size_t i = 0; body != NULL && i < sizeof(same) / sizeof(same[0]); i++)
 		json_object_set(body, same[i], json_object_get(a->view, same[i]));
+	if (body != NULL && c->vacant)
+		json_object_set_new(body, "vacant", json_true());
 	return body;
 }
 
@@ -149,23 +153,36 @@ is_vain(const struct calling *c)
 	       (c->miss.again || json_array_size(c->passed) == 0);
 }
 
+/* Tells the nearest area above, if somebody is to be told. */
+static int
+tell_above(struct desk *d, struct alert *a, struct calling *c)
+{
+	int rc = 0;
+
+	c->passed = json_array();
+	find_called(d, a, c);
+	if (!is_vain(c))
+		rc = call(d, a, c);
+	json_decref(c->passed);
+	return rc;
+}
+
 static int
 look_at(struct desk *d, struct alert *a, int64_t now_ms)
 {
+	struct calling c = { .now_ms = now_ms, .vacant = true };
 	unsigned skip = 0;
 	int rc = 0;
 
+	if (d->vacant != NULL && deadline_unheard(a->view, &c.miss) &&
+	    d->vacant(d->reach_arg, a->area, now_ms))
+		rc = tell_above(d, a, &c);
 	while (rc == 0) {
-		struct calling c = { .now_ms = now_ms };
-
+		c = (struct calling){ .now_ms = now_ms };
 		if (!deadline_missed(a->view, now_ms, skip, &c.miss))
 			break;
 		skip |= c.miss.steps;
-		c.passed = json_array();
-		find_called(d, a, &c);
-		if (!is_vain(&c))
-			rc = call(d, a, &c);
-		json_decref(c.passed);
+		rc = tell_above(d, a, &c);
 	}
 	return rc;
 }

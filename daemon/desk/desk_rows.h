@@ -60,6 +60,7 @@ struct desk {
 	int64_t (*now_ms)(void *arg); /* NULL: no clock */
 	void *now_arg;
 	desk_reach *reach; /* NULL: nobody */
+	desk_vacant *vacant;
 	void *reach_arg;
 	uint64_t escalations[REG_LEVELS];
 	int32_t as_of;

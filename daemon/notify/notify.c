@@ -271,10 +271,30 @@ notify_plan(const struct notify *n, const struct desk_event *event,
 			       : 0;
 }
 
+bool
+notify_vacant(const struct notify *n, uint32_t area, int64_t at_ms)
+{
+	return rotas_vacant(receivers_rotas(n->receivers),
+			    registry_area_at(n->env.registry, area)->code, at_ms);
+}
+
+json_t *
+notify_rota(const struct notify *n, int64_t at_ms)
+{
+	return rotas_json(receivers_rotas(n->receivers), n->env.registry, at_ms);
+}
+
+int
+notify_reload(struct notify *n, const struct conf *conf)
+{
+	return receivers_reload(n->receivers, conf);
+}
+
 static json_t *
 escalation_of(const json_t *body)
 {
-	static const char *const keys[] = { "clocks", "to", "told", "at_ms" };
+	static const char *const keys[] = { "clocks", "to", "told", "at_ms",
+					    "vacant" };
 	json_t *out = json_object();
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -104,6 +104,14 @@ size_t notify_plan(const struct notify *n, const struct desk_event *event,
  */
 json_t *notify_body(const struct desk_event *event);
 
+/* Is there a rota of the area, and nobody on duty then? */
+bool notify_vacant(const struct notify *n, uint32_t area, int64_t at_ms);
+/* Who is on duty, see rotas_json(). */
+json_t *notify_rota(const struct notify *n, int64_t at_ms);
+/* Takes the rotas of another configuration; 0, or -1 (logged): the old stay. */
+int notify_reload(struct notify *n, const struct conf *conf)
+	__attribute__((warn_unused_result));
+
 /* Looks for due notices now; to be called when new ones are committed. */
 void notify_wake(struct notify *n);
 

@@ -29,6 +29,7 @@ struct receiver {
 
 struct receivers {
 	const struct registry *registry;
+	struct rotas *rotas;
 	struct receiver *at;
 	size_t n;
 };
@@ -150,6 +151,13 @@ receiver_init(struct receiver *r, const struct conf *conf, size_t i)
 	return -1;
 }
 
+static void
+say_rota(void *arg, const char *message)
+{
+	(void)arg;
+	log_error("config: %s", message);
+}
+
 struct receivers *
 receivers_new(const struct conf *conf, const struct registry *registry)
 {
@@ -168,7 +176,8 @@ receivers_new(const struct conf *conf, const struct registry *registry)
 	}
 	for (r->n = 0; r->n < n; r->n++)
 		bad += receiver_init(&r->at[r->n], conf, r->n);
-	if (bad < 0)
+	r->rotas = rotas_new(conf, say_rota, NULL);
+	if (bad < 0 || r->rotas == NULL)
 		receivers_free(&r);
 	return r;
 }
@@ -183,8 +192,49 @@ receivers_free(struct receivers **rp)
 	*rp = NULL;
 	if (r->at != NULL)
 		sodium_memzero(r->at, (r->n + 1) * sizeof(*r->at));
+	rotas_free(&r->rotas);
 	free(r->at);
 	free(r);
+}
+
+const struct rotas *
+receivers_rotas(const struct receivers *r)
+{
+	return r->rotas;
+}
+
+/* Are the receivers on duty known since the start? */
+static bool
+are_known(const struct receivers *r, const struct rotas *rotas,
+	  const struct conf *conf)
+{
+	for (size_t i = 0; i < conf_count(conf, "receiver"); i++) {
+		const char *name = conf_title(conf, "receiver", i);
+
+		if (rotas_name(rotas, name) && receivers_find(r, name) == NULL) {
+			log_error("%s: receiver \"%s\" is new; a rota can name "
+				  "it after the next start",
+				  conf_where(conf, "receiver", i), name);
+			return false;
+		}
+	}
+	return true;
+}
+
+int
+receivers_reload(struct receivers *r, const struct conf *conf)
+{
+	struct rotas *rotas = rotas_new(conf, say_rota, NULL);
+
+	if (rotas == NULL)
+		return -1;
+	if (!are_known(r, rotas, conf)) {
+		rotas_free(&rotas);
+		return -1;
+	}
+	rotas_free(&r->rotas);
+	r->rotas = rotas;
+	return 0;
 }
 
 struct receiver *
@@ -238,14 +288,18 @@ covers(const struct receivers *r, const struct conf_list *areas,
 	return false;
 }
 
-/* Does the receiver look after that very area?  One without areas looks after
-   the whole, that is the area above all. */
+/* Does the receiver look after that very area?  Who is on duty does, where
+   there is a rota.  One without areas looks after the whole, that is the area
+   above all. */
 static bool
-looks_after(const struct receivers *r, const struct conf_list *areas,
-	    uint32_t called)
+looks_after(const struct receivers *r, const struct receiver *one,
+	    const struct desk_event *event)
 {
-	const struct reg_area *at = registry_area_at(r->registry, called);
+	const struct reg_area *at = registry_area_at(r->registry, *event->called);
+	const struct conf_list *areas = &one->conf->areas;
 
+	if (rotas_have(r->rotas, at->code))
+		return rotas_on_duty(r->rotas, one->name, at->code, event->at_ms);
 	for (size_t i = 0; i < areas->n; i++) {
 		if (strcmp(areas->at[i], at->code) == 0)
 			return true;
@@ -279,6 +333,17 @@ wants(const struct notify_receiver *c, const json_t *alert)
 	       takes_route(&c->routes, json_object_get(alert, "tell"));
 }
 
+/* Is it told of what rings in its areas, now?  Whom a rota names is while on
+   duty. */
+static bool
+concerns(const struct receivers *r, const struct receiver *one,
+	 const struct desk_event *event)
+{
+	return covers(r, &one->conf->areas, event->alert, event->covered) &&
+	       (event->at_ms == 0 || !rotas_name(r->rotas, one->name) ||
+		rotas_on_duty(r->rotas, one->name, NULL, event->at_ms));
+}
+
 size_t
 receivers_plan(const struct receivers *r, const struct desk_event *event,
 	       const char **out, size_t cap)
@@ -286,15 +351,12 @@ receivers_plan(const struct receivers *r, const struct desk_event *event,
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n && n < cap; i++) {
-		const struct notify_receiver *c = r->at[i].conf;
+		const struct receiver *one = &r->at[i];
+		bool meant = event->called != NULL ? looks_after(r, one, event)
+						   : concerns(r, one, event);
 
-		bool meant = event->called != NULL
-				     ? looks_after(r, &c->areas, *event->called)
-				     : covers(r, &c->areas, event->alert,
-					      event->covered);
-
-		if (meant && wants(c, event->alert))
-			out[n++] = r->at[i].name;
+		if (meant && wants(one->conf, event->alert))
+			out[n++] = one->name;
 	}
 	return n;
 }

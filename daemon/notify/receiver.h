@@ -9,6 +9,7 @@
 #include "daemon/console/catalogue.h"
 #include "daemon/notify/hook.h"
 #include "daemon/notify/notify.h"
+#include "daemon/notify/rota.h"
 #include "daemon/notify/send.h"
 
 struct receiver;
@@ -23,6 +24,16 @@ struct receiver *receivers_find(const struct receivers *r, const char *name);
 /* Names of those who want to be told of it, at most cap; how many. */
 size_t receivers_plan(const struct receivers *r, const struct desk_event *event,
 		      const char **out, size_t cap);
+
+/* The rotas in force. */
+const struct rotas *receivers_rotas(const struct receivers *r);
+
+/*
+ * Puts the rotas of another configuration into force; 0, or -1 (logged) with
+ * the old ones where they have mistakes or name receivers that are new in it.
+ */
+int receivers_reload(struct receivers *r, const struct conf *conf)
+	__attribute__((warn_unused_result));
 
 /* Says once that it takes nothing, and once that it does again. */
 void receiver_failed(struct receiver *r, const char *error);

@@ -10,8 +10,17 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILE = ROOT / "etc/tocsin.conf"
-# Set for the packaged daemon, where the default is another.
-SET = {"http.socket"}
+# Set for the packaged daemon, where the default is another; and examples.
+SET = {"http.socket", "rota.area", "rota.week", "rota.except"}
+# What a block needs that has no default.
+LEAST = """receiver "x" {
+	type = journal
+}
+rota "x" {
+	area = "x"
+	week = { "daily 00:00-24:00 x" }
+}
+"""
 
 
 def show(tocsind, text):
@@ -38,7 +47,8 @@ def values(shown):
 
 def uncommented(text):
     """Every key that stands in a comment becomes one in force."""
-    text = re.sub(r"^# (receiver .*\{|\})$", r"\1", text, flags=re.M)
+    text = re.sub(r"^# ((receiver|rota) .*\{|\})$", r"\1", text, flags=re.M)
+    text = re.sub(r"^#(\t(\t.*|\}))$", r"\1", text, flags=re.M)
     return re.sub(r"^(#?\t)(# )?(\w+ = )", r"\t\3", text, flags=re.M)
 
 
@@ -56,7 +66,7 @@ def main():
     tocsind = sys.argv[1]
     text = FILE.read_text()
     whole = uncommented(text)
-    defaults = values(show(tocsind, 'receiver "x" {\n\ttype = journal\n}\n'))
+    defaults = values(show(tocsind, LEAST))
     written = values(show(tocsind, whole))
     wrong = [f"{k} is not in {FILE.name}" for k in defaults.keys() - keys(whole)]
     wrong += [f"{k} is no key of tocsind" for k in keys(whole) - defaults.keys()]

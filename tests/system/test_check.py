@@ -122,6 +122,35 @@ def test_one_mistake_is_told_once(tmp_path):
     assert f"is there already, at {path}/a.conf:3" in done.stderr
 
 
+ROTA = """receiver "day" {
+	type = journal
+	areas = { "C" }
+}
+receiver "night" {
+	type = journal
+	areas = { "C" }
+}
+rota "city" {
+	area = "C"
+	week = { %s }
+}
+"""
+
+
+def test_a_rota_is_read(tmp_path):
+    """An empty slot and a mistake are named with file and line."""
+    whole = '"daily 08:00-18:00 day", "daily 18:00-08:00 night"'
+    check(tmp_path, ROTA % whole, code=0)
+    said = check(tmp_path, ROTA % '"daily 08:00-18:00 day", '
+                                  '"mon-fri 18:00-08:00 night"')
+    where = f'{tmp_path}/tocsin.conf:9: rota "city": week: '
+    assert f"{where}nobody is on duty from sat 18:00 to sun 08:00" in said
+    assert f"{where}nobody is on duty from sun 18:00 to mon 08:00" in said
+    said = check(tmp_path, ROTA % '"daily 00:00-24:00 dya"')
+    assert f'{where}"dya" is no receiver, did you mean "day"?' in said
+    assert said.count("dya") == 1
+
+
 def test_a_trigger_that_nobody_receives(tmp_path):
     path = tmp_path / "t.conf"
     path.write_text(trigger())

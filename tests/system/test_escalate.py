@@ -1,8 +1,10 @@
 """Nobody acknowledges: the city is told when the clock is missed, then the
-province; once each, over a restart, and no more once somebody has it."""
+province; once each, over a restart, and no more once somebody has it.  Where
+there is a rota, who is on duty is told."""
 import datetime
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -54,7 +56,8 @@ def centre(tmp_path):
     """A daemon that can be started again, with a trigger of its own."""
     path = tmp_path / "t.conf"
     path.write_text(TRIGGER)
-    return lambda: Daemon(tmp_path, conf=RECEIVERS, tocsind_triggers=path)
+    return lambda conf=RECEIVERS: Daemon(tmp_path, conf=conf,
+                                         tocsind_triggers=path)
 
 
 def ring(d):
@@ -73,13 +76,17 @@ def escalated(d, id):
             if e["event"] == "escalated"]
 
 
-def told(d, name):
-    """Types of the notices for a receiver that went to the journal."""
+def wait(what):
     until = time.monotonic() + 60
-    while any(n["state"] == "waiting"
-              for n in d.get("/api/v1/notices")["notices"]):
+    while not what():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def told(d, name):
+    """Types of the notices for a receiver that went to the journal."""
+    wait(lambda: not any(n["state"] == "waiting"
+                         for n in d.get("/api/v1/notices")["notices"]))
     return [json.loads(body)["event"] for body, in d.rows(
         "SELECT body FROM notice WHERE receiver=? ORDER BY id", name)]
 
@@ -131,3 +138,63 @@ def test_an_acknowledgement_ends_it(centre):
         d.advance(day(91))
         assert [e["clocks"][0]["step"] for e in escalated(d, id)] == [
             "acknowledge", "verify"]
+
+
+def rota(area, week):
+    return f"""
+rota "{area}" {{
+	area = "{area}"
+	week = {{ {week} }}
+}}
+"""
+
+
+def test_who_is_on_duty(centre):
+    """The manual clock stands at noon: the day's people are told."""
+    night = RECEIVERS + """
+receiver "city-night" {
+	type = journal
+	areas = { "C" }
+}
+""" + rota("C", '"daily 08:00-18:00 city", "daily 18:00-08:00 city-night"')
+    with centre(night) as d:
+        id = ring(d)
+        d.advance(day(2))
+        assert told(d, "city") == ["opened", "escalated"]
+        assert told(d, "city-night") == []
+        table = tocsin(d, "rota").splitlines()
+        assert table[1].split() == ["Baisha", "city", day(2), "18:00",
+                                    "city-night"]
+        assert "当前值班" in tocsin(d, "rota", lang="zh_CN.UTF-8")
+        # Tables change by a reload; one with a mistake changes nothing.
+        path = d.folder / "tocsin.conf"
+        path.write_text(night.replace("18:00-08:00 city-night",
+                                      "18:00-08:00 nobody"))
+        d.process.send_signal(signal.SIGHUP)
+        wait(lambda: '"nobody" is no receiver' in d.text())
+        assert d.get("/api/v1/rota")["rota"][0]["next"] == ["city-night"]
+        path.write_text(night.replace("daily 08:00-18:00 city",
+                                      "mon 08:00-18:00 city"))
+        d.process.send_signal(signal.SIGHUP)
+        wait(lambda: d.get("/api/v1/rota")["rota"][0]["now"] == [])
+        assert "nobody is on duty from tue 08:00 to tue 18:00" in d.text()
+        assert "take effect at the next start" not in d.text()
+        # The city's place is empty: the province is told at once.
+        d.advance(day(20))
+        assert [e["to"]["area"] for e in escalated(d, id)] == ["C", "P"]
+
+
+def test_an_empty_slot(centre):
+    """Nobody is on duty in the county, and nobody in the city."""
+    with centre(RECEIVERS + rota("K1", '"daily 18:00-08:00 county-1"')
+                + rota("C", '"daily 18:00-08:00 city"')) as d:
+        assert 'rota "K1": week: nobody is on duty from' in d.text()
+        id = ring(d)
+        event, = escalated(d, id)
+        assert event["vacant"] and event["to"]["area"] == "P"
+        assert event["passed"] == ["C"]
+        assert told(d, "county-1") == told(d, "city") == []
+        assert told(d, "province") == ["opened", "escalated"]
+        assert "Nobody on duty: Red signal, Qinghe" in d.text()
+        assert "nobody was on duty; Linhai was told (province)" in tocsin(
+            d, "alert", "show", id)

@@ -30,6 +30,7 @@ struct world {
 	struct desk *desk;
 	int64_t now;
 	bool there[AREAS]; /* can somebody be told? */
+	bool empty;	   /* nobody is on duty in the county */
 	size_t asked;	   /* times the desk asked for names */
 	char heard[1024];  /* "AREA:CLOCK,CLOCK " of each escalation */
 	json_t *last;	   /* body of the last one */
@@ -81,6 +82,16 @@ reach(void *arg, const struct desk_event *event, const char **out, size_t cap)
 	return 1;
 }
 
+static bool
+vacant(void *arg, uint32_t area, int64_t at_ms)
+{
+	const struct world *w = arg;
+
+	assert_int_equal(at_ms, w->now);
+	assert_string_equal(registry_area_at(w->registry, area)->code, "k");
+	return w->empty;
+}
+
 static int64_t
 clock_now(void *arg)
 {
@@ -97,7 +108,7 @@ start(struct world *w)
 	w->judge = judge_new(&conf, w->registry);
 	w->desk = desk_new(w->registry, w->judge, w->set, hear, w);
 	desk_set_clock(w->desk, clock_now, w);
-	desk_set_reach(w->desk, reach, w);
+	desk_set_reach(w->desk, reach, vacant, w);
 }
 
 static void
@@ -425,6 +436,33 @@ test_what_is_asked_for_is_told(void **state)
 }
 
 static void
+test_where_nobody_is_on_duty_the_city_is_told_at_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, ack_and_verify);
+	ring(&w, true);
+	assert_string_equal(at(&w, MINUTE), "");
+	w.empty = true;
+	assert_string_equal(at(&w, 2 * MINUTE), "c:acknowledge ");
+	assert_true(json_is_true(json_object_get(w.last, "vacant")));
+	restart(&w);
+	assert_string_equal(at(&w, 3 * MINUTE), "");
+	/* The province waits for the clock, and two hours. */
+	assert_string_equal(at(&w, 2 * HOUR), "");
+	assert_string_equal(at(&w, 2 * HOUR + 3 * MINUTE), "p:acknowledge ");
+	assert_false(json_is_true(json_object_get(w.last, "vacant")));
+	drop(&w);
+	make(&w, ack_and_verify);
+	w.empty = true;
+	ring(&w, true);
+	act(&w, DESK_ACK);
+	assert_string_equal(at(&w, MINUTE), "");
+	drop(&w);
+}
+
+static void
 test_history_calls_nobody(void **state)
 {
 	struct world w;
@@ -450,6 +488,8 @@ main(void)
 		cmocka_unit_test(test_nobody_at_all_is_written_down_once),
 		cmocka_unit_test(test_a_closed_alert_stands_still),
 		cmocka_unit_test(test_what_is_asked_for_is_told),
+		cmocka_unit_test(
+			test_where_nobody_is_on_duty_the_city_is_told_at_once),
 		cmocka_unit_test(test_history_calls_nobody),
 	};
 

@@ -102,7 +102,7 @@ function Evidence({ rows, kinds, indicators }) {
 
 /* Which clocks were missed, and who above was told of it. */
 function escalated(e) {
-	return t(e.told.length > 0 ? 'escalated.told' : 'escalated.nobody', {
+	return t(e.told.length === 0 ? 'escalated.nobody' : e.vacant ? 'escalated.told_vacant' : 'escalated.told', {
 		clocks: e.clocks.map((c) => word('deadline', c.step)).join(t('list.comma')),
 		area: named(e.to, 'area_'), told: e.told.join(t('list.comma')),
 	});
