@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -153,6 +154,32 @@ enroll(const char *state, const struct enrol_invitation *in)
 	return EX_OK;
 }
 
+/*
+ * The invitation that word is, or for "-" the one of standard input; what
+ * stood on the command line is wiped, for everybody can list it.
+ */
+static int
+read_invitation(char *word, struct enrol_invitation *in)
+{
+	char line[ENROL_TEXT_BYTES] = "";
+	size_t n;
+	int rc;
+
+	if (strcmp(word, "-") == 0) {
+		if (fgets(line, sizeof(line), stdin) == NULL)
+			line[0] = '\0';
+	} else {
+		snprintf(line, sizeof(line), "%s", word);
+		sodium_memzero(word, strlen(word));
+	}
+	n = strcspn(line, " \t\r\n");
+	rc = enrol_invitation_read(line, n, in);
+	sodium_memzero(line, sizeof(line));
+	if (rc < 0)
+		log_error("enroll: that is no invitation, or not a whole one");
+	return rc;
+}
+
 int
 command_enroll(const struct command_args *a)
 {
@@ -163,16 +190,15 @@ command_enroll(const struct command_args *a)
 	if (a->files != 1) {
 		log_error(
 			"enroll: give it the invitation, one word that begins "
-			"with tocsin1.");
+			"with tocsin1., or - to read it from standard input");
 		return EX_USAGE;
 	}
-	if (enrol_invitation_read(a->file[0], strlen(a->file[0]), &in) < 0) {
-		log_error("enroll: that is no invitation, or not a whole one");
+	if (read_invitation(a->file[0], &in) < 0)
 		return EX_DATAERR;
-	}
 	if (settings_load(&s, &a->flags, false) < 0)
 		return EX_CONFIG;
 	rc = enroll(s.state, &in);
+	sodium_memzero(&in, sizeof(in));
 	settings_free(&s);
 	return rc;
 }

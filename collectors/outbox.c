@@ -373,11 +373,15 @@ outbox_add(struct outbox *o, const uint8_t *frame, size_t len, uint32_t counts,
 
 	if (o->limits.waiting_bytes != 0 && bytes > o->limits.waiting_bytes) {
 		snprintf(o->why, sizeof(o->why),
-			 "the outbox takes no new counts: it holds %" PRId64
-			 " KiB that wait for a centre (limit %" PRId64
-			 " KiB); nothing is lost, but please have the "
-			 "connection mended",
-			 o->waiting_bytes / 1024, o->limits.waiting_bytes / 1024);
+			 "the outbox takes no new counts: %" PRId64
+			 " KiB wait for a centre, and with these it would be "
+			 "above its limit of %" PRId64
+			 " KiB; nothing is lost, but please %s",
+			 o->waiting_bytes / 1024, o->limits.waiting_bytes / 1024,
+			 o->waiting_bytes < o->limits.waiting_bytes / 2
+				 ? "hand them in in smaller parts, or make "
+				   "outbox.max larger"
+				 : "have the connection mended");
 		return 1;
 	}
 	db_bind_int(s, 1, (int64_t)o->last + 1);

@@ -38,6 +38,14 @@ struct auth {
 	struct session session[SESSIONS];
 };
 
+static const char unknown_token[] =
+	"This token is not, or no longer, known here. A site's is made by "
+	"\"tocsin site token SITE\", and ends when another is made.";
+static const char unknown_writer[] =
+	"Who writes must be known: sign in on the page, send a token as a "
+	"bearer (a site's own, or that of the file \"token\" in the state "
+	"directory), or use the Unix socket.";
+
 /* Compares in a time that depends on the lengths only. */
 static bool
 same_secret(const char *a, const char *b)
@@ -298,10 +306,9 @@ auth_admit(struct auth *a, struct http_req *req, bool guard, int64_t now_ms)
 	if (!known) {
 		http_add_header(req, "WWW-Authenticate", "Bearer");
 		http_problem(req, 401, NULL,
-			     "Who writes must be known: sign in on the page, "
-			     "send the token of the file \"token\" in the "
-			     "state directory as a bearer, or use the Unix "
-			     "socket.");
+			     http_header(req, "Authorization") != NULL
+				     ? unknown_token
+				     : unknown_writer);
 		return false;
 	}
 	if (auth_site_of(http_actor(req)) != NULL &&

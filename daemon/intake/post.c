@@ -303,13 +303,14 @@ static json_t *
 tell(const struct post *p)
 {
 	json_t *refused = json_array(), *out;
-	uint64_t accepted = 0, total = 0;
+	uint64_t accepted = 0, total = 0, closed = 0;
 
 	for (size_t i = 0; i < p->batches; i++) {
 		const struct batch *b = p->batch[i];
 
 		accepted += b->rows_n;
 		total += b->refused_total;
+		closed += b->closed_n;
 		for (size_t k = 0; k < b->refused_n; k++)
 			json_array_append_new(
 				refused,
@@ -323,6 +324,9 @@ tell(const struct post *p)
 	out = json_pack("{s:I, s:b, s:I, s:o}", "accepted",
 			(json_int_t)accepted, "duplicate", 0, "refused_total",
 			(json_int_t)total, "refused", refused);
+	if (closed > 0)
+		json_object_set_new(out, "closed",
+				    json_integer((json_int_t)closed));
 	tell_older(p, out);
 	return out;
 }

@@ -364,6 +364,26 @@ class Registrar(threading.Thread):
                 "this invitation was used already"}).encode()])
 
 
+def test_an_invitation_is_not_in_the_list_of_processes(tmp_path):
+    """Enrolling waits here for a centre that says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        word = invitation({
+            "site": "school-9", "secret": "once-only",
+            "enrol": "tcp://127.0.0.1:%d" % silent.getsockname()[1],
+            "centre": "tcp://127.0.0.1:1",
+            "key": zmq.curve_keypair()[0].decode()})
+        p = subprocess.Popen([BIN, "--state", tmp_path, "enroll", word],
+                             stderr=subprocess.DEVNULL)
+        shown = pathlib.Path(f"/proc/{p.pid}/cmdline")
+        silent.settimeout(60)
+        silent.accept()[0].close()
+        assert p.poll() is None
+        assert b"enroll" in shown.read_bytes()
+        assert b"tocsin1" not in shown.read_bytes()
+        p.kill()
+        p.wait()
+
+
 def test_enrol_then_push_encrypted(tmp_path):
     zap = Zap()
     pair = zmq.curve_keypair()

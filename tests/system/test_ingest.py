@@ -437,7 +437,7 @@ def test_json_over_http(daemon):
             ' "indicator": "ili-visit", "count": 3, "denominator": 40}],'
             ' "closed": [{"date": "2020-03-02"}]}')
     status, body = daemon.ask("POST", "/api/v1/counts", text.encode())
-    assert (status, body["accepted"]) == (202, 1)
+    assert (status, body["accepted"], body["closed"]) == (202, 1, 1)
     assert daemon.rows("SELECT value, denominator FROM counts") == [(3, 40)]
     assert daemon.rows("SELECT day, site FROM closed") == [(18323, "clinic-1")]
 

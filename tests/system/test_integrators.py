@@ -95,7 +95,7 @@ def test_every_block_is_run():
         re.findall(r"^```sh$", PAGE, re.M))
 
 
-@pytest.mark.parametrize("blocks", [[0, 1], [2], [0, 1, 2]],
+@pytest.mark.parametrize("blocks", [[0, 1, 2], [0, 3], [0, 1, 2, 3]],
                          ids=["csv", "json", "both"])
 def test_curl(work, tmp_path, blocks):
     with centre(tmp_path / "centre", http_listen="127.0.0.1:0") as daemon:
