@@ -110,7 +110,7 @@ set_up(struct db *db, enum db_mode mode, int busy_ms)
 	if (db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 			"PRAGMA wal_autocheckpoint=4000;"
 			"PRAGMA journal_size_limit=67108864;"
-			"PRAGMA cache_size=-65536;") < 0)
+			"PRAGMA cache_size=-16384;") < 0)
 		return -1;
 	return check_durable(db);
 }

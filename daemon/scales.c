@@ -23,7 +23,7 @@
 #define TURN_US 1500   /* judging in one turn of the loop, about */
 #define QUIET_MS 20    /* nothing came, so changes are judged */
 #define JUDGE_MS 250   /* if they are few, for the work they make, not before */
-#define LATEST_MS 400  /* but not put off longer, whatever else there is */
+#define LATEST_MS 200  /* but not put off longer, whatever else there is */
 #define FEW 16	       /* changes, to one of which so much work is much */
 #define BUSY_MS 10     /* until the next look whether counts wait */
 #define SETTLE_MS 1000 /* quiet after a change before weighing */

@@ -1,20 +1,23 @@
 """The intake's bench: limits beside tocsind end to end, in one run.
 
-    scripts/bench ingest [--quick] [--json] [--only WHAT]
+    scripts/bench ingest [--quick] [--rounds 3] [--json] [--only WHAT]
     scripts/bench ingest soak [--seconds 300] [--rounds 20]
 
 Each row takes the same stream of keys: 8 gateways of 125 sites and 8 series
 each, days in order; a frame is a gateway's day, 1,000 counts, or a tenth of
-it, as smaller gateways send.  "judged" means: the
-clock stops when all counts are in place and all series and sums are judged.
-The rate is compared with bare upserts measured just before and just after,
-for a machine is not the same from minute to minute.
+it, as smaller gateways send.  "judged" means: the clock stops when all counts
+are in place and all series and sums are judged.
+A machine is not the same from minute to minute.  So bare upserts are measured
+just before and just after every run and compared with it alone, all cells of
+the table are measured in turn, as many rounds as asked for, and the table has
+the medians of the rounds, beside the least and the greatest ratio.
 """
 import argparse
 import contextlib
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -129,7 +132,7 @@ def settle(daemon, counts=0):
         if (status["intake"]["counts"] >= counts and
                 status["judge"]["dirty"] == 0):
             return time.monotonic() - begin
-        time.sleep(0.002)
+        time.sleep(0.005)
 
 
 def rate(result):
@@ -153,30 +156,55 @@ def limits(plan):
     return out
 
 
+HEAD = ("window frame   counts/s  of raw   (range)   ack p50   ack p99  memory"
+        "  disk B  loop us  store us")
+
+
 def say(r):
-    n = r["counts"]
-    print(f"window {r['window']:>2}, frame {r['frame']:>4}, "
-          f"{'CURVE' if r['curve'] else 'plain'} {r['rate']:>9,.0f} counts/s "
-          f"judged, {r['ratio']:.0%} of raw ({r['raw']:,.0f})  ack p50 "
-          f"{r['ack_p50_ms']:.1f} ms p99 {r['ack_p99_ms']:.1f} ms  "
-          f"{r['memory_mib']:.0f} MiB  {r['disk_bytes'] / n:.0f} B/count  "
-          f"CPU/count loop {r['loop_cpu_s'] / n * 1e6:.2f} us, store "
-          f"{r['store_cpu_s'] / n * 1e6:.2f} us", flush=True)
+    """A line of the table, the rounds' medians."""
+    low, high = r["ratio_range"]
+    print(f"{r['window']:>6} {r['frame']:>5} {r['rate']:>10,.0f}  "
+          f"{r['ratio']:>6.0%} {low:>4.0%}-{high:<4.0%} "
+          f"{r['ack_p50_ms']:>6.1f} ms {r['ack_p99_ms']:>6.1f} ms "
+          f"{r['memory_mib']:>3.0f} MiB  {r['disk_per_count']:>6.0f}  "
+          f"{r['loop_us']:>7.2f}  {r['store_us']:>8.2f}", flush=True)
 
 
-def ends(plan, runs):
+def one_round(plan, runs):
+    """Every cell of the table once."""
     out = []
     before = raw(plan)
-    for window, frame, curve in runs:
-        r = end_to_end(window, frame, plan, curve)
+    for window, frame in runs:
+        r = end_to_end(window, frame, plan, True)
         after = raw(plan)
-        r.update(window=window, frame=frame, curve=curve,
-                 raw=(before + after) / 2,
-                 rate=r["counts"] / r["until_judged_s"])
+        n = r["counts"]
+        r.update(raw=(before + after) / 2, rate=n / r["until_judged_s"],
+                 disk_per_count=r["disk_bytes"] / n,
+                 loop_us=r["loop_cpu_s"] / n * 1e6,
+                 store_us=r["store_cpu_s"] / n * 1e6)
         r["ratio"] = r["rate"] / r["raw"]
         before = after
+        out.append(r)
+    return out
+
+
+def ends(plan, runs, rounds):
+    print(f"{plan['senders']} senders, CURVE, FULL, judged; medians of "
+          f"{rounds} rounds; memory at the end, disk with the log, CPU a count",
+          HEAD, sep="\n", flush=True)
+    each = list(zip(*(one_round(plan, runs) for _ in range(rounds))))
+    out = []
+    for (window, frame), cell in zip(runs, each):
+        r = {key: statistics.median(one[key] for one in cell)
+             for key in cell[0]}
+        ratios = [one["ratio"] for one in cell]
+        r.update(window=window, frame=frame,
+                 ratio_range=(min(ratios), max(ratios)))
         say(r)
         out.append(r)
+    raws = [one["raw"] for cell in each for one in cell]
+    print(f"bare upserts, 10,000 a transaction: {statistics.median(raws):,.0f}"
+          f" counts/s ({min(raws):,.0f} to {max(raws):,.0f})")
     for size in sorted({r["frame"] for r in out}, reverse=True):
         worst = min(r["ratio"] for r in out if r["frame"] == size)
         print(f"least ratio to bare upserts, frame {size:>4}: {worst:.0%}")
@@ -255,20 +283,20 @@ def main():
     ap.add_argument("--json", action="store_true")
     ap.add_argument("--only", help="limits, rebuild, or a window")
     ap.add_argument("--seconds", type=int, default=300)
-    ap.add_argument("--rounds", type=int, default=20)
+    ap.add_argument("--rounds", type=int)
     args = ap.parse_args()
     plan = {"senders": SENDERS, "sites": 125, "indicators": INDICATORS,
-            "days": 6 if args.quick else 60}
+            "days": 12 if args.quick else 120}
     result = {"plan": plan}
     if args.what == "soak":
-        result["soak"] = soak(args.seconds, args.rounds)
+        result["soak"] = soak(args.seconds, args.rounds or 20)
     if args.what == "table" and args.only in (None, "limits"):
         result["limits"] = limits(plan)
     if args.what == "table" and args.only not in ("limits", "rebuild"):
-        runs = [(w, f, True) for f in (1000, 100) for w in (1, 8, 64)]
+        runs = [(w, f) for f in (1000, 100) for w in (1, 8, 64)]
         if args.only:
             runs = [r for r in runs if r[0] == int(args.only)]
-        result["end_to_end"] = ends(plan, runs)
+        result["end_to_end"] = ends(plan, runs, args.rounds or 3)
     if args.what == "table" and args.only in (None, "rebuild"):
         result["rebuild"] = rebuild({**plan, "days": 60,
                                      "sites": 156 if args.quick else 1563})

@@ -10,7 +10,8 @@
  *         over so many seconds.  keys= is a file with a line "public secret" a
  *         sender, server= the centre's key.
  * raw     the same stream of keys as bare upserts into the same table in the
- *         file to=, 10,000 a transaction, an fsync each.
+ *         file to=, 10,000 a transaction, an fsync each, written back from
+ *         the log as rarely as tocsind does.
  * frames  the same frames through bare ZeroMQ with CURVE, only counted.
  * http    the same frames as bodies of requests to a bare evhttp.
  * fill    fills a database of tocsind (to=) with series and counts up to the
@@ -51,7 +52,7 @@ open_raw(const char *path)
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		exit(1);
 	sql(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		"PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536;"
+		"PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-65536;"
 		"PRAGMA mmap_size=0");
 	return db;
 }
