@@ -116,7 +116,7 @@ const struct sim_stream sim_stream_table[] = {
 	{ VET, "animal-positive", SIM_ANIMAL, .35, 40, .8, 1, .04, 4, 0 },
 	{ VECTOR, "mosquito-index", SIM_VECTOR, 4, 0, 4, 1.3, .02, 0, 0 },
 	{ VECTOR, "rodent-index", SIM_VECTOR, 2, 0, 4, .2, .01, 0, 0 },
-	{ VECTOR, "host-dead", SIM_VECTOR, .02, 0, .3, .2, .002, 0, 0 },
+	{ VECTOR, "host-dead", SIM_VECTOR, .001, 0, .3, .2, .002, 0, 0 },
 	{ WASTEWATER, "ww-covid", SIM_RESPIRATORY, 120, 0, 1, .8, .10, 2, .55 },
 	{ WASTEWATER, "ww-flu", SIM_RESPIRATORY, 40, 0, 1, 1.6, .30, 2, .60 },
 	{ DRUG_SUPPLY, "drug-stock", SIM_RESPIRATORY, 30, 0, 1, -.5, -.02, 2,

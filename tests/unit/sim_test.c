@@ -191,6 +191,73 @@ test_the_null_is_as_hard_as_real_counts(void **state)
 	assert_true(most > 1.2 * least);
 }
 
+static const char *const assumed[] = { "hfmd-case",	  "neuro-visit",
+				       "poisoning-visit", "foodborne-case",
+				       "aefi-report",	  "adr-report",
+				       "ww-covid",	  "poultry-death",
+				       "drug-stock" };
+enum { HFMD, NEURO, POISONING, FOODBORNE, AEFI, ADR, WW, POULTRY, STOCK };
+
+static int
+count_one(void *arg, const struct sim_count *c)
+{
+	double *sum = arg;
+
+	assert_true(c->received >= c->day + c->site->period - 1);
+	if (c->site->period == 7)
+		assert_int_equal(day_weekday(c->day), 0);
+	for (size_t i = 0; i < sizeof(assumed) / sizeof(assumed[0]); i++) {
+		if (strcmp(c->indicator, assumed[i]) == 0)
+			sum[i] += c->value;
+	}
+	return 0;
+}
+
+/* What six counties count in a year, without faults. */
+static void
+a_year(const struct sim_outbreak *o, size_t n, double *sum)
+{
+	struct sim_conf conf = nine_counties();
+	struct sim *s;
+
+	conf.faults = false;
+	conf.all_sources = true;
+	conf.counties = 6;
+	s = sim_new(&conf, o, n);
+	assert_non_null(s);
+	for (int32_t d = conf.first_day; d < conf.first_day + 365; d++)
+		assert_int_equal(sim_day(s, d, count_one, sum), 0);
+	sim_free(&s);
+}
+
+/* The orders of magnitude that docs/province.md states. */
+static void
+test_all_sources_count_what_is_assumed(void **state)
+{
+	double n[STOCK + 1] = { 0 }, ill[STOCK + 1] = { 0 };
+	const struct sim_outbreak o[] = {
+		{ SIM_ANIMAL, 3, 1, 19500, 20, 6000, UINT32_MAX },
+		{ SIM_RESPIRATORY, 3, 1, 19500, 20, 6000, UINT32_MAX }
+	};
+
+	(void)state;
+	a_year(NULL, 0, n);
+	assert_in_range(n[HFMD] / 6, 500, 1500);
+	assert_in_range(n[NEURO] / 6, 60, 150);
+	assert_in_range(n[POISONING] / 6, 350, 850);
+	assert_in_range(n[FOODBORNE] / 6, 70, 200);
+	assert_in_range(n[AEFI] / 6, 70, 180);
+	assert_in_range(n[ADR] / 6, 600, 1300);
+	/* in every other county, a reading a week */
+	assert_in_range(n[WW] / 3 / 52, 80, 260);
+	a_year(o, 2, ill);
+	/* half of 6000, very scattered */
+	assert_in_range(ill[POULTRY] - n[POULTRY], 500, 10000);
+	/* stocks shrink where people fall ill */
+	assert_true(ill[STOCK] < n[STOCK]);
+	assert_true(ill[NEURO] == n[NEURO]);
+}
+
 int
 main(void)
 {
@@ -201,6 +268,7 @@ main(void)
 		cmocka_unit_test(test_schools_are_closed_at_weekends_and_in_summer),
 		cmocka_unit_test(test_drawn_outbreaks_touch_two_kinds),
 		cmocka_unit_test(test_the_null_is_as_hard_as_real_counts),
+		cmocka_unit_test(test_all_sources_count_what_is_assumed),
 	};
 
 	return cmocka_run_group_tests_name("sim", tests, NULL, NULL);
