@@ -91,6 +91,15 @@ const char *conf_where(const struct conf *c, const char *block, size_t i);
 bool conf_is_set(const struct conf *c, const char *block, size_t i,
 		 const char *key);
 
+/*
+ * Calls differs() for every key with another value in b, and with key NULL
+ * for every titled block that only one of the two has.
+ */
+typedef void conf_differs(void *arg, const struct conf_block *block,
+			  const char *title, const struct conf_key *key);
+void conf_diff(const struct conf *a, const struct conf *b,
+	       const struct conf_block *blocks, conf_differs *differs, void *arg);
+
 /* Writes all effective values in the file's syntax, defaults marked. */
 void conf_show(const struct conf *c, FILE *out);
 

@@ -45,12 +45,14 @@ static const struct conf_key main_keys[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, vocabulary),
 	  .def = "",
+	  .reloadable = true,
 	  .help = "Folder with kinds.csv and indicators.csv; empty: the "
 		  "shipped lists." },
 	{ .name = "calendar",
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, calendar),
 	  .def = "",
+	  .reloadable = true,
 	  .help = "File with the calendar of all areas, by which reports are "
 		  "expected and detectors know holidays, as "
 		  "/etc/tocsin/calendars/cn.conf; empty: weekends only." },
@@ -58,6 +60,7 @@ static const struct conf_key main_keys[] = {
 	  .type = CONF_STRING,
 	  .offset = offsetof(struct conf_main, calendars),
 	  .def = "",
+	  .reloadable = true,
 	  .help = "File or folder with the calendars that sites may name as "
 		  "theirs; empty: the shipped ones." },
 	{ .name = "triggers",

@@ -131,11 +131,9 @@ static void
 import(struct centre *c, enum import_what what, const struct api_write *write,
        struct waiting *w)
 {
-	const struct conf_main *m = conf_get(c->conf, "tocsind");
 	const struct import_env env = {
 		.store = c->store,
 		.registry = c->registry,
-		.vocabulary = m->vocabulary,
 	};
 
 	if (w != NULL)

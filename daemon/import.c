@@ -58,37 +58,18 @@ on_report(void *arg, bool error, const char *message)
 					reason != NULL ? reason + 2 : message));
 }
 
-static void
-quiet(void *arg, bool error, const char *message)
-{
-	(void)arg;
-	(void)error;
-	(void)message;
-}
-
-/* The areas, and for sites all else, of the registry in a copy. */
+/* What rows are checked against, without sites. */
 static struct registry *
 copy_registry(const struct import *im)
 {
 	const struct registry *from = im->env.registry;
 	struct registry *to = registry_new();
-	char err[256];
 
-	if (to == NULL || vocabulary_read(to, im->env.vocabulary, quiet, NULL) < 0)
-		goto fail;
-	registry_set_calendars(to, registry_calendars(from));
-	for (uint32_t i = 0; i < registry_areas(from); i++) {
-		const struct reg_area *a = registry_area_at(from, i);
-		const char *parent =
-			a->parent == REG_NONE
-				? ""
-				: registry_area_at(from, a->parent)->code;
-
-		if (registry_add_area(to, a, parent, err, sizeof(err)) == REG_NONE)
-			log_warn("import: area %s: %s", a->code, err);
+	if (to != NULL && registry_copy_words(to, from) == 0 &&
+	    registry_copy_areas(to, from) == 0) {
+		registry_set_calendars(to, registry_calendars(from));
+		return to;
 	}
-	return to;
-fail:
 	log_error("import: cannot copy the registry");
 	registry_free(&to);
 	return NULL;

@@ -25,7 +25,6 @@ typedef void import_done(void *arg, int status, json_t *body);
 struct import_env {
 	struct store *store;
 	struct registry *registry;
-	const char *vocabulary; /* as for vocabulary_read() */
 };
 void import_csv(const struct import_env *env, enum import_what what,
 		const char *body, size_t len, import_done *done, void *arg);

@@ -1,8 +1,6 @@
 /* What SIGHUP changes, see reload.h. */
 #include "daemon/reload.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -11,6 +9,7 @@
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/judge/calendar.h"
+#include "daemon/judge/vocabulary.h"
 
 static void
 say_trigger(void *arg, const char *message)
@@ -63,56 +62,121 @@ reload_read_calendars(const struct conf *conf, struct calendar **calendar,
 	return -1;
 }
 
-/* The next line of *text that a reload does not put into force, or NULL. */
-static const char *
-next_line(char **text)
-{
-	bool rota = false;
-	char *line;
-
-	while ((line = strsep(text, "\n")) != NULL) {
-		rota = (rota && line[0] != '}') || strncmp(line, "rota ", 5) == 0;
-		if (!rota && line[0] != '}' &&
-		    strstr(line, "log_level =") == NULL &&
-		    strstr(line, "\ttriggers =") == NULL)
-			return line;
-	}
-	return NULL;
-}
-
-static bool
-is_same(char *a, char *b)
-{
-	const char *la, *lb;
-
-	do {
-		la = next_line(&a);
-		lb = next_line(&b);
-	} while (la != NULL && lb != NULL && strcmp(la, lb) == 0);
-	return la == NULL && lb == NULL;
-}
-
-/* Blocks and keys that a reload cannot change are compared as text. */
 static void
-say_what_waits(const struct conf *old, const struct conf *new)
+say_word(void *arg, bool error, const char *message)
 {
-	char *a = NULL, *b = NULL;
-	size_t an = 0, bn = 0;
-	FILE *fa = open_memstream(&a, &an), *fb = open_memstream(&b, &bn);
+	(void)arg;
+	if (error)
+		log_error("vocabulary: %s", message);
+	else
+		log_warn("vocabulary: %s", message);
+}
 
-	if (fa != NULL && fb != NULL) {
-		conf_show(old, fa);
-		conf_show(new, fb);
+/* What was read anew, before any of it is in force. */
+struct reading {
+	struct registry *words; /* the vocabulary, and the areas there are */
+	struct calendar *calendar;
+	struct calendars *calendars;
+};
+
+/* Always false. */
+static bool
+say_stays(const char *what)
+{
+	log_error("tocsind: the %s have errors; the old ones stay, and so does "
+		  "the old configuration",
+		  what);
+	return false;
+}
+
+/* Reads everything on trial; false when something is wrong (logged). */
+static bool
+read_all(struct reading *r, const struct centre *c, const struct conf *conf)
+{
+	const struct conf_main *m = conf_get(conf, "tocsind");
+	struct trigger_set *set;
+
+	r->words = registry_new();
+	if (r->words == NULL ||
+	    vocabulary_read(r->words, m->vocabulary, say_word, NULL) < 0 ||
+	    registry_copy_areas(r->words, c->registry) < 0)
+		return say_stays("kinds and indicators");
+	if (reload_read_calendars(conf, &r->calendar, &r->calendars) < 0)
+		return say_stays("calendars");
+	set = reload_read_triggers(conf, r->words);
+	if (set == NULL)
+		return say_stays("triggers");
+	trigger_free(&set);
+	return true;
+}
+
+/* What is gone from the vocabulary cannot go while series count it. */
+static void
+say_what_stays(const struct registry *live, const struct registry *words)
+{
+	for (uint32_t i = 0; i < registry_kinds(live); i++) {
+		const char *code = registry_kind_at(live, i)->code;
+
+		if (registry_kind(words, code, strlen(code)) == REG_NONE)
+			log_notice("tocsind: kind %s is gone: it stays until a "
+				   "restart",
+				   code);
 	}
-	if (fa != NULL)
-		fclose(fa);
-	if (fb != NULL)
-		fclose(fb);
-	if (a != NULL && b != NULL && !is_same(a, b))
-		log_notice("tocsind: some changes of the configuration take "
-			   "effect at the next start");
-	free(a);
-	free(b);
+	for (uint32_t i = 0; i < registry_indicators(live); i++) {
+		const char *code = registry_indicator_at(live, i)->code;
+
+		if (registry_indicator(words, code, strlen(code)) == REG_NONE)
+			log_notice("tocsind: indicator %s is gone: it stays "
+				   "until a restart",
+				   code);
+	}
+}
+
+/* True where verdicts may now be others. */
+static bool
+take_words(struct centre *c, const struct registry *words)
+{
+	say_what_stays(c->registry, words);
+	if (registry_has_words(c->registry, words))
+		return false;
+	if (registry_copy_words(c->registry, words) < 0)
+		log_error("tocsind: no memory for all of the vocabulary");
+	log_info("tocsind: reloaded kinds=%zu indicators=%zu",
+		 registry_kinds(c->registry), registry_indicators(c->registry));
+	return true;
+}
+
+/* Likewise; what is not taken is left to be freed. */
+static bool
+take_calendars(struct centre *c, struct reading *r)
+{
+	struct calendar *calendar = c->calendar;
+	struct calendars *calendars = c->calendars;
+
+	if (calendar_is_same(calendar, r->calendar) &&
+	    calendars_are_same(calendars, r->calendars))
+		return false;
+	c->calendar = r->calendar;
+	c->calendars = r->calendars;
+	r->calendar = calendar;
+	r->calendars = calendars;
+	registry_set_calendar(c->registry, c->calendar);
+	registry_set_calendars(c->registry, c->calendars);
+	log_info("tocsind: reloaded calendars");
+	return true;
+}
+
+static void
+take_triggers(struct centre *c, const struct conf *conf)
+{
+	struct trigger_set *set = reload_read_triggers(conf, c->registry);
+
+	if (set == NULL)
+		return;
+	desk_set_triggers(c->desk, set);
+	trigger_free(&c->triggers);
+	c->triggers = set;
+	log_info("tocsind: reloaded triggers=%zu", set->n);
 }
 
 static void
@@ -123,32 +187,46 @@ say_rota(void *arg, const char *message)
 }
 
 static void
-take_triggers(struct centre *c, struct trigger_set *set)
+say_what_waits(void *arg, const struct conf_block *block, const char *title,
+	       const struct conf_key *key)
 {
-	desk_set_triggers(c->desk, set);
-	trigger_free(&c->triggers);
-	c->triggers = set;
-	scales_changed(c->scales);
-	log_info("tocsind: reloaded triggers=%zu", set->n);
+	const char *name = key == NULL ? "" : key->name;
+	const char *dot = key == NULL ? "" : ".";
+
+	(void)arg;
+	/* A rota that comes or goes does so as its keys do. */
+	if (key != NULL ? key->reloadable : block->key[0].reloadable)
+		return;
+	if (block->titled)
+		log_notice("tocsind: %s \"%s\"%s%s changed: needs a restart",
+			   block->name, title, dot, name);
+	else
+		log_notice("tocsind: %s.%s changed: needs a restart",
+			   block->name, name);
 }
 
 void
 reload_take(struct centre *c, struct conf *conf)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
-	struct trigger_set *set = reload_read_triggers(conf, c->registry);
-	bool good = set != NULL && told_reload(c->told, conf) == 0;
+	struct reading r = { 0 };
+	bool again;
 
-	if (good) {
-		take_triggers(c, set);
+	if (read_all(&r, c, conf) &&
+	    (told_reload(c->told, conf) == 0 || say_stays("rotas"))) {
+		again = take_words(c, r.words);
+		again = take_calendars(c, &r) || again;
+		registry_reread_zones(c->registry);
+		take_triggers(c, conf);
 		(void)check_rotas(conf, c->registry, say_rota, NULL);
+		if (again)
+			judge_all_again(c->judge);
+		scales_changed(c->scales);
 		(void)log_set_level_name(m->log_level);
-		say_what_waits(c->conf, conf);
-	} else {
-		log_error("tocsind: the %s have errors; the old ones stay, and "
-			  "so does the old configuration",
-			  set == NULL ? "triggers" : "rotas");
-		trigger_free(&set);
+		conf_diff(c->conf, conf, conf_blocks, say_what_waits, NULL);
 	}
+	registry_free(&r.words);
+	calendar_free(&r.calendar);
+	calendars_free(&r.calendars);
 	conf_free(&conf);
 }

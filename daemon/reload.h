@@ -2,9 +2,10 @@
 #define TOCSIN_DAEMON_RELOAD_H
 
 /*
- * The configuration read again while the centre runs: the triggers and the
- * level of the log change at once, everything else at the next start, or
- * nothing at all where something is wrong.
+ * The configuration read again while the centre runs: vocabulary, calendars,
+ * time zones, triggers, rotas and the level of the log change at once, and
+ * each key that changed and has to wait for a restart is named in the log.
+ * Where something is wrong nothing changes at all.
  */
 
 #include "daemon/centre.h"

@@ -294,6 +294,27 @@ calendars_near(const struct calendars *all, const char *name)
 }
 
 bool
+calendar_is_same(const struct calendar *a, const struct calendar *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->first == b->first && a->days == b->days &&
+	       (a->days == 0 || memcmp(a->mark, b->mark, a->days) == 0);
+}
+
+bool
+calendars_are_same(const struct calendars *a, const struct calendars *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!calendar_is_same(a->at[i], calendars_find(b, a->at[i]->name)))
+			return false;
+	}
+	return true;
+}
+
+bool
 calendar_is_holiday(const struct calendar *c, int32_t day)
 {
 	return is_marked(c, day, HOLIDAY);

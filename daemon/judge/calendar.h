@@ -44,6 +44,10 @@ const struct calendar *calendars_find(const struct calendars *all,
 /* The nearest name, or NULL. */
 const char *calendars_near(const struct calendars *all, const char *name);
 
+/* Do they mark the same days?  Either may be NULL. */
+bool calendar_is_same(const struct calendar *a, const struct calendar *b);
+bool calendars_are_same(const struct calendars *a, const struct calendars *b);
+
 /* With NULL: no holidays are known. */
 bool calendar_is_holiday(const struct calendar *c, int32_t day);
 bool calendar_is_workday(const struct calendar *c, int32_t day);

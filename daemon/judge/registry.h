@@ -111,6 +111,14 @@ uint32_t registry_add_series(struct registry *r, uint32_t site,
 			     uint32_t indicator, const char *stratum,
 			     size_t stratum_len);
 
+/* Kinds and indicators, or areas, of another registry; 0 or -1. */
+int registry_copy_words(struct registry *to, const struct registry *from)
+	__attribute__((warn_unused_result));
+int registry_copy_areas(struct registry *to, const struct registry *from)
+	__attribute__((warn_unused_result));
+/* Does r have all kinds and indicators of the other, just as they are? */
+bool registry_has_words(const struct registry *r, const struct registry *of);
+
 /* REG_NONE where there is none; text need not end with a NUL. */
 uint32_t registry_kind(const struct registry *r, const char *code, size_t len);
 uint32_t registry_indicator(const struct registry *r, const char *code,

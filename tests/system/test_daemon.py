@@ -1,6 +1,8 @@
 """tocsind as a service: signals, configuration, systemd's messages."""
 import fcntl
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +11,8 @@ import time
 import pytest
 
 from daemon import BIN, Daemon
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def lines(daemon, words, timeout=30):
@@ -107,9 +111,15 @@ def test_a_reload_with_an_error_changes_nothing(tmp_path):
         lines(d, "the old one stays")
         assert "log_level" in d.text()  # the nearest key is named
         assert d.status()["ready"]
-        conf.write_text('tocsind {\n\tzone = "UTC"\n}\n')
+        assert "needs a restart" not in d.text()
+        conf.write_text('tocsind {\n\tzone = "UTC"\n}\n'
+                        'quality {\n\tdue_days = 4\n}\n'
+                        'receiver "x" {\n\ttype = journal\n}\n')
         d.process.send_signal(signal.SIGHUP)
-        lines(d, "take effect at the next start")
+        lines(d, 'receiver "x" changed: needs a restart')
+        lines(d, "quality.due_days changed: needs a restart")
+        lines(d, "tocsind.zone changed: needs a restart")
+        assert d.text().count("needs a restart") == 3
     finally:
         assert d.stop() == 0
 
@@ -153,9 +163,112 @@ def test_a_reload_takes_new_triggers(tmp_path):
         lines(d, "reloaded triggers=1")
         d.advance("2020-03-04")
         assert rung() == ["one", "two"]
-        assert "at the next start" not in d.text()
+        assert "needs a restart" not in d.text()
     with d:
         assert rung() == ["one", "two"]
+
+
+CALENDAR = 'calendar "{name}" {{\n\tholidays = {{ "{days}" }}\n}}\n'
+
+
+def test_a_reload_takes_calendars(tmp_path):
+    """A day that turns out to be a holiday was never due; by the centre's
+    calendar or by the site's own."""
+    centre, own = tmp_path / "centre.conf", tmp_path / "own.conf"
+    centre.write_text(CALENDAR.format(name="c", days="2020-01-01"))
+    own.write_text(CALENDAR.format(name="o", days="2020-01-01"))
+    with Daemon(tmp_path, tocsind_calendar=centre,
+                tocsind_calendars=own) as d:
+        def missing():
+            return [s["missing"] for s in d.get("/api/v1/sites")["sites"]
+                    if s["site"].startswith("office")]
+
+        def reload(said):
+            d.process.send_signal(signal.SIGHUP)
+            lines(d, said)
+
+        d.world()
+        d.post_csv("site,kind,area,reports_on,calendar\n"
+                   "office-1,school,K1,workdays,\n"
+                   "office-2,school,K1,workdays,o\n", "/api/v1/sites")
+        d.advance("2020-03-02")
+        d.post_csv("date,site,indicator,count\n"
+                   "2020-03-02,office-1,ill-absence,3\n"
+                   "2020-03-02,office-2,ill-absence,3\n")
+        d.advance("2020-03-06")
+        assert missing() == [2, 2]
+        centre.write_text(CALENDAR.format(name="c",
+                                          days="2020-03-03..2020-03-04"))
+        reload("reloaded calendars")
+        assert missing() == [0, 2]
+        own.write_text(CALENDAR.format(name="o", days="2020-03-35"))
+        reload("the calendars have errors; the old ones stay")
+        assert f'{own}:1: "2020-03-35" is not a day' in d.text()
+        assert missing() == [0, 2]
+        own.write_text(CALENDAR.format(name="o",
+                                       days="2020-03-03..2020-03-03"))
+        # The second time: it is there once already.
+        until = time.monotonic() + 60
+        d.process.send_signal(signal.SIGHUP)
+        while missing() != [0, 1]:
+            assert time.monotonic() < until, d.text()
+            time.sleep(0.02)
+        # What is gone is the centre's.
+        own.write_text(CALENDAR.format(name="p", days="2020-01-01"))
+        d.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 60
+        while missing() != [0, 0]:
+            assert time.monotonic() < until, d.text()
+            time.sleep(0.02)
+        assert "needs a restart" not in d.text()
+
+
+def test_a_reload_takes_the_vocabulary(tmp_path):
+    """New words count at once, by triggers too; an error leaves all as it
+    was, and what is gone stays until the restart."""
+    words = tmp_path / "words"
+    words.mkdir()
+    for name in "kinds.csv", "indicators.csv":
+        shutil.copy(ROOT / "etc" / name, words)
+    triggers = tmp_path / "triggers.conf"
+    triggers.write_text(TRIGGER.format(name="one"))
+    with Daemon(tmp_path, tocsind_vocabulary=words,
+                tocsind_triggers=triggers) as d:
+        def refused():
+            return [r["detail"] for r in d.post_csv(
+                "date,site,indicator,count\n"
+                "2020-03-02,clinic-1,star-pox,1\n")[1]["refused"]]
+
+        def reload(said):
+            d.process.send_signal(signal.SIGHUP)
+            lines(d, said)
+
+        d.world()
+        d.advance("2020-03-02")
+        assert "unknown indicator star-pox" in refused()[0]
+        with open(words / "indicators.csv", "a") as f:
+            f.write("star-pox,single,sideways,cases,,Star pox,\n")
+        reload("the kinds and indicators have errors; the old ones stay")
+        assert "unknown indicator star-pox" in refused()[0]
+        text = (words / "indicators.csv").read_text()
+        (words / "indicators.csv").write_text(
+            text.replace("sideways", "high"))
+        triggers.write_text(TRIGGER.format(name="two").replace(
+            "plague-case", "star-pox"))
+        reload("reloaded kinds=")
+        assert refused() == []
+        d.advance("2020-03-03")
+        assert [a["trigger"] for a in d.get("/api/v1/alerts")["alerts"]] == [
+            "two"]
+        # Triggers of a vocabulary that is refused are refused with it.
+        text = (words / "indicators.csv").read_text()
+        (words / "indicators.csv").write_text("\n".join(
+            ln for ln in text.splitlines() if "star-pox" not in ln) + "\n")
+        reload("the triggers have errors; the old ones stay")
+        assert "indicator star-pox is gone" not in d.text()
+        triggers.write_text(TRIGGER.format(name="one"))
+        reload("indicator star-pox is gone: it stays until a restart")
+        assert refused() == []
 
 
 def test_usr1_prints_the_state(tmp_path):

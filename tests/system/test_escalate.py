@@ -178,7 +178,7 @@ receiver "city-night" {
         d.process.send_signal(signal.SIGHUP)
         wait(lambda: d.get("/api/v1/rota")["rota"][0]["now"] == [])
         assert "nobody is on duty from tue 08:00 to tue 18:00" in d.text()
-        assert "take effect at the next start" not in d.text()
+        assert "needs a restart" not in d.text()
         # The city's place is empty: the province is told at once.
         d.advance(day(20))
         assert [e["to"]["area"] for e in escalated(d, id)] == ["C", "P"]

@@ -346,10 +346,52 @@ test_nearest_word(void **state)
 	assert_null(nearest("", names));
 }
 
+static void
+note_key(void *arg, const struct conf_block *block, const char *title,
+	 const struct conf_key *key)
+{
+	struct messages *m = arg;
+	size_t len = strlen(m->text);
+
+	snprintf(m->text + len, sizeof(m->text) - len, "%s %s %s\n",
+		 block->name, title, key == NULL ? "-" : key->name);
+}
+
+static void
+test_what_differs(void **state)
+{
+	struct messages m, said = { 0 };
+	struct conf *a = load_text("http {\n\tclients = 7\n\ttls = yes\n}\n"
+				   "trigger \"x\" {\n\tbasis = \"b\"\n"
+				   "\tkinds = { \"ed\" }\n}\n"
+				   "trigger \"y\" {\n\tbasis = \"b\"\n}\n",
+				   &m);
+	struct conf *b = load_text("http {\n\tclients = 8\n\ttls = yes\n}\n"
+				   "trigger \"x\" {\n\tbasis = \"b\"\n"
+				   "\tkinds = { \"ed\", \"school\" }\n"
+				   "\tbudget = 3\n}\n"
+				   "trigger \"z\" {\n\tbasis = \"b\"\n}\n",
+				   &m);
+
+	(void)state;
+	assert_true(a != NULL && b != NULL);
+	conf_diff(a, a, blocks, note_key, &said);
+	assert_string_equal(said.text, "");
+	conf_diff(a, b, blocks, note_key, &said);
+	assert_string_equal(said.text, "http  clients\n"
+				       "trigger x kinds\n"
+				       "trigger x budget\n"
+				       "trigger y -\n"
+				       "trigger z -\n");
+	conf_free(&a);
+	conf_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_differs),
 		cmocka_unit_test(test_defaults_without_a_file),
 		cmocka_unit_test(test_values_of_every_type),
 		cmocka_unit_test(test_errors_name_the_line_and_the_mend),

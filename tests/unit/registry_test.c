@@ -283,10 +283,43 @@ test_sites_take_their_kind_s_calendar(void **state)
 	registry_free(&r);
 }
 
+/* A parent that came after its child, and words that changed. */
+static void
+test_copies(void **state)
+{
+	struct registry *r = small(), *copy = registry_new();
+	struct reg_area a = { .code = "young", .name = "", .level = REG_CITY };
+	struct reg_area child;
+	struct reg_kind kind;
+
+	(void)state;
+	assert_int_not_equal(registry_add_area(r, &a, NULL, err, sizeof(err)),
+			     REG_NONE);
+	child = *registry_area_at(r, registry_area(r, "420103", 6));
+	assert_int_not_equal(
+		registry_add_area(r, &child, "young", err, sizeof(err)),
+		REG_NONE);
+	assert_int_equal(registry_copy_words(copy, r), 0);
+	assert_int_equal(registry_copy_areas(copy, r), 0);
+	assert_int_equal(registry_areas(copy), registry_areas(r));
+	for (uint32_t i = 0; i < registry_areas(r); i++)
+		assert_int_equal(registry_area_at(copy, i)->parent,
+				 registry_area_at(r, i)->parent);
+	assert_true(registry_has_words(r, copy));
+	assert_true(registry_has_words(copy, r));
+	kind = *registry_kind_at(r, 0);
+	kind.class_code = "another";
+	registry_add_kind(copy, &kind, err, sizeof(err));
+	assert_false(registry_has_words(r, copy));
+	registry_free(&r);
+	registry_free(&copy);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_refusals_name_the_reason),
 		cmocka_unit_test(test_a_known_code_changes_its_fields),
