@@ -13,6 +13,7 @@
 #include "daemon/figures.h"
 #include "daemon/import.h"
 #include "daemon/past.h"
+#include "daemon/desk/score.h"
 #include "daemon/intake/post.h"
 #include "daemon/store/alerts.h"
 #include "daemon/store/counts.h"
@@ -106,6 +107,14 @@ static json_t *
 account(void *arg, uint32_t area, int32_t day, const char **why)
 {
 	return past_account(arg, area, day, why);
+}
+
+static json_t *
+score(void *arg, int32_t from, int32_t to)
+{
+	const struct centre *c = arg;
+
+	return score_triggers(c->desk, c->registry, c->judge, from, to);
 }
 
 static void
@@ -428,6 +437,7 @@ front_env(struct centre *c, struct api_env *env)
 		.metrics = metrics,
 		.cell_as_of = cell_as_of,
 		.account = account,
+		.score = score,
 		.counts_post = counts_post,
 		.areas_import = areas_import,
 		.sites_import = sites_import,

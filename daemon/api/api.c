@@ -103,6 +103,7 @@ static const struct http_route routes[] = {
 	{ "POST", "/api/v1/alerts/:/events", BODY_ACT, true,
 	  api_post_alert_event },
 	{ "GET", "/api/v1/explain", 0, false, api_get_explain },
+	{ "GET", "/api/v1/scorecard", 0, false, api_get_scorecard },
 	{ "GET", "/api/v1/events", 0, false, get_events },
 	{ "GET", "/api/v1/notices", 0, false, api_get_notices },
 	{ "GET", "/api/v1/rota", 0, false, api_get_rota },

@@ -114,6 +114,9 @@ struct api_env {
 	json_t *(*account)(void *arg, uint32_t area, int32_t day,
 			   const char **why);
 
+	/* score_triggers() of the days; NULL: no memory. */
+	json_t *(*score)(void *arg, int32_t from, int32_t to);
+
 	/* Counts as JSON or CSV; 202 and {"accepted", "refused": [...]}. */
 	api_writer *counts_post;
 	/* CSV with a header line; 200 and {"added", "changed"}. */

@@ -38,6 +38,7 @@ void api_post_alert_event(void *arg, struct http_req *req);
 
 /* api_explain.c */
 void api_get_explain(void *arg, struct http_req *req);
+void api_get_scorecard(void *arg, struct http_req *req);
 
 /* api_write.c */
 void api_post_counts(void *arg, struct http_req *req);

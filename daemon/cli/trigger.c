@@ -18,6 +18,7 @@ static const char help[] =
 	"       tocsin trigger test [PATH]...\n"
 	"       tocsin trigger explain AREA DATE [OPTION]...\n"
 	"       tocsin trigger explain AREA DATE --data DIR [--triggers PATH]\n"
+	"       tocsin trigger score [--from DATE] [--to DATE]\n"
 	"\n"
 	"list prints the triggers and what they listen to; test checks files "
 	"or\n"
@@ -25,7 +26,9 @@ static const char help[] =
 	"of an area on a day: what each kind contributed, how complete the\n"
 	"reports were, and what was missing for the next colour. It asks the\n"
 	"daemon; with --data it plays a data set (areas.csv, sites.csv,\n"
-	"counts.csv) up to that day.\n" CLIENT_HELP;
+	"counts.csv) up to that day. score asks the daemon how often each\n"
+	"rang (in the last year), how fast people answered, and how often\n"
+	"they found an outbreak.\n" CLIENT_HELP;
 
 struct trigger_set *
 trigger_read(const struct trigger_request *q, const char *etc,
@@ -194,6 +197,8 @@ work(void *arg, int n, char **word)
 
 	if (n == 3 && strcmp(word[0], "explain") == 0 && q->data == NULL)
 		return trigger_explain_live(q, word[1], word[2]);
+	if (n == 1 && strcmp(word[0], "score") == 0)
+		return trigger_score(q);
 	etc = history_etc(buf, sizeof(buf));
 	if (etc == NULL)
 		return CLI_EX_USAGE;
@@ -212,8 +217,8 @@ cli_trigger(int argc, char **argv)
 {
 	struct trigger_request q = { 0 };
 	const struct client_own own[] = {
-		{ "triggers", &q.path },
-		{ "data", &q.data },
+		{ "triggers", &q.path }, { "data", &q.data },
+		{ "from", &q.from },	 { "to", &q.to },
 		{ NULL, NULL },
 	};
 	const struct client_command command = { .help = help,

@@ -10,8 +10,9 @@
 
 struct trigger_request {
 	struct client client;
-	const char *path; /* of triggers; NULL = the shipped ones */
-	const char *data; /* a data set; NULL = ask the daemon */
+	const char *path;      /* of triggers; NULL = the shipped ones */
+	const char *data;      /* a data set; NULL = ask the daemon */
+	const char *from, *to; /* days of a score; NULL = the last year */
 };
 
 /* Why it rang, or not; an exit status. */
@@ -19,6 +20,9 @@ int trigger_explain_live(const struct trigger_request *q, const char *area,
 			 const char *date);
 int trigger_explain_files(const struct trigger_request *q, const char *etc,
 			  const char *area, const char *date);
+
+/* What became of its alerts, by trigger; an exit status. */
+int trigger_score(const struct trigger_request *q);
 
 /* trigger.c: the triggers asked for, NULL when already said. */
 struct trigger_set *trigger_read(const struct trigger_request *q,

@@ -222,3 +222,50 @@ def test_refused_counts_are_all_counted(d, tmp_path):
     assert "beyond tomorrow" in r.stderr
     assert "and 16 more" in r.stderr
     assert re.search(r"refused day +80", good(d, "status"))
+
+
+def test_what_became_of_a_trigger_s_alerts(tmp_path):
+    """Rang, answered, and found: what the score counts, each by itself."""
+    with Daemon(tmp_path) as d:
+        alarm.ring(d)
+        alerts = json.loads(good(d, "alert", "list", "--json"))
+        mine = [a for a in alerts if a["trigger"] == "respiratory"]
+        by = {a["area"]: a for a in mine}
+        assert sorted(by) == ["C", "K1"] and not any(
+            a["merged_below"] for a in mine)
+        good(d, "alert", "ack", by["K1"]["id"])
+        good(d, "alert", "close", by["K1"]["id"], "--outcome", "outbreak",
+             "--note", "confirmed")
+        good(d, "alert", "close", by["C"]["id"], "--outcome", "artefact",
+             "--note", "entered twice")
+        reply = json.loads(good(d, "trigger", "score", "--json"))
+        assert reply["to"] == "2025-03-11" and reply["from"] == "2024-03-12"
+        rows = {t["trigger"]: t for t in reply["triggers"]}
+        own = rows["respiratory"]
+        assert {k: own[k] for k in ("areas", "opened", "acknowledged",
+                                    "closed", "outcomes", "confirmed",
+                                    "budget", "statutory")} == {
+            "areas": 3, "opened": 2, "acknowledged": 1, "closed": 2,
+            "outcomes": {"outbreak": 1, "artefact": 1}, "confirmed": 0.5,
+            "budget": 2, "statutory": False}
+        assert own["per_area_year"] == pytest.approx(2 / 3 / (365 / 365.25))
+        assert own["colours"][by["K1"]["grade"]] >= 1
+        assert sum(own["colours"].values()) == 2
+        assert own["median_minutes"] >= 0
+        homes = rows["nursing-home-influenza-like"]
+        assert homes["statutory"] and homes["budget"] is None
+        assert homes["opened"] == 2 and homes["acknowledged"] == 0
+        assert homes["median_minutes"] is None and homes["confirmed"] is None
+        assert "dengue" not in rows  # nobody reports it
+        # Nothing opened before; what is heard has its line all the same.
+        early = json.loads(good(d, "trigger", "score", "--json", "--to",
+                                "2025-02-01"))
+        assert {t["opened"] for t in early["triggers"]} == {0}
+        assert {t["trigger"] for t in early["triggers"]} == set(rows)
+        for lang in ("C.UTF-8", "zh_CN.UTF-8"):
+            text = good(d, "trigger", "score", lang=lang)
+            assert all(cells(line) <= 80 for line in text.splitlines()), text
+            assert re.search(r"^(respiratory|呼吸道\S+) +2 +0.67 +2 +50% +"
+                             r"\d+ +2 +50%$", text, re.M), text
+        r = tocsin(d, "trigger", "score", "--from", "2026-01-01")
+        assert r.returncode != 0 and "after" in r.stderr
