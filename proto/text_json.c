@@ -400,7 +400,7 @@ text_json_read(const void *text, size_t len, const struct text_options *options,
 	json_error_t error;
 	json_t *root;
 	char where[64];
-	size_t max;
+	size_t max, bom;
 
 	memset(tally, 0, sizeof(*tally));
 	if (options)
@@ -410,7 +410,9 @@ text_json_read(const void *text, size_t len, const struct text_options *options,
 		fail(&r, TEXT_ERR_SIZE, "", "larger or deeper than allowed");
 		return r.rc;
 	}
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	bom = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	root = json_loadb((const char *)text + bom, len - bom,
+			  JSON_REJECT_DUPLICATES, &error);
 	if (!root) {
 		snprintf(where, sizeof(where), "line %d column %d", error.line,
 			 error.column);

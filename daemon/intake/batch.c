@@ -175,6 +175,7 @@ stage_closed(struct batch *b, const struct batch_rules *rules,
 		b->closed[b->closed_n].index = site;
 		put_text(b->closed[b->closed_n++].site, &c->site);
 	}
+	b->closed_refused = d->closed_n - b->closed_n;
 	return 0;
 }
 

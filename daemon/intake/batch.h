@@ -83,6 +83,7 @@ struct batch {
 	size_t fresh_n;
 	struct batch_closed *closed;
 	size_t closed_n;
+	size_t closed_refused;	       /* marks that the sender may not make */
 	struct batch_refused *refused; /* the first WIRE_MAX_REFUSED */
 	size_t refused_n;
 	uint64_t refused_total;

@@ -303,7 +303,7 @@ static json_t *
 tell(const struct post *p)
 {
 	json_t *refused = json_array(), *out;
-	uint64_t accepted = 0, total = 0, closed = 0;
+	uint64_t accepted = 0, total = 0, closed = 0, not_closed = 0;
 
 	for (size_t i = 0; i < p->batches; i++) {
 		const struct batch *b = p->batch[i];
@@ -311,6 +311,7 @@ tell(const struct post *p)
 		accepted += b->rows_n;
 		total += b->refused_total;
 		closed += b->closed_n;
+		not_closed += b->closed_refused;
 		for (size_t k = 0; k < b->refused_n; k++)
 			json_array_append_new(
 				refused,
@@ -324,9 +325,12 @@ tell(const struct post *p)
 	out = json_pack("{s:I, s:b, s:I, s:o}", "accepted",
 			(json_int_t)accepted, "duplicate", 0, "refused_total",
 			(json_int_t)total, "refused", refused);
-	if (closed > 0)
+	if (closed + not_closed > 0)
 		json_object_set_new(out, "closed",
 				    json_integer((json_int_t)closed));
+	if (not_closed > 0)
+		json_object_set_new(out, "closed_refused",
+				    json_integer((json_int_t)not_closed));
 	tell_older(p, out);
 	return out;
 }
@@ -397,7 +401,7 @@ why(int status)
 {
 	switch (status) {
 	case 413:
-		return "too many rows; send them in several requests";
+		return "more than a request may hold; send it in several";
 	case 415:
 		return "send application/json or text/csv";
 	case 422:

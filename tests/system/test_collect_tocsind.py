@@ -110,9 +110,9 @@ def test_enrol_and_push_encrypted(tmp_path):
         assert status == 201, body
         state = tmp_path / "state"
 
-        def run(*args):
+        def run(*args, **more):
             return subprocess.run([BIN, "--state", state, *args], text=True,
-                                  capture_output=True, timeout=60)
+                                  capture_output=True, timeout=60, **more)
         data = rows(5, "clinic-1", indicator="fever-visit")
         f = table(tmp_path / "a.csv", data)
         assert run("push", str(f)).returncode == 78
@@ -135,8 +135,15 @@ def test_enrol_and_push_encrypted(tmp_path):
         old, = (k["fingerprint"] for k in keys if k["key"] == key.split()[1])
         assert len(keys) == 2
         assert daemon.ask("DELETE", f"/api/v1/keys/{old}")[0] == 200
+        # And kept by systemd, not in the state.
+        credentials = tmp_path / "credentials"
+        credentials.mkdir()
+        (state / "site.key").rename(credentials / "site.key")
         data = rows(6, "clinic-1", indicator="fever-visit")
-        done = run("push", str(table(tmp_path / "a.csv", data)))
+        f = table(tmp_path / "a.csv", data)
+        assert run("push", str(f)).returncode != 0
+        done = run("push", str(f), env={
+            **os.environ, "CREDENTIALS_DIRECTORY": str(credentials)})
         assert done.returncode == 0, done.stderr
         assert values(daemon) == expected(data)
 

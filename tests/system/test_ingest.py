@@ -440,6 +440,9 @@ def test_json_over_http(daemon):
     assert (status, body["accepted"], body["closed"]) == (202, 1, 1)
     assert daemon.rows("SELECT value, denominator FROM counts") == [(3, 40)]
     assert daemon.rows("SELECT day, site FROM closed") == [(18323, "clinic-1")]
+    text = '\ufeff{"closed": [{"date": "2020-03-02", "site": "clinic-x"}]}'
+    status, body = daemon.ask("POST", "/api/v1/counts", text.encode())
+    assert (status, body["closed"], body["closed_refused"]) == (202, 0, 1)
 
 
 def test_what_was_refused_may_come_again(daemon):

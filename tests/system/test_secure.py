@@ -308,5 +308,18 @@ def test_loopback_only_without_keys(tmp_path):
     assert "curve = no" in d.text()
 
 
+def test_systemd_may_keep_the_centres_key(tmp_path):
+    """As a credential: it goes before the file, and none is made."""
+    d = Daemon(tmp_path, curve=True).start()
+    key = d.address("zmq-key")
+    d.stop()
+    (tmp_path / "credentials").mkdir()
+    (d.state / "curve.key").rename(tmp_path / "credentials" / "curve.key")
+    d.env["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    with d:
+        assert d.address("zmq-key") == key
+        assert not (d.state / "curve.key").exists()
+
+
 def test_the_key_file_is_private(daemon):
     assert (daemon.state / "curve.key").stat().st_mode & 0o777 == 0o600
