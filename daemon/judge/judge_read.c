@@ -233,13 +233,17 @@ judge_stats(const struct judge *j, struct judge_stats *out)
 	out->bytes = j->series_cap * (sizeof(*j->series) + sizeof(uint32_t)) +
 		     j->sums_cap * sizeof(*j->sum);
 	for (size_t i = 0; i < j->series_n; i++) {
-		out->bytes += stream_bytes(&j->series[i], j->day.keep);
+		const struct bench *b =
+			judge_bench(j, series_period(j, (uint32_t)i));
+
+		out->bytes += stream_bytes(&j->series[i], b->keep);
 		if (j->series[i].saved.state != NULL)
-			out->bytes += j->day.carried;
+			out->bytes += b->carried;
 	}
 	for (size_t i = 0; i < j->sums; i++) {
 		out->bytes += j->sum[i].cap * sizeof(uint32_t);
 		if (j->sum[i].judged.p != NULL)
-			out->bytes += j->day.keep * (sizeof(float) + 1);
+			out->bytes += judge_bench(j, j->sum[i].period)->keep *
+				      (sizeof(float) + 1);
 	}
 }
