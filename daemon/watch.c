@@ -7,7 +7,8 @@
 #include "daemon/centre.h"
 #include "daemon/desk/upkeep.h"
 
-#define SITES_A_TICK 200 /* some 2 ms */
+#define SITES_A_TICK 200   /* some 2 ms */
+#define ALERTS_A_TICK 1000 /* some 2 ms */
 #define MIB 1048576.0
 
 int
@@ -19,7 +20,7 @@ watch_day(struct centre *c, int32_t day)
 		return 0;
 	return upkeep_look_all(c->upkeep, &now) < 0
 		       ? -1
-		       : desk_escalate(c->desk, dayclock_now_ms(&c->clock));
+		       : desk_escalate(c->desk, dayclock_now_ms(&c->clock), 0);
 }
 
 static int
@@ -59,7 +60,8 @@ watch_tick(struct centre *c)
 	    up_ms >= quality_conf(c->quality)->first_look_ms)
 		rc = upkeep_look(c->upkeep, &now, SITES_A_TICK);
 	if (rc == 0 && !c->clock.manual)
-		rc = desk_escalate(c->desk, dayclock_now_ms(&c->clock));
+		rc = desk_escalate(c->desk, dayclock_now_ms(&c->clock),
+				   ALERTS_A_TICK);
 	(void)scales_act_end(c->scales);
 	if (rc < 0)
 		log_fault_begin(&c->watch_fault,

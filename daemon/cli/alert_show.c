@@ -112,10 +112,7 @@ alert_print_escalated(const struct client *c, const json_t *event)
 {
 	char text[768];
 
-	printf("  %s  %s  %s\n", client_text(event, "as_of"),
-	       client_word(c, "event", "escalated"),
-	       explain_escalated(c->catalogue, c->lang, event, text,
-				 sizeof(text)));
+	puts(explain_escalated(c->catalogue, c->lang, event, text, sizeof(text)));
 }
 
 static void
@@ -128,6 +125,8 @@ print_events(const struct client *c, const json_t *events)
 		if (strcmp(client_text(row, "event"), "continued") == 0)
 			continue;
 		if (strcmp(client_text(row, "event"), "escalated") == 0) {
+			printf("  %s  %s  ", client_text(row, "as_of"),
+			       client_word(c, "event", "escalated"));
 			alert_print_escalated(c, row);
 			continue;
 		}

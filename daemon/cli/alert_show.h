@@ -14,7 +14,7 @@ void alert_print(const struct client *c, const json_t *alert, bool colour);
 void alert_print_evidence(const struct client *c, const json_t *evidence,
 			  size_t most);
 
-/* A line of an event "escalated": which clocks, who was told. */
+/* Of an event "escalated" which clocks, and who was told; ends the line. */
 void alert_print_escalated(const struct client *c, const json_t *event);
 
 /* A text in lines as wide as the terminal, broken at blanks and between

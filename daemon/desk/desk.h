@@ -133,9 +133,10 @@ void desk_set_reach(struct desk *d, desk_reach *reach, desk_vacant *vacant,
  * duty in the alert's own area, the clock for its acknowledgement is told above
  * at once, and the event says vacant.  Each telling is an event "escalated": clocks [{step, due_ms}], to (area, area_name,
  * area_name_zh, level; null: nobody above could be told), told (names), passed
- * (codes of areas) and at_ms, beside what names the alert.
+ * (codes of areas) and at_ms, beside what names the alert.  At most so many
+ * alerts are looked at, going on where the last call ended; 0: all.
  */
-int desk_escalate(struct desk *d, int64_t now_ms)
+int desk_escalate(struct desk *d, int64_t now_ms, size_t most)
 	__attribute__((warn_unused_result));
 
 /* How often an area of that level was told, since the start. */

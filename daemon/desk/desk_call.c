@@ -188,10 +188,16 @@ look_at(struct desk *d, struct alert *a, int64_t now_ms)
 }
 
 int
-desk_escalate(struct desk *d, int64_t now_ms)
+desk_escalate(struct desk *d, int64_t now_ms, size_t most)
 {
-	for (size_t i = 0; d->reach != NULL && i < d->n; i++) {
-		struct alert *a = &d->alert[i];
+	if (d->reach == NULL)
+		return 0;
+	if (most == 0 || most >= d->n) {
+		most = d->n;
+		d->looked = 0;
+	}
+	for (; most > 0; most--) {
+		struct alert *a = &d->alert[d->looked++ % d->n];
 
 		/* A part is told by its whole. */
 		if (!a->upkeep && !alert_done(a->state) &&

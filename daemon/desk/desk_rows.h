@@ -63,6 +63,7 @@ struct desk {
 	desk_vacant *vacant;
 	void *reach_arg;
 	uint64_t escalations[REG_LEVELS];
+	size_t looked; /* alerts whose clocks were looked at */
 	int32_t as_of;
 	bool announce;
 };

@@ -20,6 +20,10 @@ CITY = """receiver "city-desk" {
 	type = journal
 	areas = { "C" }
 }
+rota "city" {
+	area = "C"
+	week = { "daily 00:00-24:00 city-desk" }
+}
 """
 
 
@@ -274,6 +278,7 @@ def test_operators_alerts_stand_apart(d):
         b.open(url(d, "status"))
         b.wait(f"document.querySelector('a[href=\"#/alerts/{silent['id']}\"]')")
         assert silent["summary"] in b.text()
+        assert "On duty now" in b.text() and "city-desk" in b.text()
         b.run(f"document.querySelector('a[href=\"#/alerts/{silent['id']}\"]')"
               ".click()")
         b.wait("document.querySelector('.why li')")

@@ -191,7 +191,7 @@ at(struct world *w, int64_t after)
 {
 	w->heard[0] = '\0';
 	w->now = OPENED + after;
-	assert_int_equal(desk_escalate(w->desk, w->now), 0);
+	assert_int_equal(desk_escalate(w->desk, w->now, 1), 0);
 	return w->heard;
 }
 
@@ -463,6 +463,28 @@ test_where_nobody_is_on_duty_the_city_is_told_at_once(void **state)
 }
 
 static void
+test_many_alerts_are_looked_at_in_turn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w, "acknowledge = 1h }\n"
+		 "trigger \"more\" { indicators = { ili }\nrule = cases\n"
+		 "basis = norm\ncases = { \"10 blue\" }\nwindow = 3d\n"
+		 "where = { county }\nquiet_days = 7\ndeadlines = quick\n"
+		 "tell = { duty } }\n"
+		 "deadlines \"other\" { verify = 1h");
+	count(&w);
+	assert_int_equal(desk_weigh(w.desk, DAY0, true), 0);
+	assert_int_equal(desk_alerts(w.desk), 2);
+	assert_string_equal(at(&w, HOUR + MINUTE), "c:acknowledge ");
+	assert_string_equal(at(&w, HOUR + MINUTE), "c:acknowledge ");
+	assert_string_equal(at(&w, HOUR + MINUTE), "");
+	assert_string_equal(at(&w, HOUR + MINUTE), "");
+	drop(&w);
+}
+
+static void
 test_history_calls_nobody(void **state)
 {
 	struct world w;
@@ -490,6 +512,7 @@ main(void)
 		cmocka_unit_test(test_what_is_asked_for_is_told),
 		cmocka_unit_test(
 			test_where_nobody_is_on_duty_the_city_is_told_at_once),
+		cmocka_unit_test(test_many_alerts_are_looked_at_in_turn),
 		cmocka_unit_test(test_history_calls_nobody),
 	};
 

@@ -1,7 +1,7 @@
 /* What an operator asks first: is it well, is it keeping up, is mail going out. */
 import { html, useEffect, useState } from './vendor/htm-preact.js';
 import { get } from './api.js';
-import { t, word, areaPath, date, time, number, currentLanguage } from './text.js';
+import { t, word, named, areaPath, date, time, number, currentLanguage } from './text.js';
 import { Failure, State, Waiting, Tile } from './parts.js';
 
 const HEAD = ['version', 'ready', 'not_ready', 'clock', 'today', 'uptime_s', 'areas', 'sites', 'series', 'kinds'];
@@ -59,14 +59,28 @@ function OperatorAlerts({ list }) {
 	</section>`;
 }
 
+/* Who is on duty in the areas that have a rota. */
+function Rota({ list }) {
+	const names = (all) => all.join(t('list.comma')) || t('rota.nobody');
+	return html`<section class="card"><h2>${t('rota.now')}</h2>
+		<div class="scroll" tabindex="0"><table class="dense"><thead><tr><th>${t('why.area')}</th><th>${t('rota.now')}</th>
+			<th>${t('rota.until')}</th><th>${t('rota.next')}</th></tr></thead>
+		<tbody>${list.map((r) => html`<tr class=${r.now.length > 0 ? '' : 'silent'}><td>${named(r, 'area_') || r.area}</td>
+			<td>${names(r.now)}</td><td>${r.until_ms ? time(r.until_ms) : '–'}</td>
+			<td>${r.until_ms ? names(r.next) : '–'}</td></tr>`)}</tbody></table></div></section>`;
+}
+
 export function Status({ tick }) {
 	const [data, setData] = useState(null);
 	const [error, setError] = useState(null);
 
 	useEffect(() => {
 		const load = () => Promise.all([get('status'), get('notices', { limit: 50 }).catch(() => ({ notices: [] })),
-			get('alerts', { route: 'operator', lang: currentLanguage() })])
-			.then(([status, n, o]) => { setData({ status, notices: n.notices, operator: o.alerts }); setError(null); }, setError);
+			get('alerts', { route: 'operator', lang: currentLanguage() }), get('rota').catch(() => ({ rota: [] }))])
+			.then(([status, n, o, r]) => {
+				setData({ status, notices: n.notices, operator: o.alerts, rota: r.rota });
+				setError(null);
+			}, setError);
 		load();
 		const timer = setInterval(load, 10000);
 		return () => clearInterval(timer);
@@ -88,6 +102,7 @@ export function Status({ tick }) {
 			<${Tile} label=${t('status.version')} value=${s.version} />
 		</div>
 		<${OperatorAlerts} list=${data.operator} />
+		${data.rota.length > 0 && html`<${Rota} list=${data.rota} />`}
 		<div class="blocks">${blocks.map(([name, block]) => html`<${Block} key=${name} name=${name} block=${block} />`)}</div>
 		${data.notices.length > 0 && html`<${Notices} list=${data.notices} />`}`;
 }
