@@ -13,6 +13,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/null.h"
 #include "daemon/cli/replay.h"
+#include "daemon/judge/calendar.h"
 
 #define DAYS_A_YEAR 365.25
 
@@ -30,13 +31,17 @@ static const char help[] =
 	"  --history DIR    a quiet history in the back-test's format, "
 	"instead\n"
 	"                   of the simulation; its second half is the check\n"
+	"  --calendar FILE  detectors know the holidays of its first "
+	"calendar,\n"
+	"                   as etc/calendars/cn.conf\n"
 	"  --counties N     of the invented province (30)\n"
 	"  --years N        simulated years, each with a seed of its own (4)\n"
 	"  --seed N         the first seed (1)\n";
 
 struct request {
 	struct replay_triggers triggers;
-	const char *only, *history;
+	const char *only, *history, *calendar_file;
+	struct calendar *calendar;
 	int counties, years;
 	uint64_t seed;
 };
@@ -70,6 +75,9 @@ read_option(struct request *q, int c)
 	case 'd':
 		q->history = optarg;
 		break;
+	case 'k':
+		q->calendar_file = optarg;
+		break;
 	case 'c':
 		rc = whole("counties", 2, SIM_MAX_COUNTIES, &n);
 		q->counties = (int)n;
@@ -98,6 +106,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "triggers", required_argument, NULL, 't' },
 		{ "trigger", required_argument, NULL, 'o' },
 		{ "history", required_argument, NULL, 'd' },
+		{ "calendar", required_argument, NULL, 'k' },
 		{ "counties", required_argument, NULL, 'c' },
 		{ "years", required_argument, NULL, 'y' },
 		{ "seed", required_argument, NULL, 's' },
@@ -155,8 +164,10 @@ simulate_years(const struct request *q, const char *etc,
 		fprintf(stderr, "tocsin: a year with seed %llu ...\n",
 			(unsigned long long)conf.seed);
 		rc = null_simulate_for(&h, etc, &conf, set);
-		if (rc == 0)
+		if (rc == 0) {
+			registry_set_calendar(h.registry, q->calendar);
 			rc = null_weigh(&h, set, year);
+		}
 		for (size_t t = 0; t < 2 * set->n && rc == 0; t++)
 			rc = null_append(&out[t], &year[t]);
 		for (size_t t = 0; t < 2 * set->n; t++)
@@ -193,8 +204,10 @@ play_history(const struct request *q, const char *etc,
 	struct history h;
 	int rc = history_read(&h, etc, q->history, history_say, NULL);
 
-	if (rc == 0 && all != NULL)
+	if (rc == 0 && all != NULL) {
+		registry_set_calendar(h.registry, q->calendar);
 		rc = null_weigh(&h, set, all);
+	}
 	for (size_t t = 0; t < 2 * set->n && rc == 0 && all != NULL; t++) {
 		rc = half_of(&all[t], false, &fit[t]);
 		if (rc == 0)
@@ -306,6 +319,15 @@ out:
 	return rc;
 }
 
+static int
+read_calendar(struct request *q)
+{
+	if (q->calendar_file != NULL)
+		q->calendar = calendar_load(&q->calendar_file, 1, NULL,
+					    history_say_conf, NULL);
+	return q->calendar_file != NULL && q->calendar == NULL ? -1 : 0;
+}
+
 int
 cli_calibrate(int argc, char **argv)
 {
@@ -320,15 +342,17 @@ cli_calibrate(int argc, char **argv)
 		fputs(help, stdout);
 		return cli_finish();
 	}
-	if (etc == NULL)
+	if (etc == NULL || read_calendar(&q) < 0)
 		return CLI_EX_USAGE;
 	if (history_vocabulary(&h, etc, history_say, NULL) != 0) {
 		history_free(&h);
+		calendar_free(&q.calendar);
 		return CLI_EX_USAGE;
 	}
 	set = replay_triggers_read(&q.triggers, etc, h.registry);
 	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set);
 	trigger_free(&set);
 	history_free(&h);
+	calendar_free(&q.calendar);
 	return rc;
 }

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -37,7 +38,7 @@ def factor(day, off):
     return WEEK[0 if day in WORKED else day.weekday()]
 
 
-def province(folder, off, rise=()):
+def province(folder, off, rise=(), days=190):
     """A county that works and rests as China did in autumn 2024."""
     (folder / "t.conf").write_text(TRIGGER)
     (folder / "areas.csv").write_text(
@@ -46,7 +47,7 @@ def province(folder, off, rise=()):
     (folder / "sites.csv").write_text("site,kind,area,name\n" + "".join(
         f"{site},{kind},c1,{site}\n" for site, kind in sites))
     rows = ["date,site,indicator,count"]
-    for n in range(190):
+    for n in range(days):
         day = FIRST + datetime.timedelta(n)
         f = factor(day, off) * (1.6 if day.isoformat() in rise else 1)
         for kind, indicator, mean in SOURCES:
@@ -119,3 +120,23 @@ def test_the_daemon_rings_as_the_backtest_does(tmp_path):
         got = [json.loads(body) for body, in d.rows(
             "SELECT body FROM alert_event ORDER BY number")]
     assert [e["as_of"] for e in got if e["event"] == "opened"] == want
+
+
+def test_a_calibration_may_know_the_calendar(tmp_path):
+    """What rings on holidays alone is not counted then; they lie in the
+    first half of the days that are weighed."""
+    province(tmp_path, 1.3, days=250)
+
+    def blue(*options):
+        done = subprocess.run(
+            [TOCSIN, "calibrate", "--history", tmp_path, "--triggers",
+             tmp_path / "t.conf", *options], capture_output=True, text=True,
+            check=True, timeout=120)
+        return float(re.search(r"blue +[\d.]+ +([\d.]+)", done.stdout)[1])
+
+    assert blue() > 0
+    assert blue("--calendar", CHINA) == 0
+    done = subprocess.run([TOCSIN, "calibrate", "--calendar",
+                           tmp_path / "none.conf"], capture_output=True,
+                          text=True)
+    assert done.returncode == 2 and "none.conf" in done.stderr
