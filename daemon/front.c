@@ -145,8 +145,13 @@ import(struct centre *c, enum import_what what, const struct api_write *write,
 		.registry = c->registry,
 	};
 
-	if (w != NULL)
-		import_csv(&env, what, write->body, write->len, answered, w);
+	if (w == NULL)
+		return;
+	import_csv(&env, what, write->body, write->len, answered, w);
+	if (registry_days_changed(c->registry)) {
+		judge_all_again(c->judge);
+		scales_changed(c->scales);
+	}
 }
 
 static void

@@ -364,6 +364,20 @@ set_site_texts(struct reg_site *row, const struct reg_site *site)
 		       : set_text(&row->calendar, site->calendar);
 }
 
+/* On which days a report is expected. */
+static void
+set_days(const struct registry *r, struct reg_site *row,
+	 const struct reg_site *site)
+{
+	row->period = site->period;
+	row->expect = site->expect;
+	if (site->period == 0) {
+		row->period = registry_kind_at(r, row->kind)->period;
+		row->expect = registry_kind_at(r, row->kind)->expect;
+	}
+	row->own = calendars_find(r->calendars, row->calendar);
+}
+
 uint32_t
 registry_add_site(struct registry *r, const struct reg_site *site,
 		  const char *kind_code, const char *area_code, char *err,
@@ -372,7 +386,7 @@ registry_add_site(struct registry *r, const struct reg_site *site,
 	uint32_t kind = registry_kind(r, kind_code, strlen(kind_code));
 	uint32_t area = registry_area(r, area_code, strlen(area_code));
 	size_t before = r->site.n;
-	struct reg_site *row;
+	struct reg_site *row, was;
 	uint32_t i;
 
 	if (check_code("site", site->code, err, cap) < 0)
@@ -394,16 +408,14 @@ registry_add_site(struct registry *r, const struct reg_site *site,
 	if (r->site.n != before)
 		row->first_series = REG_NONE;
 	row->code = r->site_names.at[i];
+	was = *row;
 	row->kind = kind;
 	row->area = area;
-	row->period = site->period;
-	row->expect = site->expect;
-	if (site->period == 0) {
-		row->period = registry_kind_at(r, kind)->period;
-		row->expect = registry_kind_at(r, kind)->expect;
-	}
+	set_days(r, row, site);
 	row->withdrawn = site->withdrawn;
-	row->own = calendars_find(r->calendars, row->calendar);
+	r->days_changed = r->days_changed ||
+			  (r->site.n == before &&
+			   (row->expect != was.expect || row->own != was.own));
 	row->zone_index =
 		names_find(&r->zone_names, row->zone, strlen(row->zone));
 	return i;

@@ -181,6 +181,11 @@ bool registry_knows_calendar(const struct registry *r, const char *name,
 /* The site's own, or the centre's. */
 const struct calendar *registry_calendar_of(const struct registry *r,
 					    uint32_t site);
+/*
+ * Has a site that was known got another calendar or other days to report on
+ * since the last call?  Then judge_all_again() is due.
+ */
+bool registry_days_changed(struct registry *r);
 /* Is a report about that day expected from the site? */
 bool registry_expects(const struct registry *r, uint32_t site, int32_t day);
 

@@ -248,6 +248,15 @@ registry_calendar_of(const struct registry *r, uint32_t site)
 }
 
 bool
+registry_days_changed(struct registry *r)
+{
+	bool changed = r->days_changed;
+
+	r->days_changed = false;
+	return changed;
+}
+
+bool
 registry_expects(const struct registry *r, uint32_t site, int32_t day)
 {
 	const struct reg_site *s = registry_site_at(r, site);

@@ -3,6 +3,7 @@
 
 /* The inside of struct registry, for registry*.c only. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct registry {
 	struct rows zone; /* struct zone *, owned */
 	const struct calendar *calendar;
 	const struct calendars *calendars; /* that sites may name */
+	bool days_changed;
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "daemon/judge/names.h"
+#include "daemon/judge/calendar.h"
 #include "daemon/judge/registry_csv.h"
 
 #define CODE(text) text, strlen(text)
@@ -315,10 +316,50 @@ test_copies(void **state)
 	registry_free(&copy);
 }
 
+static void
+test_days_that_change_are_told_once(void **state)
+{
+	struct registry *r = small();
+	struct calendars *all = calendars_load("", NULL, NULL);
+
+	(void)state;
+	registry_set_calendars(r, all);
+	assert_int_equal(read_text(r,
+				   "site,kind,area,reports_on,calendar\n"
+				   "d1,ed,420103,workdays,\n"
+				   "d2,ed,420103,workdays,us\n",
+				   registry_read_sites),
+			 0);
+	assert_false(registry_days_changed(r)); /* new ones have no past */
+	assert_int_equal(read_text(r,
+				   "site,kind,area,name,reports_on,calendar\n"
+				   "d1,ed,420103,One,workdays,\n"
+				   "d2,ed,420103,Two,workdays,us\n",
+				   registry_read_sites),
+			 0);
+	assert_false(registry_days_changed(r));
+	assert_int_equal(read_text(r,
+				   "site,kind,area,reports_on,calendar\n"
+				   "d1,ed,420103,workdays,cn\n",
+				   registry_read_sites),
+			 0);
+	assert_true(registry_days_changed(r));
+	assert_false(registry_days_changed(r));
+	assert_int_equal(read_text(r,
+				   "site,kind,area,reports_on,calendar\n"
+				   "d2,ed,420103,daily,us\n",
+				   registry_read_sites),
+			 0);
+	assert_true(registry_days_changed(r));
+	registry_free(&r);
+	calendars_free(&all);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_days_that_change_are_told_once),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_refusals_name_the_reason),
