@@ -139,7 +139,7 @@ zmqcut_accepted(struct zmqcut *c, int fd, const char *endpoint)
 		return;
 	s = &c->seat[fd];
 	release(c, s);
-	if (c->held >= c->seats / 4)
+	if (c->held >= c->seats / 3)
 		return;
 	s->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (s->held < 0)

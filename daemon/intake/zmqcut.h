@@ -10,8 +10,9 @@
  * libzmq cuts without a word looks like this.
  *
  * A peer that was cut is held until the look is sure, ten seconds at most.
- * At most a quarter of the descriptors this process may have is used; a
- * connection beyond them, or over ipc:, is not looked at.
+ * At most a third of the descriptors this process may have is used: with the
+ * unit's limit that is one for each of zmq.max_sockets.  A connection beyond
+ * them, or over ipc:, of which the kernel tells less, is not looked at.
  */
 
 #include <stdbool.h>
