@@ -140,6 +140,32 @@ def test_an_acknowledgement_ends_it(centre):
             "acknowledge", "verify"]
 
 
+def test_by_the_system_s_clock(tmp_path):
+    """Within seconds, and exactly once although the daemon is killed."""
+    path = tmp_path / "t.conf"
+    path.write_text(TRIGGER.replace("36h", "1s"))
+    d = Daemon(tmp_path, clock="system", conf=RECEIVERS, tocsind_triggers=path)
+    with d:
+        d.world(alarm.AREAS, "site,kind,area,name\nschool,school,K1,School\n")
+        status, body = d.post_csv(
+            "date,site,indicator,count\n"
+            f"{d.status()['today']},school,ill-absence,12\n")
+        assert status == 202 and not body["refused"], body
+        wait(lambda: d.get("/api/v1/alerts")["alerts"])
+        id = d.get("/api/v1/alerts")["alerts"][0]["id"]
+        wait(lambda: escalated(d, id))
+        d.kill()
+    with d:
+        wait(lambda: len(escalated(d, id)) == 2)
+        d.kill()
+    with d:
+        looks = d.get(f"/api/v1/alerts/{id}")["now_ms"] + 3000
+        wait(lambda: d.get(f"/api/v1/alerts/{id}")["now_ms"] > looks)
+        assert [e["to"]["area"] for e in escalated(d, id)] == ["C", "P"]
+        assert told(d, "city") == told(d, "province") == ["opened",
+                                                          "escalated"]
+
+
 def rota(area, week):
     return f"""
 rota "{area}" {{
