@@ -1,7 +1,8 @@
 /*
  * Counts.  A count that is the first of its cell, which most are, costs an
- * insertion and no look-up; the rule of cell.h decides the others.  Many rows
- * a statement take half the time of one each.
+ * insertion and no look-up; the rule of cell.h decides the others, which are
+ * looked up at once where those before them were known as well.  Many rows a
+ * statement take half the time of one each.
  */
 #include "daemon/store/counts.h"
 
@@ -52,83 +53,93 @@ struct stamp {
 	int64_t ledger, recv_s;
 };
 
+/* Rows of one statement; SIZES of them, the largest first. */
+#define TOGETHER 32
+#define SIZES 5
+static const int size_of[SIZES] = { TOGETHER, 16, 8, 4, 1 };
+
+/* The rows behind the first: a bare ? goes on from the highest number. */
+#define TAIL_4(row) "," row "," row "," row
+#define TAIL_8(row) TAIL_4(row) "," row TAIL_4(row)
+#define TAIL_16(row) TAIL_8(row) "," row TAIL_8(row)
+#define TAIL_32(row) TAIL_16(row) "," row TAIL_16(row)
+#define ALL_SIZES(first, row)                                                  \
+	{                                                                      \
+		first TAIL_32(row), first TAIL_16(row), first TAIL_8(row),     \
+			first TAIL_4(row), first                               \
+	}
+
+#define CELLS "counts(" COLUMNS ") VALUES (?3,?4,?5,?6,?7,?8,?1,?2)"
+#define CELL "(?,?,?,?,?,?,?1,?2)"
+#define OLD                                                                    \
+	"INSERT INTO counts_old(" COLUMNS                                      \
+	", replaced) VALUES (?2,?3,?4,?5,?6,?7,?8,?9,?1)"
+
 /*
  * OR IGNORE, for it needs no journal of the statement: whatever else fails
  * undoes the whole transaction.
  */
-#define INSERT "INSERT OR IGNORE INTO counts(" COLUMNS ") VALUES "
-#define STAMPED "?1,?2)"
-#define ROW_1 "(?3,?4,?5,?6,?7,?8," STAMPED /* ? goes on from the highest */
-#define ROW "(?,?,?,?,?,?," STAMPED
-#define ROWS_4 ROW "," ROW "," ROW "," ROW
-#define ROWS_8 ROWS_4 "," ROWS_4
-#define INSERT_1 INSERT ROW_1
-#define INSERT_4 INSERT_1 "," ROW "," ROW "," ROW
-#define INSERT_8 INSERT_4 "," ROWS_4
-#define INSERT_16 INSERT_8 "," ROWS_8
-#define INSERT_32 INSERT_16 "," ROWS_8 "," ROWS_8
-#define FIRST_OWN 3 /* the first parameter of a row's own */
-#define OWN_N 6	    /* parameters of a row */
-#define TOGETHER 32 /* rows of one statement, or a half, a quarter ... */
-#define LEAST 4	    /* of them; fewer go one by one */
+static const char *const insert_sql[SIZES] =
+	ALL_SIZES("INSERT OR IGNORE INTO " CELLS, CELL);
+static const char *const replace_sql[SIZES] =
+	ALL_SIZES("INSERT OR REPLACE INTO " CELLS, CELL);
+static const char *const old_sql[SIZES] =
+	ALL_SIZES(OLD, "(?,?,?,?,?,?,?,?,?1)");
 
-/* Binds the row as the first of its cell, as the i-th of its statement. */
+/* Binds the i-th row of a statement on cells. */
 static void
-bind_first(struct db_stmt *s, int i, struct counts_row *row,
-	   const struct stamp *stamp)
+bind_row(struct db_stmt *s, int i, const struct counts_row *row)
 {
-	int at = FIRST_OWN + i * OWN_N;
+	int at = 3 + i * 6;
 
-	row->held = row->came;
-	if (row->held.revision == 0)
-		row->held.revision = cell_next_revision(0, stamp->recv_s);
-	row->outcome = CELL_NEW;
 	db_bind_int(s, at, row->day);
 	db_bind_int(s, at + 1, row->series);
 	bind_cell(s, at + 2, &row->held);
 }
 
-/* The statement that inserts n rows. */
-static struct db_stmt *
-inserting(struct db *db, int n)
+/* The row as the first of its cell. */
+static void
+hold_first(struct counts_row *row, const struct stamp *stamp)
 {
-	switch (n) {
-	case 1:
-		return db_cached(db, INSERT_1);
-	case 4:
-		return db_cached(db, INSERT_4);
-	case 8:
-		return db_cached(db, INSERT_8);
-	case 16:
-		return db_cached(db, INSERT_16);
-	default:
-		return db_cached(db, INSERT_32);
-	}
+	row->held = row->came;
+	if (row->held.revision == 0)
+		row->held.revision = cell_next_revision(0, stamp->recv_s);
+	row->outcome = CELL_NEW;
 }
 
-/* How many of the n rows are the first of their cell, and are kept; or -1. */
+/* How many of so many rows are the first of their cell, and kept; or -1. */
 static int
-put_first(struct db *db, struct counts_row *row, int n, const struct stamp *stamp)
+put_first(struct db *db, struct counts_row *row, int size,
+	  const struct stamp *stamp)
 {
-	struct db_stmt *s = inserting(db, n);
+	struct db_stmt *s = db_cached(db, insert_sql[size]);
 
 	if (s == NULL)
 		return -1;
 	db_bind_int(s, 1, stamp->recv_s);
 	db_bind_int(s, 2, stamp->ledger);
-	for (int i = 0; i < n; i++)
-		bind_first(s, i, &row[i], stamp);
+	for (int i = 0; i < size_of[size]; i++) {
+		hold_first(&row[i], stamp);
+		bind_row(s, i, &row[i]);
+	}
 	if (db_run_on(s) < 0)
 		return -1;
 	return (int)db_changes(db);
 }
 
-/* The cell's count into row->held, and the frame it came with; 0 or -1. */
+/* A row whose cell changes, and what was there before. */
+struct change {
+	const struct counts_row *row;
+	struct cell before;
+	int64_t recv_s, ledger;
+};
+
+/* What the row's cell holds: 1, 0 = nothing, -1. */
 static int
-read_held(struct db *db, struct counts_row *row, int64_t *ledger)
+read_before(struct db *db, const struct counts_row *row, struct change *c)
 {
 	struct db_stmt *s = db_cached(
-		db, "SELECT value, denominator, revision, flags, ledger"
+		db, "SELECT value, denominator, revision, flags, recv, ledger"
 		    " FROM counts WHERE day=? AND series=?");
 	int rc;
 
@@ -138,44 +149,13 @@ read_held(struct db *db, struct counts_row *row, int64_t *ledger)
 	db_bind_int(s, 2, row->series);
 	rc = db_step(s);
 	if (rc == 1) {
-		read_cell(s, 0, &row->held);
-		*ledger = db_int(s, 4);
+		read_cell(s, 0, &c->before);
+		c->recv_s = db_int(s, 4);
+		c->ledger = db_int(s, 5);
+		c->row = row;
 	}
 	db_reset(s);
-	return rc == 1 ? 0 : -1;
-}
-
-static int
-keep_old(struct db *db, const struct counts_row *row, int64_t now_s)
-{
-	struct db_stmt *s =
-		db_cached(db, "INSERT INTO counts_old(" COLUMNS ", replaced) "
-			      "SELECT " COLUMNS ", ? FROM counts"
-			      " WHERE day=? AND series=?");
-
-	if (s == NULL)
-		return -1;
-	db_bind_int(s, 1, now_s);
-	db_bind_int(s, 2, row->day);
-	db_bind_int(s, 3, row->series);
-	return db_run(s);
-}
-
-static int
-put_held(struct db *db, const struct counts_row *row, const struct stamp *stamp)
-{
-	struct db_stmt *s = db_cached(
-		db, "UPDATE counts SET value=?, denominator=?, revision=?,"
-		    " flags=?, recv=?, ledger=? WHERE day=? AND series=?");
-
-	if (s == NULL)
-		return -1;
-	bind_cell(s, 1, &row->held);
-	db_bind_int(s, 5, stamp->recv_s);
-	db_bind_int(s, 6, stamp->ledger);
-	db_bind_int(s, 7, row->day);
-	db_bind_int(s, 8, row->series);
-	return db_run(s);
+	return rc;
 }
 
 static int
@@ -199,65 +179,139 @@ put_conflict(struct db *db, const struct counts_row *row,
 	return db_run(s);
 }
 
-/* The cell has a count already, which is in row->held. */
+/* Settles the row with what was there: 1 = the cell changes, 0, -1. */
 static int
-settle_again(struct db *db, struct counts_row *row, const struct stamp *stamp)
+settle_again(struct db *db, struct counts_row *row, const struct cell *before,
+	     const struct stamp *stamp)
 {
-	struct cell before = row->held, came = row->came;
+	struct cell came = row->came;
 
-	if (came.revision == 0 && cell_equal(&before, &came)) {
-		row->outcome = CELL_SAME;
+	row->held = *before;
+	row->outcome = CELL_SAME;
+	if (came.revision == 0 && cell_equal(before, &came))
 		return 0;
-	}
 	if (came.revision == 0)
 		came.revision =
-			cell_next_revision(before.revision, stamp->recv_s);
+			cell_next_revision(before->revision, stamp->recv_s);
 	row->outcome = cell_settle(&row->held, &came);
 	if (row->outcome == CELL_SAME || row->outcome == CELL_OLDER)
 		return 0;
 	if (row->outcome == CELL_CONFLICTED &&
-	    put_conflict(db, row, &before, stamp->recv_s) < 0)
+	    put_conflict(db, row, before, stamp->recv_s) < 0)
 		return -1;
-	if (keep_old(db, row, stamp->recv_s) < 0)
+	return 1;
+}
+
+static int
+put_old(struct db *db, const struct change *change, int size, int64_t now_s)
+{
+	struct db_stmt *s = db_cached(db, old_sql[size]);
+
+	if (s == NULL)
 		return -1;
-	return put_held(db, row, stamp);
+	db_bind_int(s, 1, now_s);
+	for (int i = 0; i < size_of[size]; i++) {
+		const struct change *c = &change[i];
+		int at = 2 + i * 8;
+
+		db_bind_int(s, at, c->row->day);
+		db_bind_int(s, at + 1, c->row->series);
+		bind_cell(s, at + 2, &c->before);
+		db_bind_int(s, at + 6, c->recv_s);
+		db_bind_int(s, at + 7, c->ledger);
+	}
+	return db_run_on(s);
+}
+
+static int
+put_held(struct db *db, const struct change *change, int size,
+	 const struct stamp *stamp)
+{
+	struct db_stmt *s = db_cached(db, replace_sql[size]);
+
+	if (s == NULL)
+		return -1;
+	db_bind_int(s, 1, stamp->recv_s);
+	db_bind_int(s, 2, stamp->ledger);
+	for (int i = 0; i < size_of[size]; i++)
+		bind_row(s, i, change[i].row);
+	return db_run_on(s);
+}
+
+static int
+put_changes(struct db *db, const struct change *change, int n,
+	    const struct stamp *stamp)
+{
+	int size = 0;
+
+	while (n > 0) {
+		while (size_of[size] > n)
+			size++;
+		if (put_old(db, change, size, stamp->recv_s) < 0 ||
+		    put_held(db, change, size, stamp) < 0)
+			return -1;
+		change += size_of[size];
+		n -= size_of[size];
+	}
+	return 0;
+}
+
+/*
+ * n rows, most of which are not the first of their cell.  fresh: a cell that
+ * came with this frame is not one of them, but a row put just now.
+ */
+static int
+put_again(struct db *db, struct counts_row *row, int n,
+	  const struct stamp *stamp, bool fresh)
+{
+	struct change change[TOGETHER];
+	int changes = 0, rc;
+
+	for (int i = 0; i < n; i++) {
+		struct change *c = &change[changes];
+
+		rc = read_before(db, &row[i], c);
+		if (rc == 0)
+			rc = put_first(db, &row[i], SIZES - 1, stamp) == 1 ? 0
+									   : -1;
+		else if (rc == 1 && fresh && c->ledger == stamp->ledger)
+			rc = 0;
+		else if (rc == 1)
+			rc = settle_again(db, &row[i], &c->before, stamp);
+		if (rc < 0)
+			return -1;
+		changes += rc;
+	}
+	return put_changes(db, change, changes, stamp);
 }
 
 static int
 put_one(struct db *db, struct counts_row *row, const struct stamp *stamp)
 {
-	int first = put_first(db, row, 1, stamp);
-	int64_t ledger;
+	int first = put_first(db, row, SIZES - 1, stamp);
 
 	if (first != 0)
 		return first < 0 ? -1 : 0;
-	if (read_held(db, row, &ledger) < 0)
-		return -1;
-	return settle_again(db, row, stamp);
+	return put_again(db, row, 1, stamp, false);
 }
 
 /*
- * n rows, each of another cell.  Where not all are the first of theirs, the
- * new ones are known by the frame that they came with just now.
+ * Rows of a size, each of another cell.  *known: those before were not the
+ * first of their cell, so these will not be either.
  */
 static int
-put_together(struct db *db, struct counts_row *row, int n,
-	     const struct stamp *stamp)
+put_together(struct db *db, struct counts_row *row, int size,
+	     const struct stamp *stamp, bool *known)
 {
-	int first = put_first(db, row, n, stamp);
+	int n = size_of[size], first = 0;
 
-	if (first < 0 || first == n)
-		return first < 0 ? -1 : 0;
-	for (int i = 0; i < n; i++) {
-		int64_t ledger;
-
-		if (read_held(db, &row[i], &ledger) < 0)
-			return -1;
-		if (ledger != stamp->ledger &&
-		    settle_again(db, &row[i], stamp) < 0)
-			return -1;
+	if (!*known) {
+		first = put_first(db, row, size, stamp);
+		*known = first == 0;
+		if (first < 0 || first == n)
+			return first < 0 ? -1 : 0;
 	}
-	return 0;
+	return put_again(db, row, n, stamp, first > 0);
 }
 
 /* Is row[i] the first of the frame that belongs to its cell, surely? */
@@ -274,14 +328,16 @@ counts_put(struct db *db, struct counts_row *row, size_t n, int64_t ledger,
 	   int64_t recv_s)
 {
 	const struct stamp stamp = { .ledger = ledger, .recv_s = recv_s };
-	bool sorted = true;
+	bool sorted = true, known = false;
 	size_t i = 0;
 
 	for (size_t k = 0; k < n; k++)
 		sorted = sorted && ascends(row, k);
-	for (size_t k = TOGETHER; sorted && k >= LEAST; k /= 2) {
+	for (int size = 0; sorted && size < SIZES - 1; size++) {
+		size_t k = (size_t)size_of[size];
+
 		for (; i + k <= n; i += k) {
-			if (put_together(db, &row[i], (int)k, &stamp) < 0)
+			if (put_together(db, &row[i], size, &stamp, &known) < 0)
 				return -1;
 		}
 	}

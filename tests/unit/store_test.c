@@ -181,7 +181,7 @@ test_conflicts_settle_the_same_in_any_order(void **state)
 	assert_int_equal(d.row[0].held.flags, CELL_CONFLICT);
 }
 
-#define MANY 46 /* cells, of which some are there already */
+#define MANY 125 /* cells, of which some are there already */
 
 struct many {
 	struct store_job job;
@@ -194,12 +194,14 @@ static int
 run_many(struct store_job *job, struct db *db)
 {
 	struct many *m = (struct many *)job;
+	int64_t recv_s = 1900 + m->ledger; /* which is 100 and more */
 
 	for (size_t i = 0; m->one_by_one && i < MANY; i++) {
-		if (counts_put(db, &m->row[i], 1, m->ledger, 2000) < 0)
+		if (counts_put(db, &m->row[i], 1, m->ledger, recv_s) < 0)
 			return -1;
 	}
-	return m->one_by_one ? 0 : counts_put(db, m->row, MANY, m->ledger, 2000);
+	return m->one_by_one ? 0
+			     : counts_put(db, m->row, MANY, m->ledger, recv_s);
 }
 
 static void
@@ -222,17 +224,25 @@ make_many(struct many *m, uint32_t series, uint32_t times)
 
 		m->row[i].day = 18000 + (int32_t)cell;
 		m->row[i].series = series;
-		m->row[i].came = (struct cell){ .value = i * 5 % 7,
-						.revision = i * 3 % 5 + times };
+		m->row[i].came = (struct cell){
+			.value = i * 5 % 7,
+			.revision = i < 9 ? i % 3 : i * 3 % 5 + 1 + times
+		};
 	}
 }
 
-/* What is there before: some cells of the 2nd, 4th and 5th eight. */
+/* What is there before: some cells, all of the last 32 among them. */
 static void
 put_some(struct store_folder *f, uint32_t series)
 {
 	static const int32_t at[] = { 9, 12, 24, 25, 26, 27, 28, 29, 30, 31, 33 };
 
+	for (int32_t i = 0; i < 32; i++) {
+		struct put p = make_put(18000 + 64 + i, 3, 1 + (uint32_t)i % 4);
+
+		p.row[0].series = series;
+		put_now(f, &p);
+	}
 	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
 		struct put p = make_put(18000 + at[i], (uint32_t)i % 3,
 					1 + (uint32_t)i % 4);
@@ -242,14 +252,24 @@ put_some(struct store_folder *f, uint32_t series)
 	}
 }
 
-/* Rows that go in by eights end as those that go in one by one. */
+/* The cell of day as it stood at as_of; all zeros: it did not stand then. */
+static struct counts_vintage
+vintage(struct store_folder *f, int32_t day, uint32_t series, int64_t as_of_s)
+{
+	struct counts_vintage v = { 0 };
+
+	assert_int_not_equal(
+		counts_at(store_reader(f->store), day, series, as_of_s, &v), -1);
+	return v;
+}
+
+/* Rows that go in together end as those that go in one by one. */
 static void
 test_rows_together_are_rows_alone(void **state)
 {
 	struct store_folder *f = *state;
 	static struct many a, b;
 	struct counts_vintage x, y;
-	struct db *reader = store_reader(f->store);
 
 	put_some(f, 500);
 	put_some(f, 501);
@@ -260,18 +280,17 @@ test_rows_together_are_rows_alone(void **state)
 		store_submit(f->store, &b.job);
 		store_drain(f->store);
 		for (size_t i = 0; i < MANY; i++) {
+			int32_t day = a.row[i].day;
+
 			assert_int_equal(a.row[i].outcome, b.row[i].outcome);
 			assert_memory_equal(&a.row[i].held, &b.row[i].held,
 					    sizeof(struct cell));
-			assert_int_equal(counts_at(reader, a.row[i].day, 500,
-						   INT64_MAX, &x),
-					 1);
-			assert_int_equal(counts_at(reader, a.row[i].day, 501,
-						   INT64_MAX, &y),
-					 1);
-			assert_memory_equal(&x.cell, &y.cell,
-					    sizeof(struct cell));
-			assert_int_equal(x.recv_s, y.recv_s);
+			for (int64_t at = 1999; at < 2004; at++) {
+				x = vintage(f, day, 500, at);
+				y = vintage(f, day, 501, at);
+				assert_memory_equal(&x, &y, sizeof(x));
+			}
+			assert_int_not_equal(x.recv_s, 0);
 		}
 	}
 }
