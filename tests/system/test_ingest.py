@@ -416,6 +416,14 @@ def test_counts_over_http_are_kept_once(daemon):
     assert value(daemon)[0] == 7
 
 
+def test_a_body_of_earlier_needs_a_name_to_count_again(daemon):
+    for text, more, kept in ((CSV, {}, 7), (CSV.replace(",7", ",8"), {}, 8),
+                             (CSV, {}, 8), (CSV, {"Idempotency-Key": "x"}, 7)):
+        status, body = daemon.post_csv(text, **more)
+        assert (status, body["accepted"]) == (202, 1)
+        assert value(daemon)[0] == kept
+
+
 def test_an_idempotency_key_with_another_body_is_refused(daemon):
     key = {"Idempotency-Key": "monday"}
     assert daemon.post_csv(CSV, **key)[0] == 202
