@@ -35,8 +35,9 @@ static const struct cli_command commands[] = {
 	  "judge the series of a file with one method", cli_detect },
 	{ "methods", "[NAME] [--json]", "list the methods and their parameters",
 	  cli_methods },
-	{ "trigger", "list|test [PATH]...|explain AREA DATE --data DIR",
-	  "the rules, their mistakes, and why (no) alert", cli_trigger },
+	{ "trigger", "list|test [PATH]...|explain AREA DATE|score",
+	  "the rules, their mistakes, why (no) alert, what became of them",
+	  cli_trigger },
 	{ "simulate", "--out DIR [OPTION]...",
 	  "write an invented province with labelled outbreaks", cli_simulate },
 };

@@ -128,6 +128,14 @@ print_list(const json_t *list)
 		       json_string_value(json_array_get(list, i)));
 }
 
+/* Appends what list --json says of each. */
+static void
+describe_all(const struct trigger_set *set, const struct registry *r, json_t *list)
+{
+	for (size_t i = 0; i < set->n; i++)
+		json_array_append_new(list, describe(&set->at[i], set, r));
+}
+
 static int
 list(const struct trigger_request *q, const char *etc)
 {
@@ -138,24 +146,23 @@ list(const struct trigger_request *q, const char *etc)
 
 	if (rc == 0)
 		set = trigger_read(q, etc, h.registry);
-	for (size_t i = 0; set != NULL && i < set->n; i++) {
-		json_t *t = describe(&set->at[i], set, h.registry);
+	if (set != NULL)
+		describe_all(set, h.registry, all);
+	for (size_t i = 0; set != NULL && !q->client.json && i < set->n; i++) {
+		const char *zh = set->at[i].title_zh;
 
-		json_array_append_new(all, t);
-		if (q->client.json)
-			continue;
 		printf("%-22s %-10s %-8s ", set->at[i].name,
 		       trigger_rule_str(set->at[i].rule),
 		       set->at[i].statutory ? "by norm" : "");
 		if (!set->at[i].statutory)
 			printf("budget %-5g ", set->at[i].budget);
-		print_list(json_object_get(t, "levels"));
-		printf("\n    %s\n", set->at[i].title);
+		print_list(json_object_get(json_array_get(all, i), "levels"));
+		printf("\n    %s\n", q->client.lang == CATALOGUE_ZH && zh[0] != '\0'
+					     ? zh
+					     : set->at[i].title);
 	}
-	if (set != NULL && q->client.json) {
-		json_dumpf(all, stdout, JSON_INDENT(1));
-		putchar('\n');
-	}
+	if (set != NULL && q->client.json)
+		(void)client_print_json(all);
 	json_decref(all);
 	rc = set == NULL ? CLI_EX_USAGE : cli_finish();
 	trigger_free(&set);
@@ -163,10 +170,12 @@ list(const struct trigger_request *q, const char *etc)
 	return rc;
 }
 
+/* Every path by itself; mistakes are told in any case. */
 static int
-test(int n, char **paths, const char *etc)
+test(const struct trigger_request *as, int n, char **paths, const char *etc)
 {
 	struct trigger_request q = { 0 };
+	json_t *all = json_array();
 	int rc = 0;
 
 	for (int i = 0; i < n || i == 0; i++) {
@@ -178,6 +187,8 @@ test(int n, char **paths, const char *etc)
 			set = trigger_read(&q, etc, h.registry);
 		if (set == NULL)
 			rc = CLI_EX_USAGE;
+		else if (as->client.json)
+			describe_all(set, h.registry, all);
 		else
 			printf("%s: %zu trigger%s, no mistake\n",
 			       q.path != NULL ? q.path : "triggers.d", set->n,
@@ -185,6 +196,9 @@ test(int n, char **paths, const char *etc)
 		trigger_free(&set);
 		history_free(&h);
 	}
+	if (as->client.json)
+		(void)client_print_json(all);
+	json_decref(all);
 	return rc != 0 ? rc : cli_finish();
 }
 
@@ -205,7 +219,7 @@ work(void *arg, int n, char **word)
 	if (n == 1 && strcmp(word[0], "list") == 0)
 		return list(q, etc);
 	if (n >= 1 && strcmp(word[0], "test") == 0)
-		return test(n - 1, word + 1, etc);
+		return test(q, n - 1, word + 1, etc);
 	if (n == 3 && strcmp(word[0], "explain") == 0)
 		return trigger_explain_files(q, etc, word[1], word[2]);
 	fputs(help, stderr);

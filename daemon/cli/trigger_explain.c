@@ -137,6 +137,23 @@ explain_area(const struct trigger_request *q, const struct history *h,
 	return rc;
 }
 
+/* Does the data set reach to that day? */
+static bool
+is_covered(const struct history *h, int32_t day)
+{
+	char first[DAY_TEXT_BYTES], last[DAY_TEXT_BYTES];
+
+	if (h->n == 0)
+		cli_error("the data set has no counts");
+	else if (day < h->first_received || day > h->last_received)
+		cli_error("the data set goes from %s to %s",
+			  day_format(h->first_received, first),
+			  day_format(h->last_received, last));
+	else
+		return true;
+	return false;
+}
+
 int
 trigger_explain_files(const struct trigger_request *q, const char *etc,
 		      const char *code, const char *date)
@@ -161,7 +178,7 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 		cli_error("unknown area \"%.64s\"%s%s", code,
 			  near != NULL ? ", did you mean " : "",
 			  near != NULL ? near : "");
-	} else if (set != NULL) {
+	} else if (set != NULL && is_covered(&h, day)) {
 		rc = explain_area(q, &h, set, area, day);
 	}
 	trigger_free(&set);

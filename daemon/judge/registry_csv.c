@@ -316,10 +316,14 @@ is_known_place(struct registry *r, const struct reg_site *s, char *err, size_t c
 		registry_knows_calendar(r, s->calendar, err, cap));
 }
 
+struct site_reader {
+	struct registry *r;
+	struct names seen; /* codes of rows that were taken */
+};
+
 static int
-site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
+add_site_row(struct registry *r, const char *const *f, char *err, size_t cap)
 {
-	struct registry *r = arg;
 	struct reg_site site = { .code = f[0],
 				 .name = f[3],
 				 .phone = f[6],
@@ -329,7 +333,6 @@ site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 	uint32_t kind = registry_kind(r, f[1], strlen(f[1]));
 	int withdrawn = parse_withdrawn(f[9], err, cap);
 
-	(void)line;
 	if (withdrawn < 0)
 		return -1;
 	if (!is_known_place(r, &site, err, cap))
@@ -359,6 +362,25 @@ site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 									     : 0;
 }
 
+static int
+site_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
+{
+	struct site_reader *s = arg;
+
+	(void)line;
+	if (names_find(&s->seen, f[0], strlen(f[0])) != NAMES_NONE) {
+		snprintf(err, cap, "site \"%.64s\" stands there twice", f[0]);
+		return -1;
+	}
+	if (add_site_row(s->r, f, err, cap) < 0)
+		return -1;
+	if (names_add(&s->seen, f[0], strlen(f[0])) == NAMES_NONE) {
+		snprintf(err, cap, "no memory");
+		return -1;
+	}
+	return 0;
+}
+
 int
 registry_read_sites(struct registry *r, const char *path, table_report *report,
 		    void *arg)
@@ -371,7 +393,10 @@ registry_read_sites(struct registry *r, const char *path, table_report *report,
 		{ "zone", false },     { "withdrawn", false },
 		{ "calendar", false }, { NULL, TABLE_OPTIONAL }
 	};
-	const struct table_spec spec = { column, site_row, r, report, arg };
+	struct site_reader s = { .r = r };
+	const struct table_spec spec = { column, site_row, &s, report, arg };
+	int bad = table_read(path, &spec);
 
-	return table_read(path, &spec);
+	names_fini(&s.seen);
+	return bad;
 }

@@ -277,6 +277,38 @@ def test_a_chart_names_sites_by_their_ends(world):
     assert "years of 2 sites" in done.stdout
 
 
+def test_triggers_as_json(tmp_path):
+    """A test prints what a list does; mistakes are told beside it."""
+    path = SHIPPED / "respiratory.conf"
+    done = subprocess.run([TOCSIN, "trigger", "test", path, "--json"],
+                          capture_output=True, text=True, check=True)
+    [one] = json.loads(done.stdout)
+    assert one["name"] == "respiratory" and one["rule"] == "fusion"
+    assert one["budget"] == 2 and one["levels"] == ["city", "county"]
+    assert "ili-visit" in one["indicators"] and "school" in one["kinds"]
+    bad = tmp_path / "bad.conf"
+    bad.write_text('trigger "t" {\n\tindicators = { fevr }\n'
+                   '\ttell = { duty }\n}\n')
+    done = subprocess.run([TOCSIN, "trigger", "test", bad, path, "--json"],
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and 'did you mean "fever"' in done.stderr
+    assert [t["name"] for t in json.loads(done.stdout)] == ["respiratory"]
+
+
+def test_an_explanation_knows_where_its_data_end(world):
+    world.area("c")
+    world.site("s", "fever-clinic")
+    world.steady("s", "ili-visit")
+    world.write()
+    for day in (-1, DAYS):
+        done = subprocess.run([TOCSIN, "trigger", "explain", "c", date(day),
+                               "--data", world.folder], capture_output=True,
+                              text=True)
+        assert done.returncode == 2 and done.stdout == ""
+        assert (f"the data set goes from {date(0)} to {date(LAST)}"
+                in done.stderr)
+
+
 def test_shipped_norms_state_their_basis():
     done = subprocess.run([TOCSIN, "trigger", "list", "--json"],
                           capture_output=True, text=True, check=True)

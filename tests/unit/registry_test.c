@@ -278,6 +278,12 @@ test_sites_take_their_kind_s_calendar(void **state)
 				   registry_read_sites),
 			 1);
 	assert_non_null(strstr(said, ":2: unknown calendar \"us\""));
+	assert_int_equal(read_text(r,
+				   "site,kind,area\nt1,ed,420103\n"
+				   "t1,ed,420103\n",
+				   registry_read_sites),
+			 1);
+	assert_non_null(strstr(said, ":3: site \"t1\" stands there twice"));
 	assert_int_equal(read_text(r, "site,kind\n", registry_read_sites), -1);
 	assert_non_null(strstr(said, "column \"area\" is missing"));
 	assert_int_equal(read_text(r, "", registry_read_sites), -1);
