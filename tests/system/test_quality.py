@@ -376,3 +376,15 @@ def test_a_site_lives_by_its_own_day(tmp_path):
         assert sites["here"]["missing"] < sites["far"]["missing"]
         assert sites["far"]["state"] == "late"
         assert "(Pacific/Kiritimati)" in tocsin(d, "site", "show", "far")
+        # Back-filling is a matter of its day too, also for a restart.
+        assert take("near", there - 30 * one) is None
+
+        def near():
+            site = d.get("/api/v1/sites?site=near")["sites"][0]
+            return site["today"], site["state"]
+
+        day, state = near()
+        assert state == "back-filling" or day > str(there)
+    with d:
+        again = near()
+        assert again == (day, state) or again[0] > day

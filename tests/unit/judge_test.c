@@ -109,11 +109,16 @@ fill(struct world *w, int32_t days)
 		;
 }
 
-/* The verdict on the last day of the first site, and on its county. */
+/*
+ * The verdict on the last day of the first site, and on its county; and all
+ * that is kept of both for fusion.
+ */
 static void
-last_verdicts(struct world *w, int32_t days, double p[2])
+last_verdicts(struct world *w, int32_t days, double p[4])
 {
 	struct judge_point at;
+	enum det_level level;
+	uint32_t c1 = registry_area(w->registry, "c1", 2);
 
 	while (judge_dirty(w->judge, 100) > 0)
 		;
@@ -126,6 +131,12 @@ last_verdicts(struct world *w, int32_t days, double p[2])
 					   0, 0, DAY0 + days - 1, 1, &at),
 			 0);
 	p[1] = at.verdict.p;
+	p[2] = p[3] = 0;
+	for (int32_t d = DAY0 + days - 40; d < DAY0 + days; d++) {
+		p[2] += judge_series_p(w->judge, w->series[0], d, &level);
+		p[3] += judge_sum_p(w->judge, judge_sums_of(w->judge, c1), d,
+				    &level);
+	}
 }
 
 /*
@@ -143,7 +154,7 @@ test_calendars_of_sites_and_calendars_that_change(void **state)
 	int fd = mkstemp(path);
 	struct calendar *all = NULL;
 	struct calendars *named = NULL;
-	double got[4][2];
+	double got[4][4];
 
 	(void)state;
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
@@ -176,7 +187,7 @@ test_calendars_of_sites_and_calendars_that_change(void **state)
 		last_verdicts(&w, DAYS, got[k]);
 		drop(&w);
 	}
-	for (int of = 0; of < 2; of++) {
+	for (int of = 0; of < 4; of++) {
 		assert_true(got[0][of] != got[1][of]);
 		assert_true(got[2][of] == got[1][of]);
 		assert_true(got[3][of] == got[1][of]);
