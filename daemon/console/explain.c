@@ -233,16 +233,18 @@ tell_clearest(const struct telling *t)
 {
 	const json_t *row = clearest_row(json_object_get(t->about, "evidence"));
 	const char *none[] = { NULL };
+	const char *key = "explain.clearest";
 	char place[256];
 
 	if (row == NULL) {
 		telling_add(t, "explain.clearest_none", none);
 		return;
 	}
-	telling_add(t,
-		    isnan(telling_number(row, "expected"))
-			    ? "explain.clearest_rule"
-			    : "explain.clearest",
+	if (isnan(telling_number(row, "expected")))
+		key = "explain.clearest_rule";
+	else if (json_is_true(json_object_get(row, "weak")))
+		key = "explain.clearest_weak";
+	telling_add(t, key,
 		    (const char *[]){
 			    "indicator",
 			    indicator_name(t, telling_text(row, "indicator")),

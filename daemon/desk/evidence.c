@@ -10,6 +10,8 @@
 #include "base/day.h"
 #include "base/log.h"
 
+#define WEAK_P 0.25 /* up to which a series that is not at warning stands */
+
 /* A series or a sum with its worst day. */
 struct item {
 	uint32_t id, area, kind, indicator;
@@ -22,6 +24,7 @@ struct item {
 struct items {
 	struct item *at;
 	size_t n, cap;
+	enum det_level least; /* of what is taken */
 };
 
 static struct item *
@@ -41,11 +44,13 @@ put(struct items *list)
 	return &list->at[list->n++];
 }
 
-/* The worst day of a series or sum within from..as_of, at warning or more. */
+/* The worst day of a series or sum from `from` on, at the least level. */
 static bool
-worst_day(const struct judge *judge, struct item *it, int period, int32_t from,
-	  int32_t as_of)
+worst_day(const struct judge *judge, struct item *it, int period,
+	  const int32_t span[2], enum det_level least)
 {
+	int32_t from = span[0], as_of = span[1];
+
 	it->p = NAN;
 	for (int32_t d = from; d <= as_of; d++) {
 		enum det_level level;
@@ -55,7 +60,7 @@ worst_day(const struct judge *judge, struct item *it, int period, int32_t from,
 			continue;
 		p = it->is_sum ? judge_sum_p(judge, it->id, d, &level)
 			       : judge_series_p(judge, it->id, d, &level);
-		if (level < DET_WARNING || (!isnan(it->p) && p > it->p))
+		if (level < least || isnan(p) || (!isnan(it->p) && p >= it->p))
 			continue;
 		it->p = p;
 		it->day = period == 7 ? day_monday(d) : d;
@@ -69,12 +74,12 @@ take_sum(struct judge *judge, const struct registry *registry,
 {
 	struct judge_sum s;
 	struct item it;
-	int32_t from;
+	int32_t span[2] = { 0, as_of };
 
 	judge_sum_at(judge, i, &s);
-	from = weigh_from(t, s.kind, as_of);
+	span[0] = weigh_from(t, s.kind, as_of);
 	it = (struct item){ i, s.area, s.kind, s.indicator, true, 0, NAN, 0 };
-	if (s.members > 1 && worst_day(judge, &it, s.period, from, as_of)) {
+	if (s.members > 1 && worst_day(judge, &it, s.period, span, list->least)) {
 		struct item *to = put(list);
 
 		if (to == NULL)
@@ -94,7 +99,7 @@ take_sum(struct judge *judge, const struct registry *registry,
 				    0,
 				    NAN,
 				    0 };
-		if (!worst_day(judge, &it, s.period, from, as_of))
+		if (!worst_day(judge, &it, s.period, span, list->least))
 			continue;
 		to = put(list);
 		if (to == NULL)
@@ -306,24 +311,68 @@ take_group(struct judge *judge, const struct registry *registry,
 	return rc;
 }
 
+static int
+take_all(struct judge *judge, const struct registry *registry,
+	 const struct trigger *t, const struct weighing *g, struct items *list)
+{
+	int rc = g->group_n > 0
+			 ? take_group(judge, registry, t, g, list)
+			 : take_area(judge, registry, t, g, g->area, list);
+
+	if (list->n > 0)
+		qsort(list->at, list->n, sizeof(*list->at), compare);
+	return rc;
+}
+
+/* Many small p together, none at warning: those that weigh most. */
+static int
+take_weak(struct judge *judge, const struct registry *registry,
+	  const struct trigger *t, const struct weighing *g, struct items *list)
+{
+	int rc;
+
+	list->least = DET_NORMAL;
+	rc = take_all(judge, registry, t, g, list);
+	if (list->n > EVIDENCE_WEAK)
+		list->n = EVIDENCE_WEAK;
+	return rc;
+}
+
+static int
+mark_weak(json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		if (json_object_set_new(item, "weak", json_true()) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 evidence_collect(struct judge *judge, const struct registry *registry,
 		 const struct trigger *t, const struct weighing *g,
 		 struct evidence *out)
 {
-	struct items list = { 0 };
+	struct items list = { .least = DET_WARNING };
+	bool weak = false;
 	int rc;
 
 	*out = (struct evidence){ .list = json_array(),
 				  .kinds = json_array(),
 				  .first_day = DAY_NONE,
 				  .last_day = DAY_NONE };
-	rc = g->group_n > 0 ? take_group(judge, registry, t, g, &list)
-			    : take_area(judge, registry, t, g, g->area, &list);
-	if (rc == 0 && list.n > 0) {
-		qsort(list.at, list.n, sizeof(*list.at), compare);
-		rc = write_out(judge, registry, &list, out);
+	rc = take_all(judge, registry, t, g, &list);
+	if (rc == 0 && list.n == 0 && !t->statutory) {
+		weak = true;
+		rc = take_weak(judge, registry, t, g, &list);
 	}
+	if (rc == 0)
+		rc = write_out(judge, registry, &list, out);
+	if (rc == 0 && weak)
+		rc = mark_weak(out->list);
 	if (t->statutory)
 		out->cases = g->cases;
 	free(list.at);
@@ -422,6 +471,9 @@ item_stands(const struct judge *judge, const struct registry *registry,
 		return cell.value > 0;
 	}
 	p = judge_series_p(judge, s, day_parse(day, strlen(day)), &level);
+	if (!isnan(p) && json_is_true(json_object_get(item, "weak")))
+		return p <= fmax(WEAK_P,
+				 json_number_value(json_object_get(item, "p")));
 	if (!isnan(p))
 		return level >= DET_WARNING;
 	/* Withdrawn, or so long ago that the judge has forgotten it. */

@@ -4,7 +4,9 @@
 /*
  * What a signal shows for itself: the series at warning or alert within the
  * trigger's window, most extreme first, and how complete the reports were.
- * Where the rule found a group of areas, only theirs.
+ * Where many small p add up and no series is at warning, the few that weigh
+ * most, each with "weak": true, so that no signal is without a reason.  Where
+ * the rule found a group of areas, only theirs.
  */
 
 #include <jansson.h>
@@ -13,6 +15,7 @@
 #include "daemon/desk/weigh.h"
 
 #define EVIDENCE_MAX 60 /* series listed with a signal */
+#define EVIDENCE_WEAK 5 /* the same where none is at warning */
 
 struct evidence {
 	json_t *list;		     /* array of objects; owned */
@@ -37,8 +40,9 @@ double evidence_coverage(const struct judge *judge,
 			 const struct trigger *t, const struct weighing *g);
 
 /*
- * Is at least one of the list's series still at warning or alert on its day?
- * True too where the judge no longer remembers the day.
+ * Is at least one of the list's series still at warning or alert on its day,
+ * or, if it is weak, still high?  True too where the judge no longer remembers
+ * the day.
  */
 bool evidence_stands(const struct judge *judge, const struct registry *registry,
 		     const json_t *list);

@@ -166,6 +166,39 @@ test_an_episode_from_opening_to_end(void **state)
 	drop(&w);
 }
 
+/* Rings at p <= .3, long before a series by itself is at warning. */
+static const char eager[] =
+	"trigger \"eager\" { indicators = { ili }\n budget = 2\n"
+	"calibration = { \"0.5:2\", \"9:0.001\" }\n tell = { duty } }\n";
+
+static void
+test_no_alert_opens_without_a_reason(void **state)
+{
+	const json_t *evidence, *row;
+	struct world w;
+	int32_t d = 0;
+	size_t i;
+
+	(void)state;
+	make(&w, eager);
+	for (; d < 90 && w.heard[0] == '\0'; d++)
+		play(&w, d, d + 1, 0, 0);
+	assert_string_equal(w.heard, "opened ");
+	evidence = json_object_get(w.last, "evidence");
+	assert_in_range(json_array_size(evidence), 1, 5);
+	assert_true(json_array_size(json_object_get(w.last, "kinds")) > 0);
+	json_array_foreach (evidence, i, row) {
+		assert_true(json_is_true(json_object_get(row, "weak")));
+		assert_true(json_is_number(json_object_get(row, "p")));
+	}
+	/* Then one series is at warning, and is the reason alone. */
+	play(&w, d, d + 2, 1, 40);
+	evidence = json_object_get(w.last, "evidence");
+	assert_int_equal(json_array_size(evidence), 1);
+	assert_null(json_object_get(json_array_get(evidence, 0), "weak"));
+	drop(&w);
+}
+
 static void
 test_later_evidence_opens_a_linked_alert(void **state)
 {
@@ -506,6 +539,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_episode_from_opening_to_end),
+		cmocka_unit_test(test_no_alert_opens_without_a_reason),
 		cmocka_unit_test(test_later_evidence_opens_a_linked_alert),
 		cmocka_unit_test(test_weighing_again_says_nothing),
 		cmocka_unit_test(test_a_restored_desk_goes_on_alike),
