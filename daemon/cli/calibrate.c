@@ -219,13 +219,24 @@ play_history(const struct request *q, const char *etc,
 	return rc != 0 || all == NULL ? -1 : 0;
 }
 
+/* The level of area that scores are of: the lowest that it looks at. */
+static enum reg_level
+level_of(const struct trigger *t, bool wide)
+{
+	int l = wide ? REG_CITY : REG_COUNTY;
+
+	while (l > REG_NATION && (t->levels >> l & 1) == 0)
+		l--;
+	return (enum reg_level)l;
+}
+
 /* Openings per area-year of a colour or higher under a calibration. */
 static double
-realised(const struct trigger *t, const struct calib *c,
+realised(const struct trigger *t, enum reg_level level, const struct calib *c,
 	 const struct null_scores *s, enum colour colour)
 {
-	double threshold =
-		calib_score(calib_p(c, 1 / trigger_interval(t, colour)));
+	double years = trigger_interval(t, level, colour);
+	double threshold = calib_score(calib_p(c, 1 / years));
 	size_t n = 0;
 
 	for (size_t a = 0; a < s->areas; a++)
@@ -250,6 +261,7 @@ print_trigger(const struct trigger *t, const struct null_scores *fit,
 {
 	static const double rates[] = { 24,  16, 12, 8,	 6,  4,	 3, 2,
 					1.5, 1,	 .7, .5, .3, .2, .1 };
+	enum reg_level level = level_of(t, wide);
 	const struct calib *now = &t->calib[wide];
 	struct calib c;
 	bool fitted = fit->areas > 0 &&
@@ -261,14 +273,16 @@ print_trigger(const struct trigger *t, const struct null_scores *fit,
 		return;
 	printf("\n%s, %s: %.0f area-years, budget %g\n", t->name,
 	       wide ? "above the county" : "county and below",
-	       (double)fit->areas * (double)fit->days / DAYS_A_YEAR, t->share);
+	       (double)fit->areas * (double)fit->days / DAYS_A_YEAR,
+	       t->share[level]);
 	puts("  colour   wanted   as it is   calibrated   in other years");
 	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
 		printf("  %-7s %7.3f  %9.3f", colour_str(k),
-		       1 / trigger_interval(t, k), realised(t, now, fit, k));
+		       1 / trigger_interval(t, level, k),
+		       realised(t, level, now, fit, k));
 		if (fitted)
-			printf("  %11.3f  %15.3f", realised(t, &c, fit, k),
-			       realised(t, &c, check, k));
+			printf("  %11.3f  %15.3f", realised(t, level, &c, fit, k),
+			       realised(t, level, &c, check, k));
 		putchar('\n');
 	}
 	if (fitted)

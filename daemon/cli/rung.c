@@ -99,6 +99,7 @@ rung_fini(struct rung *r)
 {
 	free(r->at);
 	free(r->areas);
+	free(r->budget);
 	*r = (struct rung){ 0 };
 }
 
@@ -136,7 +137,8 @@ int
 rung_areas(struct rung *r, const struct judge *judge)
 {
 	r->areas = calloc(r->set->n + 1, sizeof(*r->areas));
-	if (r->areas == NULL) {
+	r->budget = calloc(r->set->n + 1, sizeof(*r->budget));
+	if (r->areas == NULL || r->budget == NULL) {
 		cli_error("no memory for what rang");
 		return -1;
 	}
@@ -150,6 +152,8 @@ rung_areas(struct rung *r, const struct judge *judge)
 			if (!listens_there(of, judge, a))
 				continue;
 			r->areas[t] += of->levels >> level & 1;
+			if ((of->levels >> level & 1) != 0)
+				r->budget[t] += of->share[level];
 			if ((of->levels & TRIGGER_SITE) != 0)
 				r->areas[t] += sites_there(r, of, a);
 		}
@@ -252,6 +256,7 @@ rung_rate(const struct rung *r, size_t trigger, char *buf, size_t cap)
 	double years = (double)(r->last - r->first + 1) / DAYS_A_YEAR;
 	char rate[24], budget[24];
 	size_t count[COLOUR_RED + 1];
+	double mean;
 
 	buf[0] = '\0';
 	if (t->statutory || r->areas[trigger] == 0)
@@ -259,11 +264,12 @@ rung_rate(const struct rung *r, size_t trigger, char *buf, size_t cap)
 	rung_count(r, trigger, count);
 	snprintf(rate, sizeof(rate), "%.2g",
 		 (double)count[COLOUR_NONE] / years / (double)r->areas[trigger]);
-	snprintf(budget, sizeof(budget), "%.3g", t->share);
+	mean = r->budget[trigger] / (double)r->areas[trigger];
+	snprintf(budget, sizeof(budget), "%.3g", mean);
 	return catalogue_format(
 		r->catalogue, r->lang,
-		t->share < t->budget ? "rung.share" : "rung.rate", buf, cap,
-		(const char *[]){ "rate", rate, "budget", budget, NULL });
+		mean < t->budget * (1 - 1e-9) ? "rung.share" : "rung.rate", buf,
+		cap, (const char *[]){ "rate", rate, "budget", budget, NULL });
 }
 
 const char *

@@ -37,6 +37,7 @@ struct rung {
 	size_t n, cap;
 	int32_t first, last; /* days weighed */
 	size_t *areas;	     /* by trigger: areas or sites that it weighs */
+	double *budget;	     /* by trigger: of all these areas, a year */
 };
 
 /* Takes in one event; others than a signal's are left out.  0, or -1: said. */

@@ -121,7 +121,7 @@ next_of(const struct account *a, const struct trigger *t,
 	if (g->earned > g->colour)
 		return json_pack("{s:s, s:s, s:i}", "colour", colour_str(next),
 				 "lacks", "points", "points", points_for(next));
-	years = trigger_interval(t, next);
+	years = trigger_interval(t, level, next);
 	return json_pack("{s:s, s:s, s:f, s:o}", "colour", colour_str(next),
 			 "lacks", "rarity", "years", years, "p",
 			 number(calib_p(c, 1 / years)));

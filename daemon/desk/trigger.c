@@ -317,7 +317,6 @@ fill(struct trigger_check *k)
 	t->window = (int)(c->window_ms / DAY_MS);
 	t->quiet_days = (int)c->quiet_days;
 	t->budget = c->budget;
-	t->share = c->budget;
 	t->at_least = (int)c->at_least;
 	t->alpha = c->alpha;
 	t->distance_km = c->distance_km;
@@ -354,20 +353,33 @@ make(struct trigger *t, const struct registry *r)
 		       : 0;
 }
 
-/* The desk's budget caps the statistical triggers of one area together. */
+/* Does it take its share of the desk's budget at that level? */
+static bool
+is_counted(const struct trigger *t, int level)
+{
+	return !t->statutory && (t->levels >> level & 1) != 0;
+}
+
+/*
+ * The desk's budget caps the statistical triggers of one officer's area
+ * together, and an officer has a level: those that look at it share it out.
+ */
 static void
 share_out(struct trigger_set *set)
 {
-	double sum = 0;
+	for (int l = 0; l < REG_LEVELS; l++) {
+		double sum = 0, times = 1;
 
-	for (size_t i = 0; i < set->n; i++) {
-		if (!set->at[i].statutory)
-			sum += set->at[i].budget;
-	}
-	for (size_t i = 0; i < set->n; i++) {
+		for (size_t i = 0; i < set->n; i++) {
+			if (is_counted(&set->at[i], l))
+				sum += set->at[i].budget;
+		}
 		if (set->desk_budget > 0 && sum > set->desk_budget)
-			set->at[i].share =
-				set->at[i].budget * set->desk_budget / sum;
+			times = set->desk_budget / sum;
+		for (size_t i = 0; i < set->n; i++)
+			set->at[i].share[l] =
+				set->at[i].budget *
+				(is_counted(&set->at[i], l) ? times : 1);
 	}
 }
 
@@ -501,11 +513,11 @@ trigger_find(const struct trigger_set *set, const char *name)
 }
 
 double
-trigger_interval(const struct trigger *t, enum colour c)
+trigger_interval(const struct trigger *t, enum reg_level level, enum colour c)
 {
 	static const double times[] = { 0, 1, 4, 20, 100 };
 
-	return times[c] / t->share;
+	return times[c] / t->share[level];
 }
 
 const struct calib *
@@ -521,7 +533,7 @@ trigger_colour(const struct trigger *t, enum reg_level level, double p)
 	enum colour c = COLOUR_NONE;
 
 	/* NaN compares false: unknown earns no colour. */
-	while (c < COLOUR_RED && interval >= trigger_interval(t, c + 1))
+	while (c < COLOUR_RED && interval >= trigger_interval(t, level, c + 1))
 		c++;
 	return c;
 }

@@ -57,9 +57,9 @@ struct trigger {
 	int window;	 /* days */
 	int quiet_days;
 	double budget; /* openings per area-year by chance, as written */
-	double share;  /* the same after the desk's own budget */
-	struct calib calib[2]; /* county and below; above */
-	int at_least;	       /* RULE_KINDS, RULE_NEIGHBOURS */
+	double share[REG_LEVELS]; /* the same after the desk's own budget */
+	struct calib calib[2];	  /* county and below; above */
+	int at_least;		  /* RULE_KINDS, RULE_NEIGHBOURS */
 	double alpha;
 	double distance_km; /* RULE_NEIGHBOURS, RULE_SCAN */
 	size_t steps;	    /* RULE_CASES: rising cases, rising colours */
@@ -117,8 +117,12 @@ bool trigger_heard(const struct trigger_set *set,
 /* Index of the trigger of that name; set->n = none. */
 size_t trigger_find(const struct trigger_set *set, const char *name);
 
-/* Least recurrence interval, in area-years, of a colour; statistical only. */
-double trigger_interval(const struct trigger *t, enum colour c);
+/*
+ * Least recurrence interval, in area-years, of a colour in areas of a level;
+ * statistical only.
+ */
+double trigger_interval(const struct trigger *t, enum reg_level level,
+			enum colour c);
 
 /* The calibration for areas of a level. */
 const struct calib *trigger_calib(const struct trigger *t, enum reg_level level);

@@ -134,11 +134,12 @@ print_row(const struct trigger *t, const struct calib *c, const struct years *y,
 	if (area_years <= 0)
 		return;
 	printf("| %s | %s | %g | %d | %.0f | %.0f |", t->name,
-	       column % 2 == 0 ? "county" : "above", t->share, t->quiet_days,
-	       area_years, area_years * t->share);
+	       column % 2 == 0 ? "county" : "above", t->share[REG_COUNTY],
+	       t->quiet_days, area_years, area_years * t->share[REG_COUNTY]);
 	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
 		double rate[MAX_YEARS];
-		double at = calib_score(calib_p(c, 1 / trigger_interval(t, k)));
+		double at = calib_score(
+			calib_p(c, 1 / trigger_interval(t, REG_COUNTY, k)));
 
 		for (size_t i = 0; i < y->n; i++) {
 			const struct null_scores *s = &y->at[i][column];
@@ -184,8 +185,9 @@ print_table(const struct trigger_set *set, const struct years *fit,
 			struct trigger t = set->at[i / 2];
 			struct calib c = t.calib[i % 2];
 
-			t.share = budgets[b];
-			if (t.share > 2) {
+			for (int l = 0; l < REG_LEVELS; l++)
+				t.share[l] = budgets[b];
+			if (budgets[b] > 2) {
 				t.quiet_days = SHORT_QUIET;
 				if (fit_short(&c, fit, i) != 0)
 					continue;

@@ -217,8 +217,8 @@ test_colours_follow_the_budget(void **state)
 	(void)state;
 	assert_non_null(set);
 	t = &set->at[0];
-	assert_true(trigger_interval(t, COLOUR_BLUE) == 0.5);
-	assert_true(trigger_interval(t, COLOUR_RED) == 50);
+	assert_true(trigger_interval(t, REG_COUNTY, COLOUR_BLUE) == 0.5);
+	assert_true(trigger_interval(t, REG_COUNTY, COLOUR_RED) == 50);
 	assert_true(trigger_colour(t, REG_COUNTY, 0.01) == COLOUR_NONE);
 	assert_true(trigger_colour(t, REG_COUNTY, 4.9e-3) == COLOUR_BLUE);
 	assert_true(trigger_colour(t, REG_COUNTY, 1.2e-3) == COLOUR_YELLOW);
@@ -239,15 +239,21 @@ test_the_desk_s_budget_is_shared_out(void **state)
 	struct trigger_set *set =
 		load(r, "desk { budget = 4 }\n"
 			"trigger \"a\" { indicators = { fever }\nbudget = 2\n"
-			"tell = { duty } }\n"
+			"where = { county, city }\ntell = { duty } }\n"
 			"trigger \"b\" { indicators = { fever }\nbudget = 6\n"
-			"tell = { duty } }\n");
+			"where = { county, province }\ntell = { duty } }\n");
 
 	(void)state;
 	assert_non_null(set);
-	assert_true(set->at[0].share == 1 && set->at[1].share == 3);
+	assert_true(set->at[0].share[REG_COUNTY] == 1 &&
+		    set->at[1].share[REG_COUNTY] == 3);
+	/* An officer has a level: the city's has all of its trigger's budget,
+	   the province's as much of the other's as the desk allows. */
+	assert_true(set->at[0].share[REG_CITY] == 2 &&
+		    set->at[1].share[REG_PROVINCE] == 4);
 	/* What is blue for a trigger alone is nothing within the desk's. */
-	assert_true(trigger_interval(&set->at[0], COLOUR_BLUE) == 1);
+	assert_true(trigger_interval(&set->at[0], REG_COUNTY, COLOUR_BLUE) == 1);
+	assert_true(trigger_interval(&set->at[0], REG_CITY, COLOUR_BLUE) == 0.5);
 	assert_true(trigger_colour(&set->at[0], REG_COUNTY, 5.4e-3) ==
 		    COLOUR_NONE);
 	assert_true(trigger_colour(&set->at[0], REG_COUNTY, 2.7e-3) ==
@@ -296,7 +302,8 @@ test_the_program_has_what_the_folder_has(void **state)
 		size_t k = trigger_find(built, read->at[i].name);
 
 		assert_true(k < built->n &&
-			    built->at[k].share == read->at[i].share &&
+			    memcmp(built->at[k].share, read->at[i].share,
+				   sizeof(built->at[k].share)) == 0 &&
 			    built->at[k].deadlines != NULL);
 	}
 	trigger_free(&read);
