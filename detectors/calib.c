@@ -9,6 +9,7 @@
 
 #define DAYS_A_YEAR 365.25
 #define LEAST_OPENINGS 40 /* that must stand behind a threshold */
+#define LEAST_DAYS 2000	  /* that must stand behind a source's tail */
 #define BISECTIONS 30
 #define STEP 0.05
 
@@ -37,6 +38,68 @@ double
 calib_score(double p)
 {
 	return -log10(p < FUSE_P_MIN ? FUSE_P_MIN : p);
+}
+
+bool
+calib_tail_check(const struct calib_tail *t)
+{
+	double last = 0;
+
+	for (size_t i = 0; i < CALIB_TAIL_POINTS; i++) {
+		if (!(t->score[i] > last) || !isfinite(t->score[i]))
+			return false;
+		last = t->score[i];
+	}
+	return true;
+}
+
+double
+calib_tail_p(const struct calib_tail *t, double p)
+{
+	double score = calib_score(p), from = 0;
+	size_t i = 0;
+
+	if (isnan(p) || !(t->score[0] > 0))
+		return p;
+	for (; i + 1 < CALIB_TAIL_POINTS && score > t->score[i]; i++)
+		from = t->score[i];
+	return pow(10, -((double)i + (score - from) / (t->score[i] - from)));
+}
+
+void
+calib_count(struct calib_counts *c, double p)
+{
+	double bin = calib_score(p) / CALIB_BIN_WIDTH;
+
+	if (isnan(p))
+		return;
+	c->n[bin < CALIB_BINS - 1 ? (size_t)bin : CALIB_BINS - 1]++;
+}
+
+int
+calib_fit_tail(struct calib_tail *out, const struct calib_counts *c)
+{
+	double days = 0, above = 0, want = 1;
+	size_t point = CALIB_TAIL_POINTS;
+
+	for (size_t b = 0; b < CALIB_BINS; b++)
+		days += c->n[b];
+	*out = (struct calib_tail){ 0 };
+	if (days < LEAST_DAYS)
+		return -1;
+	for (size_t i = 0; i < CALIB_TAIL_POINTS; i++)
+		want /= 10;
+	for (size_t b = CALIB_BINS; b-- > 0 && point > 0;) {
+		above += c->n[b];
+		while (point > 0 && above > want * days) {
+			out->score[--point] = (double)b * CALIB_BIN_WIDTH;
+			want *= 10;
+		}
+	}
+	if (calib_tail_check(out))
+		return 0;
+	*out = (struct calib_tail){ 0 };
+	return -1;
 }
 
 /* Decades of rate a unit of score between points i and i + 1. */

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CALIB_MAX_POINTS 16
 
@@ -44,6 +45,38 @@ double calib_interval(const struct calib *c, double p);
 
 /* The p at which the rate is as given; the inverse of calib_rate(). */
 double calib_p(const struct calib *c, double rate);
+
+/*
+ * How far p-values of one source go astray under the null: the scores that
+ * they reach by chance on one day in 10, in 100 and in 1000.  All 0: not
+ * known.
+ */
+#define CALIB_TAIL_POINTS 3
+struct calib_tail {
+	double score[CALIB_TAIL_POINTS];
+};
+
+/* Scores are above 0 and rise? */
+bool calib_tail_check(const struct calib_tail *t);
+
+/*
+ * p with that taken out: the share of days on which it is as small by chance.
+ * Its logarithm is linear between the points and goes on beyond the last.
+ * Without a known tail p stays what it is; NaN of NaN.
+ */
+double calib_tail_p(const struct calib_tail *t, double p);
+
+/* Scores by how often they were seen; the last holds all above it. */
+#define CALIB_BINS 1500
+#define CALIB_BIN_WIDTH 0.01
+struct calib_counts {
+	uint32_t n[CALIB_BINS];
+};
+void calib_count(struct calib_counts *c, double p); /* NaN: not counted */
+
+/* Fits the tail; -1 where there are too few days, or hardly any score. */
+int calib_fit_tail(struct calib_tail *out, const struct calib_counts *c)
+	__attribute__((warn_unused_result));
 
 /* The score of p, held above FUSE_P_MIN. */
 double calib_score(double p);

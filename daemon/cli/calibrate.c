@@ -22,9 +22,10 @@ static const char help[] =
 	"\n"
 	"Weighs the triggers in an invented province without outbreaks, or in\n"
 	"a quiet history of your own, and prints how often each rings by\n"
-	"chance, the thresholds that keep it to its budget (as lines for its\n"
-	"file), and what it would ring with them in years it was not fitted\n"
-	"to.\n"
+	"chance, what p-values of each kind of source alone do by chance and\n"
+	"the thresholds that keep the trigger to its budget (both as lines\n"
+	"for its file), and what it would ring with them in years it was not\n"
+	"fitted to.\n"
 	"\n"
 	"  --triggers PATH  a file or a folder of triggers (the shipped ones)\n"
 	"  --trigger NAME   only this one\n"
@@ -36,7 +37,9 @@ static const char help[] =
 	"                   as etc/calendars/cn.conf\n"
 	"  --counties N     of the invented province (30)\n"
 	"  --years N        simulated years, each with a seed of its own (4)\n"
-	"  --seed N         the first seed (1)\n";
+	"  --seed N         the first seed (1)\n"
+	"  --wide           only areas above the county, of which there are\n"
+	"                   few: so more counties are affordable\n";
 
 struct request {
 	struct replay_triggers triggers;
@@ -44,6 +47,7 @@ struct request {
 	struct calendar *calendar;
 	int counties, years;
 	uint64_t seed;
+	bool wide;
 };
 
 static int
@@ -90,6 +94,9 @@ read_option(struct request *q, int c)
 		rc = whole("seed", 1, LONG_MAX, &n);
 		q->seed = (uint64_t)n;
 		break;
+	case 'w':
+		q->wide = true;
+		break;
 	default:
 		cli_error("that is no option of calibrate, or it lacks its"
 			  " value; see tocsin calibrate --help");
@@ -110,6 +117,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "counties", required_argument, NULL, 'c' },
 		{ "years", required_argument, NULL, 'y' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "wide", no_argument, NULL, 'w' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -140,19 +148,25 @@ read_words(int argc, char **argv, struct request *q)
 static const double fit_noise[] = { 1.1, 0.9, 1.3 };
 static const double check_noise[] = { 1.2, 1.0, 1.2 };
 
+/* What is played: the triggers as they are, and counts of their kinds; the
+   same years with the kinds' tails fitted; other years. */
+enum turn { TURN_FIRST, TURN_FIT, TURN_CHECK, TURNS };
+
 /* Scores of years first..first+n-1, each a province of its own. */
 static int
 simulate_years(const struct request *q, const char *etc,
-	       const struct trigger_set *set, bool check, struct null_scores *out)
+	       const struct trigger_set *set, enum turn turn,
+	       struct null_scores *out)
 {
+	bool check = turn == TURN_CHECK;
 	struct null_scores *year = calloc(2 * set->n + 1, sizeof(*year));
 	int rc = year == NULL ? -1 : 0;
 
 	for (int y = 0; y < q->years && rc == 0; y++) {
 		const struct sim_conf conf = {
 			.seed = q->seed + (uint64_t)(check ? y + 1000 : y),
-			.first_day =
-				day_from_civil((check ? 2013 : 2023) + y, 1, 1),
+			.first_day = day_from_civil(
+				check ? 2013 + y % 10 : 2023 + y % 3, 1, 1),
 			.days = NULL_WARM_DAYS + 366,
 			.counties = q->counties,
 			.size = 1,
@@ -164,10 +178,12 @@ simulate_years(const struct request *q, const char *etc,
 		fprintf(stderr, "tocsin: a year with seed %llu ...\n",
 			(unsigned long long)conf.seed);
 		rc = null_simulate_for(&h, etc, &conf, set);
-		if (rc == 0) {
+		if (rc == 0)
 			registry_set_calendar(h.registry, q->calendar);
-			rc = null_weigh(&h, set, year);
-		}
+		if (rc == 0)
+			rc = turn == TURN_FIRST
+				     ? null_weigh_kinds(&h, set, INT32_MAX, year)
+				     : null_weigh(&h, set, year);
 		for (size_t t = 0; t < 2 * set->n && rc == 0; t++)
 			rc = null_append(&out[t], &year[t]);
 		for (size_t t = 0; t < 2 * set->n; t++)
@@ -178,48 +194,58 @@ simulate_years(const struct request *q, const char *etc,
 	return rc;
 }
 
-/* The first or the second half of the days. */
-static int
-half_of(const struct null_scores *all, bool second, struct null_scores *out)
+/* Leaves the first or the second half of the days. */
+static void
+halve(struct null_scores *s, bool second)
 {
-	size_t days = all->days / 2;
+	size_t days = s->days / 2;
 
-	*out = (struct null_scores){ .areas = all->areas, .days = days };
-	out->at = malloc((all->areas * days + 1) * sizeof(*out->at));
-	if (out->at == NULL)
-		return -1;
-	for (size_t a = 0; a < all->areas; a++)
-		memcpy(out->at + a * days,
-		       all->at + a * all->days + (second ? days : 0),
-		       days * sizeof(*out->at));
-	return 0;
+	for (size_t a = 0; a < s->areas; a++)
+		memmove(s->at + a * days,
+			s->at + a * s->days + (second ? days : 0),
+			days * sizeof(*s->at));
+	s->days = days;
 }
 
+/* A quiet history: its first half is fitted to, the second is the check. */
 static int
 play_history(const struct request *q, const char *etc,
-	     const struct trigger_set *set, struct null_scores *fit,
-	     struct null_scores *check)
+	     const struct trigger_set *set, enum turn turn,
+	     struct null_scores *out)
 {
-	struct null_scores *all = calloc(2 * set->n + 1, sizeof(*all));
 	struct history h;
 	int rc = history_read(&h, etc, q->history, history_say, NULL);
+	int32_t from = h.first_received + NULL_WARM_DAYS;
+	int32_t middle = from + (h.last_received - from) / 2;
 
-	if (rc == 0 && all != NULL) {
+	if (rc == 0)
 		registry_set_calendar(h.registry, q->calendar);
-		rc = null_weigh(&h, set, all);
-	}
-	for (size_t t = 0; t < 2 * set->n && rc == 0 && all != NULL; t++) {
-		rc = half_of(&all[t], false, &fit[t]);
-		if (rc == 0)
-			rc = half_of(&all[t], true, &check[t]);
-		null_free(&all[t]);
-	}
-	free(all);
+	if (rc == 0)
+		rc = turn == TURN_FIRST ? null_weigh_kinds(&h, set, middle, out)
+					: null_weigh(&h, set, out);
+	for (size_t t = 0; t < 2 * set->n && rc == 0; t++)
+		halve(&out[t], turn == TURN_CHECK);
 	history_free(&h);
-	return rc != 0 || all == NULL ? -1 : 0;
+	return rc != 0 ? -1 : 0;
 }
 
-/* The level of area that scores are of: the lowest that it looks at. */
+/* Gives the kinds of all triggers the tails that were counted. */
+static void
+fit_tails(struct trigger_set *set, const struct null_scores *counted)
+{
+	for (size_t t = 0; t < 2 * set->n; t++) {
+		struct calib_tail *of = set->at[t / 2].kind_tail[t % 2];
+
+		for (size_t k = 0; k < counted[t].kinds; k++) {
+			struct calib_tail tail;
+
+			if (calib_fit_tail(&tail, &counted[t].kind[k]) == 0)
+				of[k] = tail;
+		}
+	}
+}
+
+/* The level of area that the scores are of: the lowest that it looks at. */
 static enum reg_level
 level_of(const struct trigger *t, bool wide)
 {
@@ -232,10 +258,10 @@ level_of(const struct trigger *t, bool wide)
 
 /* Openings per area-year of a colour or higher under a calibration. */
 static double
-realised(const struct trigger *t, enum reg_level level, const struct calib *c,
+realised(const struct trigger *t, const struct calib *c,
 	 const struct null_scores *s, enum colour colour)
 {
-	double years = trigger_interval(t, level, colour);
+	double years = trigger_interval(t, level_of(t, s->wide), colour);
 	double threshold = calib_score(calib_p(c, 1 / years));
 	size_t n = 0;
 
@@ -255,14 +281,38 @@ print_fitted(const struct calib *c, bool wide)
 	printf(" }\n\ttail%s = %.3f\n", wide ? "_wide" : "", c->tail);
 }
 
+/* As lines for its file; a kind that it does not listen to has no tail. */
 static void
-print_trigger(const struct trigger *t, const struct null_scores *fit,
-	      const struct null_scores *check, bool wide)
+print_tails(const struct trigger *t, const struct registry *r, bool wide)
+{
+	const char *before = "{ ";
+
+	for (uint32_t k = 0; k < t->kinds; k++) {
+		const struct calib_tail *tail = &t->kind_tail[wide][k];
+
+		if (!(tail->score[0] > 0) || !(t->kind_weight[k] > 0))
+			continue;
+		if (before[0] == '{')
+			printf("\tkind_tails%s = ", wide ? "_wide" : "");
+		printf("%s\"%s:%.2f:%.2f:%.2f\"", before,
+		       registry_kind_at(r, k)->code, tail->score[0],
+		       tail->score[1], tail->score[2]);
+		before = ", ";
+	}
+	if (before[0] != '{')
+		puts(" }");
+}
+
+/* One trigger, county and below or above; at[]: its scores by turn. */
+static void
+print_trigger(const struct trigger *t, const struct registry *r,
+	      const struct null_scores *const at[TURNS])
 {
 	static const double rates[] = { 24,  16, 12, 8,	 6,  4,	 3, 2,
 					1.5, 1,	 .7, .5, .3, .2, .1 };
-	enum reg_level level = level_of(t, wide);
-	const struct calib *now = &t->calib[wide];
+	const struct null_scores *fit = at[TURN_FIT];
+	enum reg_level level = level_of(t, at[TURN_FIRST]->wide);
+	bool wide = at[TURN_FIRST]->wide;
 	struct calib c;
 	bool fitted = fit->areas > 0 &&
 		      calib_fit(&c, fit->at, fit->areas, fit->days,
@@ -279,58 +329,70 @@ print_trigger(const struct trigger *t, const struct null_scores *fit,
 	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
 		printf("  %-7s %7.3f  %9.3f", colour_str(k),
 		       1 / trigger_interval(t, level, k),
-		       realised(t, level, now, fit, k));
+		       realised(t, &t->calib[wide], at[TURN_FIRST], k));
 		if (fitted)
-			printf("  %11.3f  %15.3f", realised(t, level, &c, fit, k),
-			       realised(t, level, &c, check, k));
+			printf("  %11.3f  %15.3f", realised(t, &c, fit, k),
+			       realised(t, &c, at[TURN_CHECK], k));
 		putchar('\n');
 	}
-	if (fitted)
-		print_fitted(&c, wide);
-	else
+	if (!fitted) {
 		puts("  too few days or openings to calibrate");
-}
-
-static void
-print_both(const struct trigger *t, const struct null_scores *fit,
-	   const struct null_scores *check)
-{
-	print_trigger(t, &fit[0], &check[0], false);
-	print_trigger(t, &fit[1], &check[1], true);
+		return;
+	}
+	print_fitted(&c, wide);
+	print_tails(t, r, wide);
 }
 
 static int
-calibrate(const struct request *q, const char *etc, const struct trigger_set *set)
+play(const struct request *q, const char *etc, struct trigger_set *set,
+     struct null_scores *scores[TURNS])
 {
-	struct null_scores *fit = calloc(2 * set->n + 1, sizeof(*fit));
-	struct null_scores *check = calloc(2 * set->n + 1, sizeof(*check));
-	int rc = CLI_EX_FAILURE;
+	for (int turn = TURN_FIRST; turn < TURNS; turn++) {
+		int rc = q->history != NULL
+				 ? play_history(q, etc, set, (enum turn)turn,
+						scores[turn])
+				 : simulate_years(q, etc, set, (enum turn)turn,
+						  scores[turn]);
 
-	if (fit == NULL || check == NULL)
-		goto out;
-	if (q->history != NULL) {
-		if (play_history(q, etc, set, fit, check) < 0)
-			goto out;
-	} else if (simulate_years(q, etc, set, false, fit) < 0 ||
-		   simulate_years(q, etc, set, true, check) < 0) {
-		goto out;
+		if (rc < 0)
+			return -1;
+		if (turn == TURN_FIRST)
+			fit_tails(set, scores[turn]);
 	}
-	for (size_t t = 0; t < set->n; t++) {
-		if (!set->at[t].statutory &&
-		    (q->only == NULL || strcmp(q->only, set->at[t].name) == 0))
-			print_both(&set->at[t], &fit[2 * t], &check[2 * t]);
+	return 0;
+}
+
+static int
+calibrate(const struct request *q, const char *etc, struct trigger_set *set,
+	  const struct registry *r)
+{
+	struct null_scores *scores[TURNS];
+	int rc = 0;
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		scores[turn] = calloc(2 * set->n + 1, sizeof(**scores));
+		if (scores[turn] == NULL)
+			rc = -1;
 	}
-	rc = cli_finish();
-out:
-	for (size_t t = 0; t < 2 * set->n; t++) {
-		if (fit != NULL)
-			null_free(&fit[t]);
-		if (check != NULL)
-			null_free(&check[t]);
+	if (rc == 0)
+		rc = play(q, etc, set, scores);
+	for (size_t t = 0; t < 2 * set->n && rc == 0; t++) {
+		const struct trigger *of = &set->at[t / 2];
+		const struct null_scores *const at[TURNS] = {
+			&scores[TURN_FIRST][t], &scores[TURN_FIT][t],
+			&scores[TURN_CHECK][t]
+		};
+
+		if (!of->statutory &&
+		    (q->only == NULL || strcmp(q->only, of->name) == 0))
+			print_trigger(of, r, at);
 	}
-	free(fit);
-	free(check);
-	return rc;
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (size_t t = 0; scores[turn] != NULL && t < 2 * set->n; t++)
+			null_free(&scores[turn][t]);
+		free(scores[turn]);
+	}
+	return rc < 0 ? CLI_EX_FAILURE : cli_finish();
 }
 
 static int
@@ -364,7 +426,9 @@ cli_calibrate(int argc, char **argv)
 		return CLI_EX_USAGE;
 	}
 	set = replay_triggers_read(&q.triggers, etc, h.registry);
-	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set);
+	for (size_t t = 0; q.wide && set != NULL && t < set->n; t++)
+		set->at[t].levels &= (1u << REG_COUNTY) - 1;
+	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set, h.registry);
 	trigger_free(&set);
 	history_free(&h);
 	calendar_free(&q.calendar);

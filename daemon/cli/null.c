@@ -169,6 +169,7 @@ null_free(struct null_scores *s)
 {
 	free(s->at);
 	free(s->area);
+	free(s->kind);
 	*s = (struct null_scores){ 0 };
 }
 
@@ -212,6 +213,20 @@ weigh_one_day(struct scale *scale, const struct trigger *t, int32_t day,
 	}
 }
 
+/* Days lie close together and a window is a week: every second one will do. */
+static void
+count_kinds(struct scale *scale, const struct trigger *t, int32_t day,
+	    struct null_scores *s)
+{
+	struct weighing g;
+
+	for (size_t a = (size_t)day % 2; a < s->areas; a += 2) {
+		weigh_kinds_of(scale, t, s->area[a], day, &g);
+		for (size_t k = 0; k < g.kinds; k++)
+			calib_count(&s->kind[g.kind[k].kind], g.kind[k].plain);
+	}
+}
+
 static int
 refuse_events(void *arg, const struct desk_event *event)
 {
@@ -220,18 +235,44 @@ refuse_events(void *arg, const struct desk_event *event)
 	return -1;
 }
 
+static int
+make_all_room(const struct history *h, const struct trigger_set *set,
+	      bool kinds, struct null_scores *out)
+{
+	for (size_t t = 0; t < 2 * set->n; t++) {
+		size_t n = set->at[t / 2].kinds;
+
+		if (make_room(h, &set->at[t / 2], t % 2 == 1, &out[t]) < 0)
+			return -1;
+		if (!kinds)
+			continue;
+		out[t].kinds = n;
+		out[t].kind = calloc(n + 1, sizeof(*out[t].kind));
+		if (out[t].kind == NULL) {
+			log_error("no memory for %zu kinds", n);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int
 null_weigh(const struct history *h, const struct trigger_set *set,
 	   struct null_scores *out)
+{
+	return null_weigh_kinds(h, set, h->first_received - 1, out);
+}
+
+int
+null_weigh_kinds(const struct history *h, const struct trigger_set *set,
+		 int32_t until, struct null_scores *out)
 {
 	struct replay *r = replay_new(h, set, refuse_events, NULL);
 	struct scale *scale = NULL;
 	int rc = r == NULL ? -1 : 0;
 
-	for (size_t t = 0; t < 2 * set->n; t++) {
-		if (make_room(h, &set->at[t / 2], t % 2 == 1, &out[t]) < 0)
-			rc = -1;
-	}
+	if (make_all_room(h, set, until >= h->first_received, out) < 0)
+		rc = -1;
 	if (rc == 0)
 		scale = weigh_new(h->registry, replay_judge(r));
 	if (scale == NULL)
@@ -240,13 +281,34 @@ null_weigh(const struct history *h, const struct trigger_set *set,
 	     d++) {
 		replay_receive(r, d);
 		for (size_t t = 0; t < 2 * set->n; t++) {
-			if (d >= out[t].first_day)
-				weigh_one_day(scale, &set->at[t / 2], d, &out[t]);
+			if (d < out[t].first_day)
+				continue;
+			weigh_one_day(scale, &set->at[t / 2], d, &out[t]);
+			if (d <= until)
+				count_kinds(scale, &set->at[t / 2], d, &out[t]);
 		}
 	}
 	weigh_free(&scale);
 	replay_free(&r);
 	return rc;
+}
+
+static int
+append_kinds(struct null_scores *s, const struct null_scores *more)
+{
+	if (s->kind == NULL && more->kinds > 0) {
+		s->kinds = more->kinds;
+		s->kind = calloc(s->kinds, sizeof(*s->kind));
+		if (s->kind == NULL) {
+			log_error("no memory for %zu kinds", s->kinds);
+			return -1;
+		}
+	}
+	for (size_t k = 0; k < more->kinds; k++) {
+		for (size_t b = 0; b < CALIB_BINS; b++)
+			s->kind[k].n[b] += more->kind[k].n[b];
+	}
+	return 0;
 }
 
 int
@@ -255,8 +317,10 @@ null_append(struct null_scores *s, const struct null_scores *more)
 	size_t n = s->areas * s->days, m = more->areas * more->days;
 	double *at;
 
-	if (s->areas == 0)
+	if (s->areas == 0) {
 		s->days = more->days;
+		s->wide = more->wide;
+	}
 	if (more->days != s->days) {
 		log_error("%zu days of scores do not fit %zu", more->days,
 			  s->days);
@@ -270,5 +334,5 @@ null_append(struct null_scores *s, const struct null_scores *more)
 	memcpy(at + n, more->at, m * sizeof(*at));
 	s->at = at;
 	s->areas += more->areas;
-	return 0;
+	return append_kinds(s, more);
 }

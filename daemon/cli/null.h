@@ -41,6 +41,9 @@ struct null_scores {
 	uint32_t *area; /* registry indexes, in order */
 	bool wide;	/* areas above the county, or the others */
 	int32_t first_day;
+	/* null_weigh_kinds(): each kind's p by itself, by registry index */
+	struct calib_counts *kind;
+	size_t kinds;
 };
 
 /*
@@ -50,9 +53,16 @@ struct null_scores {
  */
 int null_weigh(const struct history *h, const struct trigger_set *set,
 	       struct null_scores *out) __attribute__((warn_unused_result));
+/*
+ * The same, and counts what the p of each kind alone is, on every second day
+ * up to the day `until`.
+ */
+int null_weigh_kinds(const struct history *h, const struct trigger_set *set,
+		     int32_t until, struct null_scores *out)
+	__attribute__((warn_unused_result));
 void null_free(struct null_scores *s);
 
-/* Adds the areas of more to s; both need the same number of days. */
+/* Adds areas and counts of more to s; both need the same number of days. */
 int null_append(struct null_scores *s, const struct null_scores *more)
 	__attribute__((warn_unused_result));
 

@@ -75,24 +75,27 @@ list_kinds(const struct account *a, const struct trigger *t,
 	*streams = 0;
 	for (uint32_t k = 0; k < t->kinds; k++) {
 		struct standing s = { 0 };
-		double p = NAN;
+		double p = NAN, plain = NAN;
 
 		if (t->kind_weight[k] > 0)
 			s = stand(a, t, k);
 		for (size_t i = 0; i < g->kinds; i++) {
-			if (g->kind[i].kind == k)
-				p = g->kind[i].p;
+			if (g->kind[i].kind != k)
+				continue;
+			p = g->kind[i].p;
+			plain = g->kind[i].plain;
 		}
 		if (s.streams == 0)
 			continue;
 		*streams += s.streams;
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:o, s:I, s:I, s:I, s:I}", "kind",
+			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "kind",
 				  registry_kind_at(a->env->registry, k)->code,
-				  "p", number(p), "streams", (json_int_t)s.streams,
-				  "reporting", (json_int_t)s.reporting,
-				  "learning", (json_int_t)s.learning, "silent",
+				  "p", number(p), "plain_p", number(plain),
+				  "streams", (json_int_t)s.streams, "reporting",
+				  (json_int_t)s.reporting, "learning",
+				  (json_int_t)s.learning, "silent",
 				  (json_int_t)(s.streams - s.reporting -
 					       s.learning)));
 	}

@@ -214,37 +214,6 @@ take_steps(struct trigger_check *k)
 }
 
 static void
-take_calibration(struct trigger_check *k, const char *key,
-		 const struct conf_list *list, double tail, struct calib *c)
-{
-	*c = calib_uniform;
-	if (list->n == 0)
-		return;
-	*c = (struct calib){ .tail = tail };
-	for (size_t i = 0; i < list->n; i++) {
-		char *end;
-		double score = strtod(list->at[i], &end), rate = NAN;
-
-		if (*end == ':')
-			rate = strtod(end + 1, &end);
-		if (*end != '\0' || c->n >= CALIB_MAX_POINTS) {
-			trigger_wrong(
-				k,
-				"%s: \"%.40s\" is not SCORE:OPENINGS (at most"
-				" %d of them)",
-				key, list->at[i], CALIB_MAX_POINTS);
-			return;
-		}
-		c->at[c->n++] = (struct calib_point){ score, rate };
-	}
-	if (!calib_check(c))
-		trigger_wrong(k,
-			      "%s: scores must rise and openings fall and stay"
-			      " above 0",
-			      key);
-}
-
-static void
 check_statutory(struct trigger_check *k)
 {
 	if (k->c->basis[0] == '\0')
@@ -327,10 +296,7 @@ fill(struct trigger_check *k)
 	take_kinds(k);
 	take_lags(k);
 	take_where(k);
-	take_calibration(k, "calibration", &c->calibration, c->tail,
-			 &t->calib[0]);
-	take_calibration(k, "calibration_wide", &c->calibration_wide,
-			 c->tail_wide, &t->calib[1]);
+	trigger_take_calibration(k);
 	if (t->statutory)
 		check_statutory(k);
 	check_at_least(k);
@@ -348,39 +314,14 @@ make(struct trigger *t, const struct registry *r)
 	t->indicator = calloc(t->indicators + 1, sizeof(*t->indicator));
 	t->kind_weight = calloc(t->kinds + 1, sizeof(*t->kind_weight));
 	t->lag = calloc(t->kinds + 1, sizeof(*t->lag));
+	for (int w = 0; w < 2; w++) {
+		t->kind_tail[w] = calloc(t->kinds + 1, sizeof(**t->kind_tail));
+		if (t->kind_tail[w] == NULL)
+			return -1;
+	}
 	return t->indicator == NULL || t->kind_weight == NULL || t->lag == NULL
 		       ? -1
 		       : 0;
-}
-
-/* Does it take its share of the desk's budget at that level? */
-static bool
-is_counted(const struct trigger *t, int level)
-{
-	return !t->statutory && (t->levels >> level & 1) != 0;
-}
-
-/*
- * The desk's budget caps the statistical triggers of one officer's area
- * together, and an officer has a level: those that look at it share it out.
- */
-static void
-share_out(struct trigger_set *set)
-{
-	for (int l = 0; l < REG_LEVELS; l++) {
-		double sum = 0, times = 1;
-
-		for (size_t i = 0; i < set->n; i++) {
-			if (is_counted(&set->at[i], l))
-				sum += set->at[i].budget;
-		}
-		if (set->desk_budget > 0 && sum > set->desk_budget)
-			times = set->desk_budget / sum;
-		for (size_t i = 0; i < set->n; i++)
-			set->at[i].share[l] =
-				set->at[i].budget *
-				(is_counted(&set->at[i], l) ? times : 1);
-	}
 }
 
 static unsigned
@@ -445,7 +386,7 @@ trigger_load(const char *const *paths, size_t n,
 		goto fail;
 	desk = conf_get(set->conf, "desk");
 	set->desk_budget = desk->budget;
-	share_out(set);
+	trigger_share_out(set);
 	return set;
 fail:
 	trigger_free(&set);
@@ -494,6 +435,8 @@ trigger_free(struct trigger_set **sp)
 		free(set->at[i].indicator);
 		free(set->at[i].kind_weight);
 		free(set->at[i].lag);
+		free(set->at[i].kind_tail[0]);
+		free(set->at[i].kind_tail[1]);
 		free(set->at[i].whole);
 	}
 	free(set->at);
@@ -510,30 +453,4 @@ trigger_find(const struct trigger_set *set, const char *name)
 	while (i < set->n && strcmp(set->at[i].name, name) != 0)
 		i++;
 	return i;
-}
-
-double
-trigger_interval(const struct trigger *t, enum reg_level level, enum colour c)
-{
-	static const double times[] = { 0, 1, 4, 20, 100 };
-
-	return times[c] / t->share[level];
-}
-
-const struct calib *
-trigger_calib(const struct trigger *t, enum reg_level level)
-{
-	return &t->calib[level < REG_COUNTY];
-}
-
-enum colour
-trigger_colour(const struct trigger *t, enum reg_level level, double p)
-{
-	double interval = calib_interval(trigger_calib(t, level), p);
-	enum colour c = COLOUR_NONE;
-
-	/* NaN compares false: unknown earns no colour. */
-	while (c < COLOUR_RED && interval >= trigger_interval(t, level, c + 1))
-		c++;
-	return c;
 }

@@ -59,7 +59,9 @@ struct trigger {
 	double budget; /* openings per area-year by chance, as written */
 	double share[REG_LEVELS]; /* the same after the desk's own budget */
 	struct calib calib[2];	  /* county and below; above */
-	int at_least;		  /* RULE_KINDS, RULE_NEIGHBOURS */
+	/* by registry index, what holds of a kind's own p; likewise two */
+	struct calib_tail *kind_tail[2];
+	int at_least; /* RULE_KINDS, RULE_NEIGHBOURS */
 	double alpha;
 	double distance_km; /* RULE_NEIGHBOURS, RULE_SCAN */
 	size_t steps;	    /* RULE_CASES: rising cases, rising colours */

@@ -67,6 +67,13 @@ static const struct conf_key trigger_keys[] = {
 	  " less" },
 	{ "tail_wide", CONF_FLOAT, AT(tail_wide), "1", 0.05, 10, NULL, true,
 	  "the same for areas above the county" },
+	{ "kind_tails", CONF_LIST, AT(kind_tails), "", 0, 0, NULL, true,
+	  "KIND:A:B:C, the scores -log10 p that the kind alone reaches by"
+	  " chance on one day in 10, in 100 and in 1000, from tocsin"
+	  " calibrate; its p is corrected by them before kinds are weighed"
+	  " together; a kind that is not here keeps p at its word" },
+	{ "kind_tails_wide", CONF_LIST, AT(kind_tails_wide), "", 0, 0, NULL,
+	  true, "the same for areas above the county" },
 	{ "part_of", CONF_LIST, AT(part_of), "", 0, 0, NULL, true,
 	  "stronger triggers: while one rings in the same area from the same"
 	  " kinds and indicators, at the same colour or a higher one, this one"

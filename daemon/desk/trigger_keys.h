@@ -14,7 +14,7 @@ extern const char *const trigger_rules[]; /* in order of enum trigger_rule */
 struct trigger_conf {
 	char *title, *title_zh, *basis, *grade, *deadlines;
 	struct conf_list indicators, kinds, where, lag, cases, calibration,
-		calibration_wide, part_of, tell;
+		calibration_wide, kind_tails, kind_tails_wide, part_of, tell;
 	int rule;
 	int64_t window_ms, quiet_days, at_least, years;
 	double budget, alpha, distance_km, percentile, tail, tail_wide;

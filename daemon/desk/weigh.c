@@ -230,6 +230,19 @@ room_for_kind(struct scale *w)
 	return weigh_room(w, longest + 1);
 }
 
+/* p of the k-th kind from its days, as it is and without its null tail. */
+static void
+take_kind_p(const struct scale *w, const struct trigger *t,
+	    struct weighing *out, size_t k)
+{
+	bool wide = registry_area_at(w->registry, out->area)->level < REG_COUNTY;
+	uint32_t kind = out->kind[k].kind;
+
+	out->kind[k].plain = kind_p(t, kind, w->day_p[k]);
+	out->kind[k].p =
+		calib_tail_p(&t->kind_tail[wide][kind], out->kind[k].plain);
+}
+
 static bool
 weigh_kind_window(struct scale *w, const struct trigger *t, uint32_t kind,
 		  struct weighing *out)
@@ -244,8 +257,7 @@ weigh_kind_window(struct scale *w, const struct trigger *t, uint32_t kind,
 		day_p[d] = kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
 	k->kind = kind;
 	k->streams = w->level[LEVEL_SERIES].n;
-	k->p = kind_p(t, kind, day_p);
-	out->kinds++;
+	take_kind_p(w, t, out, out->kinds++);
 	return true;
 }
 
@@ -337,15 +349,17 @@ over_kinds(const struct scale *w, const struct trigger *t,
 	   const struct weighing *out)
 {
 	double p[FUSE_MAX_KINDS + 1], weight[FUSE_MAX_KINDS + 1], all = 0;
+	size_t known = 0;
 
 	for (size_t k = 0; k < out->kinds; k++) {
 		p[k] = out->kind[k].p;
 		weight[k] = t->kind_weight[out->kind[k].kind];
+		known += isnan(p[k]) ? 0 : 1;
 		all += isnan(p[k]) ? 0 : weight[k];
 	}
-	p[out->kinds] = out->kinds > 1 ? fuse_stouffer(p, w->r, out->kinds) : NAN;
-	/* The joint view has as much say as all single ones together. */
-	weight[out->kinds] = all;
+	p[out->kinds] = known > 1 ? fuse_stouffer(p, w->r, out->kinds) : NAN;
+	/* The joint view has the say of one more kind. */
+	weight[out->kinds] = known > 0 ? all / (double)known : 0;
 	return fuse_cauchy(p, weight, out->kinds + 1);
 }
 
@@ -391,8 +405,7 @@ fuse_area(struct scale *w, const struct trigger *t, uint32_t area,
 		look_back(w, t, out);
 		for (size_t k = 0; k < out->kinds; k++) {
 			against_itself(t, out->kind[k].kind, w->day_p[k]);
-			out->kind[k].p =
-				kind_p(t, out->kind[k].kind, w->day_p[k]);
+			take_kind_p(w, t, out, k);
 		}
 		correlate(w, t, out);
 		out->p = over_kinds(w, t, out);
@@ -405,6 +418,13 @@ weigh_fusion(struct scale *w, const struct trigger *t, uint32_t area,
 	     int32_t as_of, struct weighing *out)
 {
 	fuse_area(w, t, area, as_of, out, false);
+}
+
+void
+weigh_kinds_of(struct scale *w, const struct trigger *t, uint32_t area,
+	       int32_t as_of, struct weighing *out)
+{
+	fuse_area(w, t, area, as_of, out, true);
 }
 
 /* Points of the areas right below. */

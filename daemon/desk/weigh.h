@@ -10,10 +10,13 @@
  * sums of the areas below, and the single series.  Over the days of the
  * window the kind's p is the Cauchy combination of (a) the Cauchy combination
  * of the days, which sees one bad day, and (b) Stouffer's over the days with
- * their correlation taken out, which sees a week that is a little high.  Over
- * the kinds the same is done again, with the correlation between kinds
- * estimated from the days before the window.  A weekly report counts on its
- * Sunday.
+ * their correlation taken out, which sees a week that is a little high.  What
+ * that p does under the null differs by kind (promotions, terms, few cases):
+ * the trigger's kind_tails take it out, so that no ill-behaved kind raises the
+ * threshold of all.  Over the kinds p is the Cauchy combination of their own
+ * and, with the say of one more kind, of Stouffer's over them, with their
+ * correlation estimated from the days before the window.  A weekly report
+ * counts on its Sunday.
  */
 
 #include <stdbool.h>
@@ -26,7 +29,8 @@
 
 struct weigh_kind {
 	uint32_t kind;
-	double p;	/* over the window; NaN = nothing known */
+	double plain;	/* p over the window; NaN = nothing known */
+	double p;	/* the same without the kind's own null tail */
 	size_t streams; /* series of the area that it listens to */
 };
 
@@ -67,6 +71,13 @@ void weigh_free(struct scale **w);
  */
 void weigh(struct scale *w, const struct trigger *t, uint32_t area,
 	   uint32_t site, int32_t as_of, struct weighing *out);
+
+/*
+ * The kinds' p of an area alone, measured against the weeks before whatever
+ * they are: what the null tails of kinds are fitted to.
+ */
+void weigh_kinds_of(struct scale *w, const struct trigger *t, uint32_t area,
+		    int32_t as_of, struct weighing *out);
 
 /* Class p of the weighing's kinds (Simes); NaN = unknown. */
 double weigh_class_p(const struct scale *w, const struct weighing *g,

@@ -16,6 +16,8 @@
 #include "daemon/desk/desk.h"
 #include "tests/bench/trigger_parts.h"
 
+#define MAX_FILES 16
+
 static void
 say_conf(void *arg, const char *message)
 {
@@ -34,12 +36,12 @@ say(void *arg, bool error, const char *message)
 struct trigger_set *
 bench_load(const char *etc, const char *const *name, size_t n)
 {
-	char path[8][512];
-	const char *at[8];
+	char path[MAX_FILES][512];
+	const char *at[MAX_FILES];
 	struct trigger_set *set = NULL;
 	struct history h;
 
-	for (size_t i = 0; i < n && i < 8; i++) {
+	for (size_t i = 0; i < n && i < MAX_FILES; i++) {
 		snprintf(path[i], sizeof(path[i]), "%s/triggers.d/%s.conf", etc,
 			 name[i]);
 		at[i] = path[i];

@@ -17,9 +17,18 @@
 #define MAX_YEARS 10
 #define SHORT_QUIET 3 /* days; with the shipped 14, 12 a year do not fit */
 
-static const char *const names[] = { "respiratory", "enteric", "school",
-				     "nursing-home", "imported" };
+/* Files of triggers; the first ones are counted above the county by
+   themselves, in provinces with more cities than all of them could be. */
+static const char *const names[] = {
+	"respiratory",	"enteric",	"imported",  "school",
+	"nursing-home", "neurological", "adverse",   "rash-fever",
+	"animal",	"poisoning",	"foodborne", "supply",
+	"environment",	"vector-borne",
+};
 #define NAMES (sizeof(names) / sizeof(names[0]))
+#define NAMES_WIDE 3
+#define COUNTIES 60
+#define COUNTIES_WIDE 130
 
 /* Scores of 2 * triggers (county and below, above) of each year. */
 struct years {
@@ -55,7 +64,7 @@ play_years(struct years *y, const char *etc, const struct trigger_set *set,
 		}
 		fprintf(stderr, "bench-trigger: a year with seed %llu ...\n",
 			(unsigned long long)conf.seed);
-		rc = null_simulate(&h, etc, &conf, NULL, 0);
+		rc = null_simulate_for(&h, etc, &conf, set);
 		if (rc == 0)
 			rc = null_weigh(&h, set, y->at[i]);
 		history_free(&h);
@@ -169,31 +178,47 @@ fit_short(struct calib *c, const struct years *y, size_t column)
 	return rc;
 }
 
+/* Rows of one trigger and width: column i of the years it is counted in. */
 static void
-print_table(const struct trigger_set *set, const struct years *fit,
-	    const struct years *check)
+print_rows(const struct trigger *of, const struct years *fit, size_t i,
+	   const struct years *check, size_t k)
 {
 	static const double budgets[] = { 0.5, 2, 12 };
 
+	if (of->statutory || is_deaf(&check->at[0][k]))
+		return;
+	for (size_t b = 0; b < sizeof(budgets) / sizeof(budgets[0]); b++) {
+		struct trigger t = *of;
+		struct calib c = t.calib[i % 2];
+
+		for (int l = 0; l < REG_LEVELS; l++)
+			t.share[l] = budgets[b];
+		if (budgets[b] > 2) {
+			t.quiet_days = SHORT_QUIET;
+			if (fit_short(&c, fit, i) != 0)
+				continue;
+		}
+		print_row(&t, &c, check, k);
+	}
+}
+
+static void
+print_table(const struct trigger_set *set, const struct years *fit,
+	    const struct years *check, const struct trigger_set *wide,
+	    const struct years *check_wide)
+{
 	puts("| trigger | areas | budget | quiet days | area-years | openings"
 	     " wanted | blue | yellow | orange | red |\n"
 	     "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |");
-	for (size_t i = 0; i < 2 * set->n; i++) {
-		if (set->at[i / 2].statutory || is_deaf(&check->at[0][i]))
-			continue;
-		for (size_t b = 0; b < 3; b++) {
-			struct trigger t = set->at[i / 2];
-			struct calib c = t.calib[i % 2];
+	for (size_t i = 0; i < set->n; i++) {
+		const struct trigger *t = &set->at[i];
+		size_t w = trigger_find(wide, t->name);
 
-			for (int l = 0; l < REG_LEVELS; l++)
-				t.share[l] = budgets[b];
-			if (budgets[b] > 2) {
-				t.quiet_days = SHORT_QUIET;
-				if (fit_short(&c, fit, i) != 0)
-					continue;
-			}
-			print_row(&t, &c, check, i);
-		}
+		print_rows(t, fit, 2 * i, check, 2 * i);
+		if (w < wide->n)
+			print_rows(t, fit, 2 * i + 1, check_wide, 2 * w + 1);
+		else
+			print_rows(t, fit, 2 * i + 1, check, 2 * i + 1);
 	}
 }
 
@@ -201,16 +226,20 @@ int
 bench_budget(const struct bench *b)
 {
 	struct trigger_set *set = bench_load(b->etc, names, NAMES);
+	struct trigger_set *wide = bench_load(b->etc, names, NAMES_WIDE);
 	struct years fit = { .n = b->quick ? 1 : 3 };
 	struct years check = { .n = b->quick ? 2 : MAX_YEARS };
+	struct years check_wide = check;
 	struct sim_conf conf = { .seed = 1,
 				 .first_day = day_from_civil(2023, 1, 1),
 				 .days = NULL_WARM_DAYS + 366,
-				 .counties = b->quick ? 10 : 60,
+				 .counties = b->quick ? 10 : COUNTIES,
 				 .size = 1,
 				 .noise = 1.1,
 				 .faults = true };
-	int rc = set == NULL ? -1 : play_years(&fit, b->etc, set, conf);
+	int rc = set == NULL || wide == NULL
+			 ? -1
+			 : play_years(&fit, b->etc, set, conf);
 
 	conf.seed = 5001;
 	conf.noise = 1.2;
@@ -218,12 +247,19 @@ bench_budget(const struct bench *b)
 	conf.first_day = day_from_civil(2013, 1, 1);
 	if (rc == 0)
 		rc = play_years(&check, b->etc, set, conf);
+	conf.counties = b->quick ? 20 : COUNTIES_WIDE;
+	for (size_t i = 0; wide != NULL && i < wide->n; i++)
+		wide->at[i].levels &= (1u << REG_COUNTY) - 1;
+	if (rc == 0)
+		rc = play_years(&check_wide, b->etc, wide, conf);
 	if (rc == 0) {
 		puts("\n## Openings by chance an area and year\n");
-		print_table(set, &fit, &check);
+		print_table(set, &fit, &check, wide, &check_wide);
 	}
 	free_years(&fit);
 	free_years(&check);
+	free_years(&check_wide);
 	trigger_free(&set);
+	trigger_free(&wide);
 	return rc;
 }

@@ -30,9 +30,9 @@ def write(folder, name, text):
     return path
 
 
-def calibrate(*paths):
+def calibrate(*paths, counties=4):
     args = [a for p in paths for a in ("--triggers", p)]
-    done = run("calibrate", *args, "--counties", "4", "--years", "1",
+    done = run("calibrate", *args, "--counties", str(counties), "--years", "1",
                "--seed", "7")
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -46,22 +46,33 @@ def rates(text):
 
 def test_thresholds_keep_a_trigger_to_its_budget(tmp_path):
     plain = TRIGGER.format(name="homes", quiet=5, budget=10, keys="")
-    text = calibrate(write(tmp_path, "plain.conf", plain))
-    assert "homes, county and below: 4 area-years, budget 10" in text
+    text = calibrate(write(tmp_path, "plain.conf", plain), counties=14)
+    assert "homes, county and below: 14 area-years, budget 10" in text
     table = rates(text)
     assert list(table) == ["blue", "yellow", "orange", "red"]
     wanted, before, after, other = table["blue"]
     assert wanted == 10 and abs(after - 10) < abs(before - 10)
     assert 7.5 <= after <= 12.5 and other > 0
-    keys = [k for k in text.splitlines() if re.match(r"\t(calib|tail)", k)]
-    assert len(keys) == 2
+    keys = [k for k in text.splitlines()
+            if re.match(r"\t(calib|tail|kind_tails)", k)]
+    assert len(keys) == 3
+    tails = re.search(r'kind_tails = { "nursing-home:([0-9.:]+)" }', keys[2])
+    scores = [float(x) for x in tails.group(1).split(":")]
+    assert len(scores) == 3 and 0 < scores[0] < scores[1] < scores[2]
 
     fitted = TRIGGER.format(name="homes", quiet=5, budget=10,
                             keys="\n".join(keys))
-    again = rates(calibrate(write(tmp_path, "fitted.conf", fitted)))
+    again = rates(calibrate(write(tmp_path, "fitted.conf", fitted),
+                            counties=14))
     for colour, row in again.items():
         # What it is, is what it became, but for the keys' three digits.
         assert abs(row[1] - table[colour][2]) <= 0.3
+
+
+def test_few_days_leave_a_kind_s_p_at_its_word(tmp_path):
+    plain = TRIGGER.format(name="homes", quiet=5, budget=10, keys="")
+    text = calibrate(write(tmp_path, "plain.conf", plain))
+    assert "calibration = " in text and "kind_tails" not in text
 
 
 def test_a_desk_s_budget_is_shared(tmp_path):

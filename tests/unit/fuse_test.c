@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -217,6 +218,42 @@ test_fit_gives_the_rates_it_was_asked_for(void **state)
 	free(scores);
 }
 
+/* A kind whose p is the square of what it should be; those of a kind nobody
+   knows stay as they are. */
+static void
+test_a_tail_is_taken_out(void **state)
+{
+	struct calib_counts *seen = calloc(1, sizeof(*seen));
+	const struct calib_tail unknown = { { 0 } };
+	struct calib_tail tail, bad = { { 2, 2, 3 } };
+	uint64_t s = 7;
+
+	(void)state;
+	assert_non_null(seen);
+	for (int i = 0; i < 100000; i++)
+		calib_count(seen, pow(uniform(&s), 2));
+	calib_count(seen, NAN);
+	assert_int_equal(calib_fit_tail(&tail, seen), 0);
+	for (int i = 0; i < CALIB_TAIL_POINTS; i++)
+		assert_true(fabs(tail.score[i] - 2 * (i + 1)) < .15);
+	assert_true(calib_tail_check(&tail));
+	tail = (struct calib_tail){ { 2, 4, 6 } };
+	near(calib_tail_p(&tail, 1e-2), .1);
+	near(calib_tail_p(&tail, 1e-3), pow(10, -1.5));
+	near(calib_tail_p(&tail, 1e-1), pow(10, -.5));
+	near(calib_tail_p(&tail, 1e-10), 1e-5);
+	near(calib_tail_p(&tail, 1), 1);
+	near(calib_tail_p(&unknown, 1e-3), 1e-3);
+	assert_true(isnan(calib_tail_p(&tail, NAN)));
+	assert_false(calib_tail_check(&bad));
+	assert_false(calib_tail_check(&unknown));
+	memset(seen, 0, sizeof(*seen));
+	for (int i = 0; i < 1000; i++)
+		calib_count(seen, uniform(&s));
+	assert_int_equal(calib_fit_tail(&tail, seen), -1);
+	free(seen);
+}
+
 int
 main(void)
 {
@@ -232,6 +269,7 @@ main(void)
 		cmocka_unit_test(test_calibration_goes_there_and_back),
 		cmocka_unit_test(test_openings_are_episodes),
 		cmocka_unit_test(test_fit_gives_the_rates_it_was_asked_for),
+		cmocka_unit_test(test_a_tail_is_taken_out),
 	};
 
 	return cmocka_run_group_tests_name("fuse", tests, NULL, NULL);

@@ -133,6 +133,17 @@ test_mistakes_are_named(void **state)
 		"more than 28 days");
 	refused("indicators = { fever }\ncalibration = { \"1:2\", \"2:3\" }\n",
 		"scores must rise");
+	refused("indicators = { fever }\nkind_tails = { \"pharmacy:1:2\" }\n",
+		"kind_tails: \"pharmacy:1:2\" is not KIND:A:B:C");
+	refused("indicators = { fever }\n"
+		"kind_tails = { \"pharmacy:1:3:2\" }\n",
+		"scores above 0 that rise");
+	refused("indicators = { fever }\n"
+		"kind_tails = { \"pharmacy:1:2:3:4\" }\n",
+		"is not KIND:A:B:C");
+	refused("indicators = { fever }\n"
+		"kind_tails_wide = { \"pharmcy:1:2:3\" }\n",
+		"did you mean \"pharmacy\"?");
 	refused("indicators = { fever }\nrule = percentile\nbasis = law\n",
 		"states its grade");
 }
