@@ -121,7 +121,9 @@ time_day(const struct bench *b, const struct trigger_set *set)
 
 	if (rc == 0)
 		r = replay_new(&h, set, drop_events, NULL);
-	if (r != NULL) {
+	if (r == NULL) {
+		rc = -1;
+	} else {
 		for (int32_t d = conf.first_day; d < last; d++)
 			replay_receive(r, d);
 		at[0] = bench_seconds();
@@ -136,7 +138,7 @@ time_day(const struct bench *b, const struct trigger_set *set)
 	}
 	replay_free(&r);
 	history_free(&h);
-	return r == NULL && rc == 0 ? -1 : rc;
+	return rc;
 }
 
 static int

@@ -139,5 +139,5 @@ bench_city(const struct bench *b)
 	}
 	history_free(&h);
 	trigger_free(&set);
-	return set == NULL && rc == 0 ? 0 : rc;
+	return set == NULL ? -1 : rc;
 }
