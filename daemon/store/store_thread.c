@@ -17,7 +17,7 @@
 
 #define GROUP_WEIGHT 10000 /* rows of one transaction, about */
 #define LOG_WEIGHT 20000   /* where only first parts are done */
-#define SLICE_WEIGHT 3000  /* of second parts, between two looks */
+#define SLICE_WEIGHT 1000  /* of second parts, between two looks */
 #define AGAIN_US 500000	   /* a second part that failed is tried again */
 
 /* What a transaction does of its jobs. */
