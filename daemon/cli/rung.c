@@ -103,21 +103,6 @@ rung_fini(struct rung *r)
 	*r = (struct rung){ 0 };
 }
 
-/* Does the area report anything that the trigger listens to? */
-static bool
-listens_there(const struct trigger *t, const struct judge *judge, uint32_t area)
-{
-	uint32_t i = judge_sums_of(judge, area);
-	struct judge_sum s;
-
-	for (; i != REG_NONE; i = s.next_of_area) {
-		judge_sum_at(judge, i, &s);
-		if (weigh_listens(t, &s))
-			return true;
-	}
-	return false;
-}
-
 /* Sites right in the area of a kind that the trigger listens to. */
 static size_t
 sites_there(const struct rung *r, const struct trigger *t, uint32_t area)
@@ -149,7 +134,7 @@ rung_areas(struct rung *r, const struct judge *judge)
 			enum reg_level level =
 				registry_area_at(r->registry, a)->level;
 
-			if (!listens_there(of, judge, a))
+			if (!weigh_hears(of, judge, a))
 				continue;
 			r->areas[t] += of->levels >> level & 1;
 			if ((of->levels >> level & 1) != 0)

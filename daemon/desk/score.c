@@ -136,20 +136,6 @@ median(double *x, size_t n)
 	return json_real((x[(n - 1) / 2] + x[n / 2]) / 2);
 }
 
-static bool
-hears(const struct trigger *t, const struct judge *judge, uint32_t area)
-{
-	uint32_t i = judge_sums_of(judge, area);
-	struct judge_sum s;
-
-	for (; i != REG_NONE; i = s.next_of_area) {
-		judge_sum_at(judge, i, &s);
-		if (weigh_listens(t, &s))
-			return true;
-	}
-	return false;
-}
-
 /* Areas of its levels where it hears anything. */
 static size_t
 areas_of(const struct trigger *t, const struct registry *r,
@@ -163,7 +149,7 @@ areas_of(const struct trigger *t, const struct registry *r,
 		/* Who looks at sites is told by county. */
 		if ((t->levels & TRIGGER_SITE) != 0 && bit == 1u << REG_COUNTY)
 			bit = TRIGGER_SITE;
-		n += (t->levels & bit) != 0 && hears(t, judge, a);
+		n += (t->levels & bit) != 0 && weigh_hears(t, judge, a);
 	}
 	return n;
 }

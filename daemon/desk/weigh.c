@@ -94,6 +94,20 @@ weigh_listens(const struct trigger *t, const struct judge_sum *sum)
 	       t->indicator[sum->indicator] && t->kind_weight[sum->kind] > 0;
 }
 
+bool
+weigh_hears(const struct trigger *t, const struct judge *judge, uint32_t area)
+{
+	uint32_t i = judge_sums_of(judge, area);
+	struct judge_sum s;
+
+	for (; i != REG_NONE; i = s.next_of_area) {
+		judge_sum_at(judge, i, &s);
+		if (weigh_listens(t, &s))
+			return true;
+	}
+	return false;
+}
+
 int32_t
 weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of)
 {

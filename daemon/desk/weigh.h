@@ -89,4 +89,8 @@ int32_t weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of);
 /* The trigger listens to this sum. */
 bool weigh_listens(const struct trigger *t, const struct judge_sum *sum);
 
+/* The area reports something that the trigger listens to. */
+bool weigh_hears(const struct trigger *t, const struct judge *judge,
+		 uint32_t area);
+
 #endif
