@@ -72,6 +72,12 @@ def report(name, what, reckoning):
     assert not reckoning.wrong, f"{line}: {reckoning.wrong[:10]}"
 
 
+def sanitized(option):
+    """The environment of a daemon whose address sanitizer has the option."""
+    given = os.environ.get("ASAN_OPTIONS", "")
+    return {"ASAN_OPTIONS": f"{option}:{given}"}
+
+
 class Shim:
     """The controls of faultshim.so, and the environment that loads it."""
 
@@ -86,10 +92,9 @@ class Shim:
         if trace:
             self.trace.write_bytes(b"")
         assert (BIN / "faultshim.so").exists(), "build the target faultshim"
-        asan = os.environ.get("ASAN_OPTIONS", "")
         self.env = {"LD_PRELOAD": str(BIN / "faultshim.so"),
                     "FAULT_DIR": str(self.folder),
-                    "ASAN_OPTIONS": f"verify_asan_link_order=0:{asan}"}
+                    **sanitized("verify_asan_link_order=0")}
 
     def set(self, **values):
         for name, value in values.items():
