@@ -111,6 +111,8 @@ open_store(struct centre *c)
 	space_init(&c->space, m->state, s->reserve, s->low_percent,
 		   s->out_percent);
 	c->store = store_open(path, c->base);
+	if (c->store != NULL && s->reserve > 0)
+		store_limit_log(c->store, s->reserve);
 	if (c->store == NULL ||
 	    meta_get(store_reader(c->store), "clock_day", DAY_NONE, &day) < 0)
 		return -1;

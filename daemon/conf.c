@@ -116,7 +116,8 @@ static const struct conf_key store_keys[] = {
 	  .def = "64MiB",
 	  .max = 1e12,
 	  .help = "Space kept aside, so that alerts can still be written on a "
-		  "full disk." },
+		  "full disk; the write-ahead log is kept no larger, so that "
+		  "it finds room." },
 	{ .name = "low_percent",
 	  .type = CONF_INT,
 	  .offset = offsetof(struct conf_store, low_percent),

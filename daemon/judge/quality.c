@@ -60,7 +60,8 @@ const struct conf_key quality_conf_keys[] = {
 	  .min = 67108864,
 	  .max = 1e12,
 	  .help = "Size of the database's write-ahead log that alerts the "
-		  "operator; 64 MiB of it are kept for use again." },
+		  "operator; up to 64 MiB of it, and no more than "
+		  "store.reserve, are kept for use again." },
 	{ .name = "first_look",
 	  .type = CONF_DURATION,
 	  .offset = offsetof(struct quality_conf, first_look_ms),

@@ -22,11 +22,12 @@
 #include "daemon/store/sound.h"
 #include "daemon/store/unfolded.h"
 
-/*
- * Pages of the log before it is written back, 64 MiB: a frame, its counts on
- * their way and in place are three times the bytes of the counts.
- */
-#define LOG_PAGES "16000"
+#define PAGE_BYTES 4096
+
+struct log_limit {
+	struct store_job job;
+	int64_t bytes;
+};
 
 void
 job_queue_init(struct job_queue *q)
@@ -140,13 +141,60 @@ size_of(const char *path, const char *suffix)
 	return st.st_size;
 }
 
+/*
+ * STORE_LOG_MOST is much, for a frame, its counts on their way and in place
+ * are three times the bytes of the counts.
+ */
+static int
+limit_log(struct db *db, int64_t bytes)
+{
+	char sql[128];
+
+	if (bytes < STORE_LOG_LEAST)
+		bytes = STORE_LOG_LEAST;
+	if (bytes > STORE_LOG_MOST)
+		bytes = STORE_LOG_MOST;
+	snprintf(sql,
+		 sizeof(sql), "PRAGMA wal_autocheckpoint=%lld; PRAGMA journal_size_limit=%lld",
+		 (long long)(bytes / PAGE_BYTES), (long long)bytes);
+	return db_exec(db, sql);
+}
+
+static int
+run_limit(struct store_job *job, struct db *db)
+{
+	return limit_log(db, ((struct log_limit *)job)->bytes);
+}
+
+static void
+done_limit(struct store_job *job, int rc, enum db_fault fault)
+{
+	(void)rc;
+	(void)fault;
+	free(job);
+}
+
+void
+store_limit_log(struct store *s, int64_t bytes)
+{
+	struct log_limit *l = calloc(1, sizeof(*l));
+
+	if (l == NULL) {
+		log_error("store: no memory");
+		return;
+	}
+	*l = (struct log_limit){ .job = { .run = run_limit, .done = done_limit },
+				 .bytes = bytes };
+	store_submit(s, &l->job);
+}
+
 static int
 open_files(struct store *s)
 {
 	s->writer = db_open(s->path, DB_READ_WRITE, 5000, "store");
 	if (s->writer == NULL ||
-	    db_exec(s->writer, "PRAGMA secure_delete=FAST; PRAGMA "
-			       "wal_autocheckpoint=" LOG_PAGES) < 0 ||
+	    db_exec(s->writer, "PRAGMA secure_delete=FAST") < 0 ||
+	    limit_log(s->writer, STORE_LOG_MOST) < 0 ||
 	    sound_pages(s->writer, s->path, size_of(s->path, "")) < 0 ||
 	    schema_migrate(s->writer) < 0 ||
 	    sound_frames(s->writer, s->path, &s->stats.damaged) < 0 ||

@@ -79,6 +79,15 @@ void store_close(struct store **s);
  */
 void store_split_above(struct store *s, size_t weight);
 
+/*
+ * The write-ahead log is written back, and its file cut, at so many bytes;
+ * held within STORE_LOG_LEAST and STORE_LOG_MOST, the default.  One that is no
+ * larger than the space kept aside always finds room in the file.
+ */
+#define STORE_LOG_LEAST (1 << 20)
+#define STORE_LOG_MOST (64 << 20)
+void store_limit_log(struct store *s, int64_t bytes);
+
 /* Hands a job over; it stays in order with the others. */
 void store_submit(struct store *s, struct store_job *job);
 

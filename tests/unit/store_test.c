@@ -321,6 +321,33 @@ test_a_failing_job_takes_nobody_with_it(void **state)
 	assert_int_equal(counts_at(reader, 18002, 3, INT64_MAX, &v), 1);
 }
 
+static int
+run_much(struct store_job *job, struct db *db)
+{
+	(void)job;
+	return db_exec(db, "CREATE TABLE IF NOT EXISTS much(x);"
+			   "INSERT INTO much VALUES (zeroblob(400000))");
+}
+
+/* What is written back leaves room, on a small disk too. */
+static void
+test_the_log_stays_as_small_as_asked(void **state)
+{
+	struct store_folder *f = *state;
+	struct put p = { .job = { .run = run_much, .done = done_put } };
+	struct store_stats stats;
+
+	store_limit_log(f->store, 1);
+	for (int i = 0; i < 20; i++) {
+		store_submit(f->store, &p.job);
+		store_drain(f->store);
+		assert_int_equal(p.rc, 0);
+	}
+	store_stats(f->store, &stats);
+	assert_true(stats.wal_bytes > 0);
+	assert_true(stats.wal_bytes < 2 * STORE_LOG_LEAST);
+}
+
 static void
 test_the_database_keeps_its_id(void **state)
 {
@@ -527,6 +554,7 @@ main(void)
 		TEST(test_conflicts_settle_the_same_in_any_order),
 		TEST(test_rows_together_are_rows_alone),
 		TEST(test_a_failing_job_takes_nobody_with_it),
+		TEST(test_the_log_stays_as_small_as_asked),
 		TEST(test_the_database_keeps_its_id),
 		TEST(test_the_file_is_private),
 		TEST(test_a_newer_schema_is_refused),
