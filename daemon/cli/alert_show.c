@@ -10,6 +10,7 @@
 
 #include "daemon/cli/grid.h"
 #include "daemon/console/explain_escalation.h"
+#include "daemon/console/telling.h"
 
 const char *
 alert_colour(const char *grade)
@@ -166,7 +167,7 @@ chunk(const char *text)
 }
 
 static void
-print_wrapped(const char *text, size_t width)
+print_wrapped(const char *text, int indent, size_t width)
 {
 	size_t at = 0;
 
@@ -181,7 +182,7 @@ print_wrapped(const char *text, size_t width)
 		snprintf(word, sizeof(word), "%.*s", (int)n, text);
 		cells = grid_width(word);
 		if (at > 0 && at + (blanks > 0) + cells > width) {
-			putchar('\n');
+			printf("\n%*s", indent, "");
 			at = 0;
 		}
 		printf("%s%.*s", at > 0 && blanks > 0 ? " " : "", (int)n, text);
@@ -193,7 +194,14 @@ print_wrapped(const char *text, size_t width)
 void
 alert_print_wrapped(const char *text)
 {
-	print_wrapped(text, grid_terminal());
+	alert_print_indented(text, 0);
+}
+
+void
+alert_print_indented(const char *text, int indent)
+{
+	printf("%*s", indent, "");
+	print_wrapped(text, indent, grid_terminal() - (size_t)indent);
 	putchar('\n');
 }
 
@@ -306,12 +314,9 @@ print_deadlines(const struct client *c, const json_t *alert, int64_t now_ms)
 		       clock_word(c, step, now_ms, word, sizeof(word)));
 		print_escalated(c, step);
 	}
-	basis = client_text(all, "basis");
-	if (c->lang == CATALOGUE_ZH && client_text(all, "basis_zh")[0] != '\0')
-		basis = client_text(all, "basis_zh");
-	if (basis[0] == '\0')
-		return;
-	alert_print_wrapped(basis);
+	basis = telling_in(c->lang, all, "basis");
+	if (basis[0] != '\0')
+		alert_print_wrapped(basis);
 }
 
 static void
@@ -360,7 +365,7 @@ print_figures(const struct client *c, const json_t *alert)
 			 100 * json_number_value(share));
 	puts(line);
 	if (client_text(alert, "basis")[0] != '\0')
-		alert_print_wrapped(client_text(alert, "basis"));
+		alert_print_wrapped(telling_in(c->lang, alert, "basis"));
 }
 
 void
@@ -373,7 +378,7 @@ alert_print(const struct client *c, const json_t *alert, bool colour)
 
 	json_array_foreach (json_object_get(alert, "explanation"), i, line) {
 		fputs(i == 0 && colour ? alert_colour(grade) : "", stdout);
-		print_wrapped(json_string_value(line), grid_terminal());
+		print_wrapped(json_string_value(line), 0, grid_terminal());
 		puts(i == 0 && colour ? "\033[0m" : "");
 	}
 	printf("\n%s  %s%s%s  %s..%s\n", client_text(alert, "id"),

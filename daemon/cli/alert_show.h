@@ -21,6 +21,9 @@ void alert_print_escalated(const struct client *c, const json_t *event);
    Chinese characters; ends with a new line. */
 void alert_print_wrapped(const char *text);
 
+/* The same, every line behind so many blanks (fewer than 20). */
+void alert_print_indented(const char *text, int indent);
+
 /* For the operator: it has no figures and no evidence. */
 bool alert_is_operator(const json_t *alert);
 

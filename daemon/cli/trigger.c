@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/alert_show.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
 #include "daemon/cli/trigger_explain.h"
+#include "daemon/console/telling.h"
+
+enum { INDENT = 4 };
 
 static const char help[] =
 	"Usage: tocsin trigger list [--json] [--triggers PATH]\n"
@@ -142,25 +146,46 @@ describe(const struct trigger *t, const struct trigger_set *set,
 	 const struct registry *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:s,"
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:s, s:s,"
 		" s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}",
 		"name", t->name, "title", t->title, "title_zh", t->title_zh,
 		"rule", trigger_rule_str(t->rule), "budget",
 		t->statutory ? json_null() : json_real(t->budget), "levels",
 		levels_of(t), "window_days", t->window, "quiet_days",
-		t->quiet_days, "basis", t->basis, "file", t->where,
-		"indicators", indicators_of(t, r), "kinds", kinds_of(t, r),
-		"part_of", wholes_of(t, set), "deadlines", t->deadlines_name,
-		"tell", tell_of(t), "shares", shares_of(t), "kind_tails",
-		tails_of(t, r, false), "kind_tails_wide", tails_of(t, r, true));
+		t->quiet_days, "basis", t->basis, "basis_zh", t->basis_zh,
+		"file", t->where, "indicators", indicators_of(t, r), "kinds",
+		kinds_of(t, r), "part_of", wholes_of(t, set), "deadlines",
+		t->deadlines_name, "tell", tell_of(t), "shares", shares_of(t),
+		"kind_tails", tails_of(t, r, false), "kind_tails_wide",
+		tails_of(t, r, true));
 }
 
+/* One trigger, as describe() has it, for people. */
 static void
-print_list(const json_t *list)
+print_one(const struct client *c, const json_t *one)
 {
-	for (size_t i = 0; i < json_array_size(list); i++)
-		printf("%s%s", i > 0 ? " " : "",
-		       json_string_value(json_array_get(list, i)));
+	const json_t *budget = json_object_get(one, "budget"), *level;
+	const char *basis = telling_in(c->lang, one, "basis");
+	char line[1024];
+	size_t i;
+
+	printf("%-22s %-10s ", client_text(one, "name"),
+	       client_text(one, "rule"));
+	if (json_is_number(budget))
+		printf("%s %-5g", client_say(c, "cli.budget"),
+		       json_number_value(budget));
+	else
+		printf("%s", client_say(c, "cli.by_norm"));
+	json_array_foreach (json_object_get(one, "levels"), i, level)
+		printf(" %s", client_word(c, "level", json_string_value(level)));
+	printf("\n");
+	alert_print_indented(telling_in(c->lang, one, "title"), INDENT);
+	if (basis[0] != '\0')
+		alert_print_indented(
+			catalogue_format(c->catalogue, c->lang, "explain.basis",
+					 line, sizeof(line),
+					 (const char *[]){ "basis", basis, NULL }),
+			INDENT);
 }
 
 /* Appends what list --json says of each. */
@@ -176,25 +201,17 @@ list(const struct trigger_request *q, const char *etc)
 {
 	struct trigger_set *set = NULL;
 	struct history h;
-	json_t *all = json_array();
+	json_t *all = json_array(), *one;
+	size_t i;
 	int rc = history_vocabulary(&h, etc, history_say, NULL);
 
 	if (rc == 0)
 		set = trigger_read(q, etc, h.registry);
 	if (set != NULL)
 		describe_all(set, h.registry, all);
-	for (size_t i = 0; set != NULL && !q->client.json && i < set->n; i++) {
-		const char *zh = set->at[i].title_zh;
-
-		printf("%-22s %-10s %-8s ", set->at[i].name,
-		       trigger_rule_str(set->at[i].rule),
-		       set->at[i].statutory ? "by norm" : "");
-		if (!set->at[i].statutory)
-			printf("budget %-5g ", set->at[i].budget);
-		print_list(json_object_get(json_array_get(all, i), "levels"));
-		printf("\n    %s\n", q->client.lang == CATALOGUE_ZH && zh[0] != '\0'
-					     ? zh
-					     : set->at[i].title);
+	json_array_foreach (all, i, one) {
+		if (!q->client.json)
+			print_one(&q->client, one);
 	}
 	if (set != NULL && q->client.json)
 		(void)client_print_json(all);

@@ -13,6 +13,7 @@
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
 #include "daemon/desk/account.h"
+#include "daemon/console/telling.h"
 #include "daemon/console/why.h"
 
 enum { PATH_BYTES = 512 };
@@ -44,15 +45,11 @@ print_rest(const struct client *c, const json_t *triggers)
 	size_t i, n = 0;
 
 	json_array_foreach (triggers, i, one) {
-		const char *zh = client_text(one, "title_zh");
-
 		if (is_heard(one) || n >= sizeof(names))
 			continue;
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
 				      n > 0 ? client_say(c, "list.comma") : "",
-				      c->lang == CATALOGUE_ZH && zh[0] != '\0'
-					      ? zh
-					      : client_text(one, "title"));
+				      telling_in(c->lang, one, "title"));
 	}
 	if (n == 0)
 		return;

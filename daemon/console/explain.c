@@ -73,8 +73,7 @@ trigger_name(const struct telling *t)
 {
 	const char *name = telling_text(t->about, "trigger");
 	const char *known = word(t, "trigger", name);
-	const char *title = telling_text(
-		t->about, t->lang == CATALOGUE_ZH ? "title_zh" : "title");
+	const char *title = telling_in(t->lang, t->about, "title");
 
 	return known != name || title[0] == '\0' ? known : title;
 }
@@ -324,4 +323,16 @@ explain_alert(const struct catalogue *c, enum catalogue_language lang,
 	tell_coverage(&t);
 	tell_next(&t);
 	return t.lines;
+}
+
+void
+explain_basis(const struct catalogue *c, enum catalogue_language lang,
+	      const json_t *alert, json_t *lines)
+{
+	struct telling t = { c, lang, NULL, alert, lines };
+	const char *basis = telling_in(lang, alert, "basis");
+
+	if (basis[0] != '\0')
+		telling_add(&t, "explain.basis",
+			    (const char *[]){ "basis", basis, NULL });
 }

@@ -22,6 +22,13 @@ json_t *explain_alert(const struct catalogue *c, enum catalogue_language lang,
 		      const struct registry *r, const json_t *alert);
 
 /*
+ * Appends what a rule of the law stands on to lines; nothing for an alert
+ * without a basis.  It has numbers, so the five lines do without it.
+ */
+void explain_basis(const struct catalogue *c, enum catalogue_language lang,
+		   const json_t *alert, json_t *lines);
+
+/*
  * One line: "Blue signal, Qinghe county: respiratory".  Into buf (cap bytes);
  * returns buf.
  */

@@ -4,6 +4,7 @@
 #include "daemon/console/telling.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LINE_BYTES 768
@@ -14,6 +15,17 @@ telling_text(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text == NULL ? "" : text;
+}
+
+const char *
+telling_in(enum catalogue_language lang, const json_t *object, const char *key)
+{
+	char zh[64];
+	const char *text;
+
+	snprintf(zh, sizeof(zh), "%s_zh", key);
+	text = lang == CATALOGUE_ZH ? telling_text(object, zh) : "";
+	return text[0] != '\0' ? text : telling_text(object, key);
 }
 
 double

@@ -23,6 +23,10 @@ struct telling {
 /* "" where there is none. */
 const char *telling_text(const json_t *object, const char *key);
 
+/* The text of key_zh where lang is Chinese and there is one, else of key. */
+const char *telling_in(enum catalogue_language lang, const json_t *object,
+		       const char *key);
+
 /* NaN where there is none. */
 double telling_number(const json_t *object, const char *key);
 

@@ -62,12 +62,8 @@ signal_name(const struct telling *t, const char *colour)
 static void
 tell_signal(const struct telling *t)
 {
-	const char *zh = telling_text(t->about, "title_zh");
 	const char *colour = telling_text(t->about, "colour");
-	const char *args[] = { "trigger",
-			       t->lang == CATALOGUE_ZH && zh[0] != '\0'
-				       ? zh
-				       : telling_text(t->about, "title"),
+	const char *args[] = { "trigger", telling_in(t->lang, t->about, "title"),
 			       "signal", signal_name(t, colour), NULL };
 
 	telling_add(t, strcmp(colour, "none") == 0 ? "why.none" : "why.signal",
@@ -293,6 +289,12 @@ tell_cases(const struct telling *t)
 	if (json_array_size(json_object_get(t->about, "steps")) > 0 &&
 	    !json_is_null(next) && !isnan(telling_number(next, "cases")))
 		telling_add(t, "why.lacks_cases", args);
+	if (telling_text(t->about, "basis")[0] != '\0')
+		telling_add(
+			t, "why.basis",
+			(const char *[]){ "basis",
+					  telling_in(t->lang, t->about, "basis"),
+					  NULL });
 }
 
 /* The alert that covers the day, and why nobody was told of it by itself. */

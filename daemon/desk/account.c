@@ -262,6 +262,8 @@ add_statutory(const struct account *a, const struct trigger *t,
 				    json_string(colour_str(worst.colour)));
 		g = &worst;
 	}
+	json_object_set_new(out, "basis", json_string(t->basis));
+	json_object_set_new(out, "basis_zh", json_string(t->basis_zh));
 	json_object_set_new(out, "cases", number(g->cases));
 	json_object_set_new(out, "limit", number(g->limit));
 	json_object_set_new(out, "steps", list_steps(t));

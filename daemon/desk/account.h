@@ -25,8 +25,8 @@ struct account_env {
  * trigger, title, title_zh, rule, statutory, colour ("none" ..), coverage, p,
  * recurrence_years, points, streams; kinds (kind, p, streams, reporting,
  * learning, silent); next (colour, lacks: rarity, points or cases, years, p,
- * points, cases; null at the highest); cases, limit and steps of statutory
- * rules, where it looks at sites those of the site with the most, and sites
+ * points, cases; null at the highest); basis, basis_zh, cases, limit and steps
+ * of statutory rules, where it looks at sites those of the site with the most, and sites
  * (site, cases, colour); of rules neighbours and scan group (areas or sites),
  * score and score_days; alert (id, state, signal, part_of, parent) that covers
  * the day.  The judge must be idle.  What came in since the day is counted

@@ -234,6 +234,21 @@ tell_list(const struct trigger *t)
 	return list;
 }
 
+static int
+put_basis(json_t *view, const struct trigger *t)
+{
+	if (t->basis[0] == '\0') {
+		json_object_del(view, "basis");
+		json_object_del(view, "basis_zh");
+		return 0;
+	}
+	return json_object_set_new(view, "basis", json_string(t->basis)) < 0 ||
+			       json_object_set_new(view, "basis_zh",
+						   json_string(t->basis_zh)) < 0
+		       ? -1
+		       : 0;
+}
+
 int
 alert_render(struct alert *a, const struct registry *registry,
 	     const struct trigger_set *triggers)
@@ -277,8 +292,8 @@ alert_render(struct alert *a, const struct registry *registry,
 					 class_list(a, registry));
 	if (rc == 0 && t != NULL)
 		rc = json_object_set_new(a->view, "tell", tell_list(t));
-	if (rc == 0 && t != NULL && t->basis[0] != '\0')
-		rc = json_object_set_new(a->view, "basis", json_string(t->basis));
+	if (rc == 0 && t != NULL)
+		rc = put_basis(a->view, t);
 	json_decref(rest);
 	json_decref(more);
 	return rc;

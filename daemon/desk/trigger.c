@@ -216,7 +216,7 @@ take_steps(struct trigger_check *k)
 static void
 check_statutory(struct trigger_check *k)
 {
-	if (k->c->basis[0] == '\0')
+	if (k->t->basis[0] == '\0')
 		trigger_wrong(k, "a rule without a p-value states its basis");
 	if (k->t->rule == RULE_CASES)
 		take_steps(k);
@@ -282,7 +282,8 @@ fill(struct trigger_check *k)
 	t->title_zh = c->title_zh;
 	t->rule = (enum trigger_rule)c->rule;
 	t->statutory = t->rule == RULE_CASES || t->rule == RULE_PERCENTILE;
-	t->basis = c->basis;
+	t->basis = c->basis[0] != '\0' ? c->basis : c->basis_zh;
+	t->basis_zh = c->basis_zh;
 	t->window = (int)(c->window_ms / DAY_MS);
 	t->quiet_days = (int)c->quiet_days;
 	t->budget = c->budget;

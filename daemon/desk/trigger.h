@@ -48,7 +48,7 @@ struct trigger {
 	const char *where; /* "file:line" */
 	enum trigger_rule rule;
 	bool statutory; /* RULE_CASES, RULE_PERCENTILE: no p, no budget */
-	const char *basis;
+	const char *basis, *basis_zh; /* "" = none; one may stand for both */
 	bool *indicator;	  /* by registry index: is it listened to? */
 	double *kind_weight;	  /* by registry index; 0 = not listened to */
 	int *lag;		  /* by registry index, days */

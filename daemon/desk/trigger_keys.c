@@ -54,6 +54,9 @@ static const struct conf_key trigger_keys[] = {
 	  "rule percentile: the colour of its signal" },
 	{ "basis", CONF_STRING, AT(basis), "", 0, 0, NULL, true,
 	  "rules cases and percentile: the norm they come from" },
+	{ "basis_zh", CONF_STRING, AT(basis_zh), "", 0, 0, NULL, true,
+	  "the same in Chinese; where only one of the two stands, it is shown"
+	  " in both languages" },
 	{ "calibration", CONF_LIST, AT(calibration), "", 0, 0, NULL, true,
 	  "SCORE:OPENINGS, rising: openings per area and year by chance at"
 	  " the score -log10 p, from tocsin calibrate; empty: p-values are"

@@ -12,7 +12,7 @@
 extern const char *const trigger_rules[]; /* in order of enum trigger_rule */
 
 struct trigger_conf {
-	char *title, *title_zh, *basis, *grade, *deadlines;
+	char *title, *title_zh, *basis, *basis_zh, *grade, *deadlines;
 	struct conf_list indicators, kinds, where, lag, cases, calibration,
 		calibration_wide, kind_tails, kind_tails_wide, part_of, tell;
 	int rule;

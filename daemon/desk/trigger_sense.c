@@ -35,6 +35,7 @@ static const struct {
 	{ "years", PERCENTILE },
 	{ "grade", PERCENTILE },
 	{ "basis", CASES | PERCENTILE },
+	{ "basis_zh", CASES | PERCENTILE },
 };
 
 static void
@@ -82,7 +83,8 @@ check_lags(struct trigger_check *k)
 static void
 check_names(struct trigger_check *k)
 {
-	const char *const titles[] = { k->c->title, k->c->title_zh, k->c->basis };
+	const char *const titles[] = { k->c->title, k->c->title_zh, k->c->basis,
+				       k->c->basis_zh };
 	const char *name = k->t->name;
 	size_t len = strlen(name);
 
@@ -98,8 +100,9 @@ check_names(struct trigger_check *k)
 			if ((unsigned char)*s >= ' ' && *s != 0x7f)
 				continue;
 			trigger_wrong(k,
-				      "title, title_zh and basis are one line"
-				      " each, without control characters");
+				      "title, title_zh, basis and basis_zh are"
+				      " one line each, without control"
+				      " characters");
 			return;
 		}
 	}

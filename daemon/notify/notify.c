@@ -127,6 +127,7 @@ start(struct notify *n, struct held *h, const struct notify_row *row,
 	json_t *lines = explain_alert(n->catalogue, lang, n->env.registry, alert);
 	int rc = -1;
 
+	explain_basis(n->catalogue, lang, alert, lines);
 	write_url(n, body, url, sizeof(url));
 	explain_escalation(n->catalogue, lang, body, title, sizeof(title), lines);
 	notice.lines = lines;

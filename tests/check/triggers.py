@@ -1,4 +1,4 @@
-"""The shipped triggers listen to every indicator of the vocabulary.
+"""The shipped triggers listen to every indicator, and speak both languages.
 
 Counts that are only a denominator or background (total visits, deaths of all
 causes, media, heat) are the exception, and are named here.
@@ -9,7 +9,22 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What people read, each beside the same in Chinese under key_zh.
+READ = re.compile(r'(?m)^\t(title|basis)(_zh)? = "(.*)"$')
+CHINESE = re.compile("[\u4e00-\u9fff]")
 BACKGROUND = {"volume", "death", "media", "heat"}
+
+
+def one_language(path, text):
+    """Blocks that say something in one language only."""
+    for block in re.split(r"(?m)^(?=\w+ .*\{$)", text):
+        said = {key + zh: words for key, zh, words in READ.findall(block)}
+        head = block.split("{")[0].strip()
+        for key in ("title", "basis"):
+            both = said.get(key, ""), said.get(key + "_zh", "")
+            if any(both) and (not all(both) or CHINESE.search(both[0])
+                              or not CHINESE.search(both[1])):
+                yield f"{path.name}: {head}: {key} is in one language only"
 
 
 def main():
@@ -23,6 +38,7 @@ def main():
         if "trigger " in text and \
                 not re.search(rf"\b{path.stem}\b", shipped):
             wrong.append(f"{path.name} is not built in")
+        wrong += one_language(path, text)
         for words in re.findall(r"indicators\s*=\s*\{([^}]*)\}", text):
             heard |= {w.strip().strip('"') for w in words.split(",")}
     for name, of in group.items():

@@ -317,6 +317,12 @@ def test_shipped_norms_state_their_basis():
              if t["rule"] in ("cases", "percentile")}
     assert norms == {n for n, t in listed.items() if t["budget"] is None}
     assert norms == {n for n, t in listed.items() if t["basis"]}
+    assert norms == {n for n, t in listed.items() if t["basis_zh"]}
+    done = subprocess.run([TOCSIN, "trigger", "list", "--lang", "zh-CN"],
+                          capture_output=True, text=True, check=True)
+    assert "按规定" in done.stdout and "by norm" not in done.stdout
+    assert done.stdout.count("依据：") == len(norms)
+    assert "Stands on" not in done.stdout
     assert {row[0] for row in NORMS} <= norms
 
 

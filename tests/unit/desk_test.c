@@ -383,6 +383,7 @@ test_one_case_and_many_cases(void **state)
 	make(&w,
 	     "trigger \"cases\" { indicators = { ili }\nkinds = { school }\n"
 	     "where = { site }\nrule = cases\nbasis = norm\n"
+	     "basis_zh = \"规定\"\n"
 	     "cases = { \"1 blue\", \"10 orange\" }\nwindow = 7d\n"
 	     "quiet_days = 7\ntell = { duty } }\n");
 	for (int32_t d = 0; d < 30; d++) {
@@ -395,6 +396,7 @@ test_one_case_and_many_cases(void **state)
 	assert_string_equal(text(&w, "site"), "school");
 	assert_true(json_is_null(json_object_get(w.last, "p")));
 	assert_string_equal(text(&w, "basis"), "norm");
+	assert_string_equal(text(&w, "basis_zh"), "规定");
 	drop(&w);
 }
 

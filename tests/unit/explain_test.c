@@ -184,6 +184,28 @@ tells_of_a_rule(void **state)
 	json_decref(alert);
 }
 
+/* What a rule stands on, in the language; in the other where it has no own. */
+static void
+tells_the_basis(void **state)
+{
+	json_t *alert = alert_new(), *lines = json_array();
+
+	(void)state;
+	explain_basis(texts, CATALOGUE_EN, alert, lines);
+	assert_int_equal(json_array_size(lines), 0);
+	json_object_set_new(alert, "basis", json_string("a norm"));
+	json_object_set_new(alert, "basis_zh", json_string(""));
+	explain_basis(texts, CATALOGUE_ZH, alert, lines);
+	json_object_set_new(alert, "basis_zh", json_string("某规定"));
+	explain_basis(texts, CATALOGUE_ZH, alert, lines);
+	explain_basis(texts, CATALOGUE_EN, alert, lines);
+	assert_string_equal(line(lines, 0), "依据：a norm");
+	assert_string_equal(line(lines, 1), "依据：某规定");
+	assert_string_equal(line(lines, 2), "Stands on: a norm");
+	json_decref(lines);
+	json_decref(alert);
+}
+
 static void
 bears_an_alert_without_anything(void **state)
 {
@@ -315,6 +337,7 @@ main(void)
 		cmocka_unit_test(tells_what_belongs_together),
 		cmocka_unit_test(holds_no_digits),
 		cmocka_unit_test(tells_of_a_rule),
+		cmocka_unit_test(tells_the_basis),
 		cmocka_unit_test(bears_an_alert_without_anything),
 		cmocka_unit_test(formats_within_the_buffer),
 		cmocka_unit_test(knows_languages),

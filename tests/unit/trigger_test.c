@@ -124,6 +124,8 @@ test_mistakes_are_named(void **state)
 		"budget = 0 is out of its range, 0.01 to 365");
 	refused("indicators = { fever }\nrule = cases\ncases = { \"1 red\" }\n",
 		"states its basis");
+	refused("indicators = { fever }\nbasis_zh = law\n",
+		"basis_zh: rule fusion does not read this key");
 	refused("indicators = { fever }\nrule = cases\nbasis = law\n",
 		"needs cases");
 	refused("indicators = { fever }\nrule = cases\nbasis = law\n"
@@ -295,6 +297,24 @@ test_a_percentile_needs_its_years(void **state)
 	registry_free(&r);
 }
 
+/* Who writes in Chinese only is understood; English readers see that. */
+static void
+test_one_language_is_enough(void **state)
+{
+	struct registry *r = vocabulary();
+	struct trigger_set *set =
+		load(r, "trigger \"a\" { indicators = { fever }\n"
+			"rule = cases\ncases = { \"1 red\" }\n"
+			"basis_zh = \"规定\"\ntell = { duty } }\n");
+
+	(void)state;
+	assert_non_null(set);
+	assert_string_equal(set->at[0].basis, "规定");
+	assert_string_equal(set->at[0].basis_zh, "规定");
+	trigger_free(&set);
+	registry_free(&r);
+}
+
 static void
 test_the_program_has_what_the_folder_has(void **state)
 {
@@ -358,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
 		cmocka_unit_test(test_a_percentile_needs_its_years),
+		cmocka_unit_test(test_one_language_is_enough),
 		cmocka_unit_test(test_the_program_has_what_the_folder_has),
 		cmocka_unit_test(test_every_key_is_in_the_manual),
 	};

@@ -129,7 +129,7 @@ function Figures({ alert }) {
 	const isRule = alert.p === null || alert.p === undefined;
 	return html`${isRule ? '' : row(t('facts.points'), number(alert.points))}
 		${row(t('facts.series'), number(alert.evidence.length))}
-		${isRule ? row(t('facts.basis'), alert.basis || '–') : row(t('facts.p'), probability(alert.p))}
+		${isRule ? row(t('facts.basis'), (currentLanguage() === 'zh-CN' && alert.basis_zh) || alert.basis || '–') : row(t('facts.p'), probability(alert.p))}
 		${alert.recurrence_years ? row(t('facts.recurrence'), alert.recurrence_years > YEARS_SHOWN
 		? t('facts.over', { n: number(YEARS_SHOWN) }) : number(alert.recurrence_years, 1)) : ''}
 		${alert.cases ? row(t(isRule ? 'facts.cases' : 'col.cases'), number(alert.cases)) : ''}
