@@ -207,41 +207,35 @@ done_import(struct store_job *job, int rc, enum db_fault fault)
 				 "changed", (json_int_t)im->changed));
 }
 
-/* Lines with something on them, the header aside. */
-static size_t
-count_lines(const char *body, size_t len)
+/* All that is known now, a new array. */
+static json_t *
+list_rows(const struct import *im)
 {
-	size_t n = 0;
-	bool some = false;
+	const struct registry *r = im->env.registry;
+	bool areas = im->what == IMPORT_AREAS;
+	size_t n = areas ? registry_areas(r) : registry_sites(r);
+	json_t *rows = json_array();
 
-	for (size_t i = 0; i < len; i++) {
-		if (body[i] == '\n') {
-			n += some;
-			some = false;
-		} else if (body[i] != '\r' && body[i] != ' ') {
-			some = true;
-		}
-	}
-	n += some;
-	return n > 0 ? n - 1 : 0;
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(rows,
+				      areas ? area_row(r, i) : site_row(r, i));
+	return rows;
 }
 
 /* Into the registry for good, and into rows for the store. */
 static int
 take(struct import *im, const char *path)
 {
-	struct registry *r = im->env.registry;
-	bool areas = im->what == IMPORT_AREAS;
-	size_t before = areas ? registry_areas(r) : registry_sites(r), n;
+	json_t *before = list_rows(im), *row;
+	int rc = read_rows(im, im->env.registry, path);
+	size_t i;
 
-	if (read_rows(im, r, path) != 0)
-		return -1;
-	n = areas ? registry_areas(r) : registry_sites(r);
-	im->added = n - before;
-	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(im->rows,
-				      areas ? area_row(r, i) : site_row(r, i));
-	return 0;
+	im->rows = list_rows(im);
+	im->added = json_array_size(im->rows) - json_array_size(before);
+	json_array_foreach (before, i, row)
+		im->changed += !json_equal(row, json_array_get(im->rows, i));
+	json_decref(before);
+	return rc != 0 ? -1 : 0;
 }
 
 /* 0, or an HTTP status. */
@@ -281,7 +275,6 @@ import_csv(const struct import_env *env, enum import_what what,
 	im->job.done = done_import;
 	im->env = *env;
 	im->what = what;
-	im->rows = json_array();
 	im->errors = json_array();
 	im->done = done;
 	im->arg = arg;
@@ -294,7 +287,6 @@ import_csv(const struct import_env *env, enum import_what what,
 				 "errors", im->errors));
 		return;
 	}
-	im->changed = count_lines(body, len) - im->added;
 	im->job.weight = json_array_size(im->rows);
 	store_submit(env->store, &im->job);
 }

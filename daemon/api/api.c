@@ -11,6 +11,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "daemon/console/sheet.h"
 
 #define BODY_ACT (16 * 1024)
 #define BODY_SMALL 1024
@@ -82,41 +83,46 @@ get_session(void *arg, struct http_req *req)
 }
 
 static const struct http_route routes[] = {
-	{ "GET", "/api/v1/status", 0, false, api_get_status },
-	{ "GET", "/api/v1/vocabulary", 0, false, api_get_vocabulary },
-	{ "GET", "/api/v1/areas", 0, false, api_get_areas },
-	{ "POST", "/api/v1/areas", BODY_TABLE, true, api_post_areas },
-	{ "GET", "/api/v1/sites", 0, false, api_get_sites },
-	{ "POST", "/api/v1/sites", BODY_TABLE, true, api_post_sites },
+	{ "GET", "/api/v1/status", 0, false, api_get_status, &sheet_status },
+	{ "GET", "/api/v1/vocabulary", 0, false, api_get_vocabulary,
+	  &sheet_vocabulary },
+	{ "GET", "/api/v1/areas", 0, false, api_get_areas, &sheet_areas },
+	{ "POST", "/api/v1/areas", BODY_TABLE, true, api_post_areas, NULL },
+	{ "GET", "/api/v1/sites", 0, false, api_get_sites, &sheet_sites },
+	{ "POST", "/api/v1/sites", BODY_TABLE, true, api_post_sites, NULL },
 	{ "POST", "/api/v1/sites/:/invitation", BODY_SMALL, true,
-	  api_post_invitation },
-	{ "GET", "/api/v1/sites/:/keys", 0, true, api_get_keys },
-	{ "POST", "/api/v1/sites/:/keys", BODY_SMALL, true, api_post_key },
-	{ "POST", "/api/v1/sites/:/token", BODY_SMALL, true, api_post_token },
-	{ "DELETE", "/api/v1/keys/:", 0, true, api_delete_key },
-	{ "GET", "/api/v1/series", 0, false, api_get_series },
-	{ "GET", "/api/v1/series/points", 0, false, api_get_points },
-	{ "POST", "/api/v1/counts", BODY_TABLE, true, api_post_counts },
-	{ "GET", "/api/v1/alerts", 0, false, api_get_alerts },
-	{ "GET", "/api/v1/alerts/:", 0, false, api_get_alert },
-	{ "GET", "/api/v1/alerts/:/events", 0, false, api_get_alert_events },
+	  api_post_invitation, NULL },
+	{ "GET", "/api/v1/sites/:/keys", 0, true, api_get_keys, &sheet_keys },
+	{ "POST", "/api/v1/sites/:/keys", BODY_SMALL, true, api_post_key, NULL },
+	{ "POST", "/api/v1/sites/:/token", BODY_SMALL, true, api_post_token,
+	  NULL },
+	{ "DELETE", "/api/v1/keys/:", 0, true, api_delete_key, NULL },
+	{ "GET", "/api/v1/series", 0, false, api_get_series, &sheet_series },
+	{ "GET", "/api/v1/series/points", 0, false, api_get_points,
+	  &sheet_points },
+	{ "POST", "/api/v1/counts", BODY_TABLE, true, api_post_counts, NULL },
+	{ "GET", "/api/v1/alerts", 0, false, api_get_alerts, &sheet_alerts },
+	{ "GET", "/api/v1/alerts/:", 0, false, api_get_alert, &sheet_evidence },
+	{ "GET", "/api/v1/alerts/:/events", 0, false, api_get_alert_events,
+	  &sheet_alert_events },
 	{ "POST", "/api/v1/alerts/:/events", BODY_ACT, true,
-	  api_post_alert_event },
-	{ "GET", "/api/v1/explain", 0, false, api_get_explain },
-	{ "GET", "/api/v1/scorecard", 0, false, api_get_scorecard },
-	{ "GET", "/api/v1/events", 0, false, get_events },
-	{ "GET", "/api/v1/notices", 0, false, api_get_notices },
-	{ "GET", "/api/v1/rota", 0, false, api_get_rota },
-	{ "POST", "/api/v1/clock", BODY_SMALL, true, api_post_clock },
-	{ "GET", "/api/v1/session", 0, false, get_session },
-	{ "POST", "/api/v1/session", BODY_SMALL, false, post_session },
-	{ "DELETE", "/api/v1/session", 0, true, delete_session },
-	{ "GET", "/metrics", 0, false, api_get_metrics },
-	{ "GET", "/-/healthy", 0, false, api_get_healthy },
-	{ "GET", "/-/ready", 0, false, api_get_ready },
-	{ "GET", "/", 0, false, api_get_page },
-	{ "GET", "/assets/*", 0, false, api_get_page },
-	{ NULL, NULL, 0, false, NULL },
+	  api_post_alert_event, NULL },
+	{ "GET", "/api/v1/explain", 0, false, api_get_explain, &sheet_explain },
+	{ "GET", "/api/v1/scorecard", 0, false, api_get_scorecard,
+	  &sheet_scorecard },
+	{ "GET", "/api/v1/events", 0, false, get_events, NULL },
+	{ "GET", "/api/v1/notices", 0, false, api_get_notices, &sheet_notices },
+	{ "GET", "/api/v1/rota", 0, false, api_get_rota, &sheet_rota },
+	{ "POST", "/api/v1/clock", BODY_SMALL, true, api_post_clock, NULL },
+	{ "GET", "/api/v1/session", 0, false, get_session, NULL },
+	{ "POST", "/api/v1/session", BODY_SMALL, false, post_session, NULL },
+	{ "DELETE", "/api/v1/session", 0, true, delete_session, NULL },
+	{ "GET", "/metrics", 0, false, api_get_metrics, NULL },
+	{ "GET", "/-/healthy", 0, false, api_get_healthy, NULL },
+	{ "GET", "/-/ready", 0, false, api_get_ready, NULL },
+	{ "GET", "/", 0, false, api_get_page, NULL },
+	{ "GET", "/assets/*", 0, false, api_get_page, NULL },
+	{ NULL, NULL, 0, false, NULL, NULL },
 };
 
 static bool
@@ -126,7 +132,8 @@ admit(void *arg, struct http_req *req, bool guard)
 
 	http_add_header(req, "X-Content-Type-Options", "nosniff");
 	http_add_header(req, "Referrer-Policy", "same-origin");
-	return auth_admit(a->auth, req, guard, a->env.now_ms(a->env.arg));
+	return auth_admit(a->auth, req, guard, a->env.now_ms(a->env.arg)) &&
+	       api_form_offered(req);
 }
 
 struct api *
@@ -235,7 +242,7 @@ api_answer(void *done_arg, int status, json_t *body)
 	const char *detail;
 
 	if (status < 400) {
-		http_reply_json(req, status, body);
+		api_reply(req, status, body);
 		return;
 	}
 	detail = json_string_value(json_object_get(body, "detail"));

@@ -136,9 +136,9 @@ api_get_alerts(void *arg, struct http_req *req)
 		    alert_passes(a->env.registry, alert, &n))
 			json_array_append_new(list, row_of(a, req, alert));
 	}
-	http_reply_json(req, 200,
-			json_pack("{s:o, s:I}", "alerts", list, "now_ms",
-				  (json_int_t)a->env.clock_ms(a->env.arg)));
+	api_reply(req, 200,
+		  json_pack("{s:o, s:I}", "alerts", list, "now_ms",
+			    (json_int_t)a->env.clock_ms(a->env.arg)));
 }
 
 static const json_t *
@@ -184,7 +184,7 @@ api_get_alert(void *arg, struct http_req *req)
 	json_object_set_new(out, "now_ms",
 			    json_integer(a->env.clock_ms(a->env.arg)));
 	add_etag(req, alert);
-	http_reply_json(req, 200, out);
+	api_reply(req, 200, out);
 }
 
 void
@@ -200,8 +200,8 @@ api_get_alert_events(void *arg, struct http_req *req)
 		return;
 	}
 	events = a->env.alert_events(a->env.arg, http_param(req, 0));
-	http_reply_json(req, events == NULL ? 500 : 200,
-			json_pack("{s:o*}", "events", events));
+	api_reply(req, events == NULL ? 500 : 200,
+		  json_pack("{s:o*}", "events", events));
 }
 
 /* The version the person saw: If-Match, or "version" of the body; -1 none. */
@@ -290,7 +290,7 @@ api_get_rota(void *arg, struct http_req *req)
 		return;
 	}
 	list = a->env.rota(a->env.arg);
-	http_reply_json(req, list == NULL ? 500 : 200,
-			json_pack("{s:o*, s:I}", "rota", list, "now_ms",
-				  (json_int_t)a->env.clock_ms(a->env.arg)));
+	api_reply(req, list == NULL ? 500 : 200,
+		  json_pack("{s:o*, s:I}", "rota", list, "now_ms",
+			    (json_int_t)a->env.clock_ms(a->env.arg)));
 }

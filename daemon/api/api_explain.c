@@ -57,8 +57,8 @@ api_get_explain(void *arg, struct http_req *req)
 		json_object_set_new(one, "words",
 				    why_words(a->catalogue, api_language(req),
 					      a->env.registry, one));
-	http_reply_json(req, 200,
-			json_pack("{s:s, s:o, s:o}", "area",
-				  registry_area_at(a->env.registry, area)->code,
-				  "day", view_day(day), "triggers", list));
+	api_reply(req, 200,
+		  json_pack("{s:s, s:o, s:o}", "area",
+			    registry_area_at(a->env.registry, area)->code,
+			    "day", view_day(day), "triggers", list));
 }

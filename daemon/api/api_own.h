@@ -59,6 +59,12 @@ void api_get_healthy(void *arg, struct http_req *req);
 void api_get_ready(void *arg, struct http_req *req);
 void api_get_page(void *arg, struct http_req *req);
 
+/* api_form.c */
+/* May it ask for this ?format=?  false = it has been answered. */
+bool api_form_offered(struct http_req *req);
+/* As http_reply_json(), or the same rows as CSV if that was asked for. */
+void api_reply(struct http_req *req, int status, json_t *body);
+
 /* The end of a write as its request's answer; done_arg is the request. */
 void api_answer(void *done_arg, int status, json_t *body);
 

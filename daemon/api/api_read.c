@@ -117,8 +117,7 @@ reply_page(struct http_req *req, const char *name, json_t *list, size_t next,
 	json_t *cursor =
 		next < end ? json_integer((json_int_t)next) : json_null();
 
-	http_reply_json(req, 200,
-			json_pack("{s:o,s:o}", name, list, "next", cursor));
+	api_reply(req, 200, json_pack("{s:o,s:o}", name, list, "next", cursor));
 }
 
 void
@@ -327,7 +326,7 @@ reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 		return;
 	body = view_series(r, series);
 	json_object_set_new(body, "points", list_points(point, n));
-	http_reply_json(req, 200, body);
+	api_reply(req, 200, body);
 }
 
 static void
@@ -349,13 +348,12 @@ reply_area_points(struct api *a, struct http_req *req, const struct filter *f)
 			     "this indicator yet.");
 		return;
 	}
-	http_reply_json(req, 200,
-			json_pack("{s:s,s:s,s:s,s:i,s:o}", "area",
-				  registry_area_at(r, f->area)->code, "kind",
-				  kind->code, "indicator",
-				  registry_indicator_at(r, f->indicator)->code,
-				  "period", kind->period, "points",
-				  list_points(point, n)));
+	api_reply(req, 200,
+		  json_pack("{s:s,s:s,s:s,s:i,s:o}", "area",
+			    registry_area_at(r, f->area)->code, "kind",
+			    kind->code, "indicator",
+			    registry_indicator_at(r, f->indicator)->code, "period",
+			    kind->period, "points", list_points(point, n)));
 }
 
 void
@@ -388,9 +386,9 @@ api_get_vocabulary(void *arg, struct http_req *req)
 		json_array_append_new(kinds, view_kind(r, (uint32_t)i));
 	for (size_t i = 0; i < registry_indicators(r); i++)
 		json_array_append_new(indicators, view_indicator(r, (uint32_t)i));
-	http_reply_json(req, 200,
-			json_pack("{s:o,s:o}", "kinds", kinds, "indicators",
-				  indicators));
+	api_reply(req, 200,
+		  json_pack("{s:o,s:o}", "kinds", kinds, "indicators",
+			    indicators));
 }
 
 static json_t *
@@ -481,7 +479,7 @@ api_get_status(void *arg, struct http_req *req)
 		"judge", view_judge(e->judge), "http", view_http(a->http));
 	if (out != NULL && e->status != NULL)
 		e->status(e->arg, out);
-	http_reply_json(req, 200, out);
+	api_reply(req, 200, out);
 }
 
 void
@@ -498,6 +496,6 @@ api_get_notices(void *arg, struct http_req *req)
 		return;
 	}
 	list = a->env.notices(a->env.arg, (size_t)limit);
-	http_reply_json(req, list == NULL ? 500 : 200,
-			json_pack("{s:o*}", "notices", list));
+	api_reply(req, list == NULL ? 500 : 200,
+		  json_pack("{s:o*}", "notices", list));
 }

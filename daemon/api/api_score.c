@@ -29,7 +29,7 @@ api_get_scorecard(void *arg, struct http_req *req)
 		http_problem(req, 500, NULL, "There is no memory for it.");
 		return;
 	}
-	http_reply_json(req, 200,
-			json_pack("{s:o, s:o, s:o}", "from", view_day(from),
-				  "to", view_day(to), "triggers", list));
+	api_reply(req, 200,
+		  json_pack("{s:o, s:o, s:o}", "from", view_day(from), "to",
+			    view_day(to), "triggers", list));
 }

@@ -17,6 +17,7 @@
 
 struct event_base;
 struct http;
+struct sheet; /* daemon/console/sheet.h */
 struct http_req;
 
 #define HTTP_MAX_PARAMS 2
@@ -36,6 +37,7 @@ struct http_route {
 	size_t max_body;    /* bytes; 0 = none */
 	bool guard;	    /* guard() must let it pass first */
 	http_handler *handle;
+	const struct sheet *sheet; /* its rows as CSV; NULL = JSON only */
 };
 
 struct http_conf {
@@ -71,7 +73,14 @@ void http_stats(const struct http *h, struct http_stats *out);
 /* Everything returned is borrowed and lives until the reply. */
 const char *http_path(const struct http_req *req); /* decoded, no query */
 const char *http_param(const struct http_req *req, size_t i); /* of ":" */
-const char *http_query(const struct http_req *req, const char *key);  /* NULL */
+const char *http_query(const struct http_req *req, const char *key); /* NULL */
+/*
+ * The query with key=value in the place of any key of that name, escaped, as
+ * "?site=s1&after=500"; new, or NULL.
+ */
+char *http_query_with(const struct http_req *req, const char *key,
+		      const char *value);
+const struct sheet *http_sheet(const struct http_req *req); /* of the route */
 const char *http_header(const struct http_req *req, const char *key); /* NULL */
 const char *http_body(const struct http_req *req, size_t *len); /* and a NUL */
 /* New; NULL where the body is no JSON. */

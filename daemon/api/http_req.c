@@ -27,6 +27,7 @@ struct http_req {
 	struct evhttp_request *ev;
 	struct http_req *prev, *next;
 	char *path;
+	const struct http_route *route; /* NULL: there is none */
 	char param[HTTP_MAX_PARAMS][PARAM_BYTES];
 	struct evkeyvalq query;
 	const char *body; /* in evhttp's buffer, a NUL behind it */
@@ -231,7 +232,7 @@ run_route(struct http *h, struct http_req *r)
 	const struct http_route *t;
 	bool other_method;
 
-	t = find_route(h, r, &other_method);
+	t = r->route = find_route(h, r, &other_method);
 	if (t == NULL && other_method)
 		http_problem(r, 405, NULL, "%s does not take this method.",
 			     r->path);
@@ -284,6 +285,49 @@ const char *
 http_query(const struct http_req *r, const char *key)
 {
 	return evhttp_find_header(&r->query, key);
+}
+
+static bool
+put_pair(FILE *out, const char *key, const char *value)
+{
+	char *k = evhttp_uriencode(key, -1, 0);
+	char *v = evhttp_uriencode(value, -1, 0);
+	bool good = k != NULL && v != NULL;
+
+	if (good)
+		fprintf(out, "%c%s=%s", ftell(out) == 0 ? '?' : '&', k, v);
+	free(k);
+	free(v);
+	return good;
+}
+
+char *
+http_query_with(const struct http_req *r, const char *key, const char *value)
+{
+	const struct evkeyval *pair;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool good = out != NULL;
+
+	if (out == NULL)
+		return NULL;
+	TAILQ_FOREACH (pair, &r->query, next) {
+		if (strcmp(pair->key, key) != 0)
+			good = put_pair(out, pair->key, pair->value) && good;
+	}
+	good = put_pair(out, key, value) && good;
+	if (fclose(out) != 0 || !good) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+const struct sheet *
+http_sheet(const struct http_req *r)
+{
+	return r->route == NULL ? NULL : r->route->sheet;
 }
 
 const char *

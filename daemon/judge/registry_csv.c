@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/judge/names.h"
 
@@ -28,13 +29,13 @@ registry_expect_str(enum reg_expect expect)
 	return expect_name[expect];
 }
 
-/* "day" or "" = 1, "week" = 7, else -1 with a reason. */
+/* "day" = 1 and "week" = 7, or the number itself; else -1 with a reason. */
 static int
 parse_period(const char *text, char *err, size_t cap)
 {
-	if (strcmp(text, "day") == 0)
+	if (strcmp(text, "day") == 0 || strcmp(text, "1") == 0)
 		return 1;
-	if (strcmp(text, "week") == 0)
+	if (strcmp(text, "week") == 0 || strcmp(text, "7") == 0)
 		return 7;
 	snprintf(err, cap, "period \"%.20s\" is neither \"day\" nor \"week\"",
 		 text);
@@ -294,13 +295,14 @@ registry_read_areas(struct registry *r, const char *path, table_report *report,
 	return bad;
 }
 
-/* 1 = "yes", 0 = "no" or "", -1 with a reason. */
+/* 1 = "yes" or "true", 0 = "no", "false" or "", -1 with a reason. */
 static int
 parse_withdrawn(const char *text, char *err, size_t cap)
 {
-	if (strcmp(text, "yes") == 0)
+	if (strcmp(text, "yes") == 0 || strcasecmp(text, "true") == 0)
 		return 1;
-	if (text[0] == '\0' || strcmp(text, "no") == 0)
+	if (text[0] == '\0' || strcmp(text, "no") == 0 ||
+	    strcasecmp(text, "false") == 0)
 		return 0;
 	snprintf(err, cap, "withdrawn \"%.20s\" is neither \"yes\" nor \"no\"",
 		 text);

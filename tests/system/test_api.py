@@ -1,5 +1,7 @@
 """The HTTP interface of a running tocsind."""
+import csv
 import http.client
+import io
 import json
 import pathlib
 import re
@@ -10,15 +12,26 @@ import time
 
 import alarm
 import pytest
+import sheets
+import zmq
 from daemon import Daemon
 
+CONF = """
+receiver "duty" {
+	type = journal
+}
+rota "K1" {
+	area = "K1"
+	week = { "daily 00:00-24:00 duty" }
+}
+"""
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs/api.md"
 
 
 @pytest.fixture(scope="module")
 def d(tmp_path_factory):
-    with Daemon(tmp_path_factory.mktemp("api"),
-                http_listen="127.0.0.1:0") as daemon:
+    with Daemon(tmp_path_factory.mktemp("api"), http_listen="127.0.0.1:0",
+                conf=CONF) as daemon:
         daemon.alert = alarm.ring(daemon)
         yield daemon
 
@@ -136,6 +149,123 @@ def test_a_stale_version_changes_nothing(d):
                          json.dumps({"verb": "note", "note": "now"}),
                          headers={"If-Match": f'"{before["version"]}"'})
     assert status == 200, body
+
+
+# path, the lists of its rows, what is taken from around them
+SHEETS = (
+    ("areas", ["areas"], ()),
+    ("sites", ["sites"], ()),
+    ("series", ["series"], ()),
+    ("series/points?site=pharmacy-K1&indicator=otc-cough-cold", ["points"],
+     ("site", "site_name", "area", "kind", "indicator", "stratum", "period")),
+    ("series/points?area=C&kind=pharmacy&indicator=otc-cough-cold",
+     ["points"], ("area", "kind", "indicator", "period")),
+    ("vocabulary", ["kinds", "indicators"], ()),
+    ("alerts?route=all&state=all", ["alerts"], ()),
+    ("alerts/ID", ["evidence"], ("alert",)),
+    ("alerts/ID/events", ["events"], ()),
+    ("explain?area=K1&day=2025-03-10", ["triggers"], ("area", "day")),
+    ("scorecard?from=2025-01-01", ["triggers"], ("from", "to")),
+    ("notices", ["notices"], ()),
+    ("rota", ["rota"], ()),
+    ("sites/pharmacy-K1/keys", ["keys"], ()),
+)
+
+
+def test_csv_is_the_json_cell_by_cell(d):
+    d.ask("POST", "/api/v1/sites/pharmacy-K1/keys", json.dumps(
+        {"key": zmq.curve_keypair()[0].decode()}))
+    note = 'They say: "no, none",\nand mean it '
+    d.ask("POST", f"/api/v1/alerts/{d.alert['id']}/events",
+          json.dumps({"verb": "note", "note": note}))
+    until = time.monotonic() + 60
+    for path, lists, around in SHEETS:
+        path = "/api/v1/" + path.replace("ID", d.alert["id"])
+        csv_path = path + ("&" if "?" in path else "?") + "format=csv"
+        before, after = None, d.get(path)
+        while before != after:  # a notice may just have been sent
+            assert time.monotonic() < until, path
+            before, (status, text) = after, d.ask("GET", csv_path)
+            assert status == 200, text
+            after = d.get(path)
+        n, head = sheets.same(text, after, lists, {
+            name: "id" if name == "alert" else True for name in around})
+        assert n > 0, path
+        lines = text.split("\r\n")
+        assert lines[0] == ",".join(head) and lines[-1] == ""
+
+
+def test_areas_and_sites_as_csv_are_imports(d):
+    """What was exported changes nothing; one cell of it, one row."""
+    for path, key, was, now in (
+            ("/api/v1/areas", "areas", "清河县", "清河"),
+            ("/api/v1/sites", "sites", "0790-5550100,,,false", "0,,,TRUE")):
+        status, text = d.ask("GET", path + "?format=csv")
+        before = d.get(path)[key]
+        assert d.post_csv(text, path) == (200, {"added": 0, "changed": 0})
+        assert d.get(path)[key] == before
+        assert d.post_csv(text.replace(was, now, 1), path) == (
+            200, {"added": 0, "changed": 1})
+        assert d.post_csv(text, path)[1] == {"added": 0, "changed": 1}
+        assert d.get(path)[key] == before
+
+
+def test_the_status_as_csv_has_a_row_a_figure(d):
+    status, text = d.ask("GET", "/api/v1/status?format=csv")
+    rows = {(r["part"], r["name"]): (r["today"], r["value"])
+            for r in csv.DictReader(io.StringIO(text, newline=""))}
+    assert rows["", "sites"] == ("2025-03-11", "6")
+    assert rows["reporting", "on-time"] == ("2025-03-11", "6")
+    assert rows["reporting", "silent"] == ("2025-03-11", "0")
+    now = d.get("/api/v1/status")
+    for part, block in now.items():
+        names = block if isinstance(block, dict) else {part}
+        for name in names:
+            if not isinstance(block, dict) or not isinstance(
+                    block[name], (dict, list)):
+                assert ("" if name is part else part, name) in rows
+
+
+def test_the_form_is_asked_for_and_named(d):
+    area = "/api/v1/areas"
+    table = "text/csv; charset=utf-8; header=present"
+    for path, accept, kind in (
+            (area, None, "application/json"),
+            (area, "*/*", "application/json"),
+            (area, "text/csv", table),
+            (area, "text/csv, */*;q=0.1", table),
+            (area, "application/json, text/csv;q=0.5", "application/json"),
+            (area, "text/csv;q=0, */*", "application/json"),
+            (area + "?format=json", "text/csv", "application/json"),
+            (area + "?format=csv", "application/json", table),
+            ("/api/v1/session", "text/csv", "application/json"),
+            (area + "?format=xml", None, "application/problem+json"),
+            ("/api/v1/session?format=csv", None, "application/problem+json"),
+            (area + "?area=K9", "text/csv", "application/problem+json")):
+        r, data = tcp(d, "GET", path,
+                      headers={"Accept": accept} if accept else {})
+        assert r.getheader("Content-Type") == kind, (path, accept)
+        assert r.status in (200, 400, 404)
+    status, body = d.ask("GET", area + "?format=xml")
+    assert status == 400 and "there are json and csv" in body["detail"]
+    status, body = d.ask("GET", "/api/v1/session?format=csv")
+    assert status == 400 and "no rows for csv" in body["detail"]
+    assert d.ask("GET", "/metrics?format=prometheus")[0] == 200
+    # For spreadsheets that take a file without a mark for another code.
+    assert d.ask("GET", area + "?format=csv&bom=yes")[1].startswith(
+        "\ufeffarea,")
+
+
+def test_pages_of_csv_name_the_next_one(d):
+    path, got = "/api/v1/sites?format=csv&limit=4&kind=&area=C", []
+    while path:
+        r, data = tcp(d, "GET", path)
+        rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+        got += [row["site"] for row in rows]
+        link = r.getheader("Link")
+        path = link and re.fullmatch('<(/api/v1/sites\\?.*)>; rel="next"',
+                                     link)[1]
+    assert got == [s["site"] for s in d.get("/api/v1/sites")["sites"]]
 
 
 def test_problems_name_what_is_wrong(d):

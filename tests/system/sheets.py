@@ -1,0 +1,62 @@
+"""Lists as CSV beside the JSON of the same request, cell by cell.
+
+    sheets.same(text, body, ["alerts"])
+"""
+import csv
+import io
+
+# Columns that are not keys of a row: within an object of it.
+WITHIN = {"blue": ("colours", "blue"), "yellow": ("colours", "yellow"),
+          "orange": ("colours", "orange"), "red": ("colours", "red"),
+          "next_colour": ("next", "colour"), "next_lacks": ("next", "lacks")}
+
+
+def cell(value):
+    """What a JSON value is in a cell of CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "|".join(cell(v) for v in value)
+    if isinstance(value, dict):
+        return "|".join(f"{k}={cell(v)}" for k, v in value.items())
+    return str(value)
+
+
+def is_cell(text, value):
+    if isinstance(value, float):
+        return text != "" and float(text) == value
+    return text == cell(value)
+
+
+def value_of(name, row, body, around):
+    if name in around:
+        return body[name if around[name] is True else around[name]]
+    if name in WITHIN:
+        outer, inner = WITHIN[name]
+        return (row.get(outer) or {}).get(inner)
+    value = row.get(name)
+    return value["id"] if name == "alert" and value else value
+
+
+def has_parts(value):
+    """A list of objects, or an object with parts: JSON alone has it."""
+    parts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, (list, dict)) and any(
+        isinstance(v, (dict, list)) for v in parts)
+
+
+def same(text, body, lists, around={}):
+    """around: columns that stand beside the rows, name -> key or True.
+    How many rows there were, and the names of the columns."""
+    head, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = [row for name in lists for row in body[name]]
+    assert len(set(head)) == len(head), head
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows):
+        assert len(line) == len(head), line
+        for name, text in zip(head, line):
+            value = value_of(name, row, body, around)
+            assert is_cell(text, value), (name, text, value)
+    return len(rows), head
