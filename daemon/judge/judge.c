@@ -151,10 +151,12 @@ judge_new(const struct judge_conf *conf, const struct registry *registry)
 	j->denoms = calloc(n, sizeof(*j->denoms));
 	j->columns.count = calloc(n, sizeof(*j->columns.count));
 	j->columns.full = calloc(n, sizeof(*j->columns.full));
+	j->lender = judge_lender_new();
 	if (j->count == NULL || j->denom == NULL || j->weight == NULL ||
 	    j->denom_weight == NULL || j->mark == NULL || j->cells == NULL ||
 	    j->denoms == NULL || j->columns.count == NULL ||
-	    j->columns.full == NULL || judge_room(j, j->day.keep) < 0) {
+	    j->columns.full == NULL || j->lender == NULL ||
+	    judge_room(j, j->day.keep) < 0) {
 		log_error("judge: no memory for windows of %zu cells", n);
 		judge_free(&j);
 	}
@@ -173,7 +175,9 @@ judge_free(struct judge **jp)
 	for (size_t i = 0; i < j->sums; i++) {
 		free(j->sum[i].member);
 		judged_fini(&j->sum[i].judged);
+		judge_lent_free(&j->sum[i]);
 	}
+	judge_lender_free(&j->lender);
 	free(j->series);
 	free(j->closed);
 	free(j->sum_of);
@@ -402,8 +406,8 @@ keep_series(struct judge *j, uint32_t i, const struct bench *b, int32_t from)
 	}
 }
 
-static void
-touch(struct judge *j, uint32_t area)
+void
+judge_touch(struct judge *j, uint32_t area)
 {
 	if (j->is_touched[area])
 		return;
@@ -432,7 +436,8 @@ judge_one_series(struct judge *j, uint32_t i)
 	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
 
 	s->dirty_from = STREAM_NONE;
-	touch(j, owner->area);
+	judge_touch(j, owner->area);
+	judge_lender_note(j, i);
 	if (judged_init(&s->judged, b->keep) < 0 ||
 	    judge_series_run(j, i, from, s->last) < 0)
 		return;
@@ -447,7 +452,7 @@ judge_one_sum(struct judge *j, uint32_t i)
 	int32_t from = judge_from(b, s->dirty_from, s->first, s->last);
 
 	s->dirty_from = STREAM_NONE;
-	touch(j, s->area);
+	judge_touch(j, s->area);
 	if (s->members < 2)
 		return;
 	if (judged_init(&s->judged, b->keep) < 0 ||
@@ -469,6 +474,8 @@ judge_dirty(struct judge *j, size_t budget)
 		judge_one_sum(j, j->dirty_sums.at[--j->dirty_sums.n]);
 		budget--;
 	}
+	if (judge_idle(j))
+		judge_lender_touch(j);
 	return j->dirty_series.n + j->dirty_sums.n;
 }
 

@@ -8,6 +8,13 @@
  * the tree.  Knows no clock, no store and no trigger; a restart, a replay and
  * a back-test feed it in the same way and get the same verdicts.
  *
+ * A new series has no baseline yet and borrows that of its peers: settled
+ * series of the same kind, indicator, stratum and period, of the nearest area
+ * above it that has PEERS_LEAST of them reporting on that day, up to the
+ * province.  detectors/peers.h says how.  Rates are judged where its reports
+ * and enough peers have denominators.  Such verdicts are weighed as others
+ * are; in sums it takes no part before it has settled.
+ *
  * Unknown is not zero, also in a sum.  The sum of a day is taken over the
  * series that reported on it and have a baseline (JUDGE_SETTLED), and it is
  * judged against the past sums of the same series.  A past day on which some
@@ -72,6 +79,13 @@ struct judge_cell {
 	bool partial;
 };
 
+/* Whose counts the verdict on a new series rests on. */
+struct judge_borrowed {
+	size_t peers;  /* settled series of the kind; 0: its own past alone */
+	size_t own;    /* earlier reports of its own that took part */
+	uint32_t area; /* where the peers are */
+};
+
 /* One period of one series, for charts and evidence. */
 struct judge_point {
 	int32_t day;
@@ -79,6 +93,7 @@ struct judge_point {
 	struct judge_cell cell;
 	bool judged;
 	struct det_verdict verdict;
+	struct judge_borrowed borrowed;
 };
 
 /* conf and registry are borrowed for the judge's life; NULL: logged. */
@@ -134,10 +149,13 @@ int judge_area_points(struct judge *j, uint32_t area, uint32_t kind,
 
 /*
  * A series has settled when it has reported on half of the last 28 days, or
- * 8 weeks; before, it takes no part in sums.
+ * 8 weeks; before, it takes no part in sums.  It is new while its first report
+ * lies within JUDGE_NEW_DAYS or _WEEKS: who has been silent is not new.
  */
 #define JUDGE_SETTLED_DAYS 28
 #define JUDGE_SETTLED_WEEKS 8
+#define JUDGE_NEW_DAYS 34
+#define JUDGE_NEW_WEEKS 12
 
 /* The sum of an area; index 0..judge_sums()-1, stable. */
 struct judge_sum {
@@ -156,8 +174,8 @@ uint32_t judge_sums_of(const struct judge *j, uint32_t area);
 /*
  * The p-value and level kept for the period that holds the day, one of the
  * last verdict_days before the series' last report; NaN and DET_UNKNOWN where
- * there is none or the series has not settled.  Towards the side on which the
- * indicator is worrying.
+ * there is none, or the series has not settled and has nobody to borrow from.
+ * Towards the side on which the indicator is worrying.
  *
  * This p is for fusion and prudent: never below what a Poisson count allows
  * whose mean is the method's expectation, known from 28 days (12 weeks), see
@@ -182,8 +200,15 @@ void judge_span(const struct judge *j, uint32_t series, int32_t *first,
 bool judge_settled(const struct judge *j, uint32_t series, int32_t day);
 
 /*
+ * Whose counts the p of judge_series_p() rests on.
+ */
+void judge_borrows(const struct judge *j, uint32_t series, int32_t day,
+		   struct judge_borrowed *out);
+
+/*
  * The areas (unordered, each once) with a series or a sum that was judged
- * again since the last judge_touched_clear().
+ * again since the last judge_touched_clear(), or with a new series whose peers
+ * elsewhere were.
  */
 size_t judge_touched(const struct judge *j, const uint32_t **areas);
 void judge_touched_clear(struct judge *j);

@@ -66,6 +66,18 @@ lay_out(int32_t from_day, int period, size_t n, struct judge_point *out)
 	return from;
 }
 
+static void
+borrow_point(const struct judge *j, uint32_t series, int32_t t,
+	     struct judge_point *out)
+{
+	struct loan loan;
+
+	judge_borrow(j, series, t, true, &loan);
+	out->borrowed = loan.from;
+	if (loan.from.peers > 0)
+		out->verdict = loan.verdict;
+}
+
 int
 judge_points(struct judge *j, uint32_t series, int32_t from_day, size_t n,
 	     struct judge_point *out)
@@ -91,6 +103,7 @@ judge_points(struct judge *j, uint32_t series, int32_t from_day, size_t n,
 		out[t - from].cell = cell_at(s, t);
 		out[t - from].judged = true;
 		out[t - from].verdict = j->verdict[t - lo];
+		borrow_point(j, series, t, &out[t - from]);
 	}
 	return 0;
 }
@@ -182,19 +195,59 @@ kept_p(const struct judged *g, const struct bench *b, int32_t t, int32_t first,
 	return judged_p(g, b->keep, t, level);
 }
 
+/* p for fusion of a verdict that is borrowed, NaN without. */
+static double
+borrowed_p(const struct judge *j, uint32_t series, int32_t t,
+	   enum det_level *level)
+{
+	const struct reg_series *row = registry_series_at(j->registry, series);
+	const struct bench *b = judge_bench(j, series_period(j, series));
+	const struct stream *s = &j->series[series];
+	struct loan loan;
+
+	if ((int64_t)t <= (int64_t)s->last - b->keep)
+		return NAN;
+	judge_borrow(j, series, t, false, &loan);
+	if (loan.from.peers == 0)
+		return NAN;
+	*level = loan.verdict.level;
+	if (registry_indicator_at(j->registry, row->indicator)->direction !=
+	    REG_HIGH)
+		return (float)loan.verdict.p;
+	/* As narrow as what is kept, so that no order of adding up shows. */
+	return (float)judge_prudent_p(cell_at(s, t).value, &loan.verdict,
+				      b->past);
+}
+
 double
 judge_series_p(const struct judge *j, uint32_t series, int32_t day,
 	       enum det_level *level)
 {
 	int period = series_period(j, series);
+	int32_t t = stream_period(day, period);
 	const struct stream *s;
+	double p;
 
 	*level = DET_UNKNOWN;
 	if (series >= j->series_n)
 		return NAN;
 	s = &j->series[series];
-	return kept_p(&s->judged, judge_bench(j, period),
-		      stream_period(day, period), s->first, s->last, level);
+	p = kept_p(&s->judged, judge_bench(j, period), t, s->first, s->last,
+		   level);
+	if (isnan(p) && stream_cell(s, t) != CELL_MISSING)
+		p = borrowed_p(j, series, t, level);
+	return p;
+}
+
+void
+judge_borrows(const struct judge *j, uint32_t series, int32_t day,
+	      struct judge_borrowed *out)
+{
+	struct loan loan;
+
+	judge_borrow(j, series, stream_period(day, series_period(j, series)),
+		     false, &loan);
+	*out = loan.from;
 }
 
 double

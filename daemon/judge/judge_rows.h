@@ -30,6 +30,8 @@ struct sum {
 	int32_t first, last; /* periods any member has reported on */
 	int32_t dirty_from;
 	struct judged judged;
+	struct lent **lent; /* places by period; NULL until asked for */
+	uint32_t moved; /* the judge's turn when a settled member was judged */
 };
 
 /* Periods that a site declared complete: bit i is the one i before last. */
@@ -54,6 +56,9 @@ struct queue {
 	uint32_t *at;
 	size_t n, cap;
 };
+
+/* Rows of peers, and new series; see judge_peers.c. */
+struct lender;
 
 struct judge {
 	const struct registry *registry;
@@ -82,6 +87,7 @@ struct judge {
 	struct det_verdict *verdict;
 	double *prudent; /* p for fusion, of judge_sum_run() */
 	size_t verdict_cap;
+	struct lender *lender;
 	struct judge_stats stats;
 };
 
@@ -121,6 +127,37 @@ int judge_sum_join(struct judge *j, uint32_t series);
 
 /* Marks the sums that hold the series from period t on. */
 void judge_sum_mark(struct judge *j, uint32_t series, int32_t t);
+
+/* Has the stream settled by period t? */
+bool judge_has_settled(const struct stream *s, int32_t t, int period);
+
+/* The area has been judged again. */
+void judge_touch(struct judge *j, uint32_t area);
+
+/*
+ * What a new series may borrow: its verdict on period t against peers.  peers
+ * 0: nothing, for it has no report, has settled or reported before, reports
+ * when it likes, or no area up to the province has enough of them.  Reads
+ * what is in memory only, and what peers of an area say is kept in the sum
+ * until one of their cells up to t changes.  The verdict's upper is found on
+ * wish: it costs more than all the rest.
+ */
+struct loan {
+	struct judge_borrowed from;
+	struct det_verdict verdict;
+};
+void judge_borrow(const struct judge *j, uint32_t series, int32_t t, bool upper,
+		  struct loan *out);
+
+struct lender *judge_lender_new(void);
+void judge_lender_free(struct lender **l);
+/* What was lent of the sum from period t on is to be found anew. */
+void judge_lent_forget(struct sum *s, int32_t t);
+void judge_lent_free(struct sum *s);
+/* A series has been judged: remembers new ones, and who moved. */
+void judge_lender_note(struct judge *j, uint32_t series);
+/* Touches the areas of new series whose peers have moved. */
+void judge_lender_touch(struct judge *j);
 
 int judge_queue_put(struct queue *q, uint32_t i);
 

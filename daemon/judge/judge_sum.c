@@ -125,6 +125,7 @@ mark(struct judge *j, uint32_t sum, int32_t t)
 {
 	struct sum *s = &j->sum[sum];
 
+	judge_lent_forget(s, t);
 	if (s->dirty_from != STREAM_NONE) {
 		if (t < s->dirty_from)
 			s->dirty_from = t;

@@ -21,9 +21,8 @@ settling(int period)
 	return period == 7 ? JUDGE_SETTLED_WEEKS : JUDGE_SETTLED_DAYS;
 }
 
-/* Has the stream settled by period t? */
-static bool
-settled(const struct stream *s, int32_t t, int period)
+bool
+judge_has_settled(const struct stream *s, int32_t t, int period)
 {
 	int32_t back = settling(period);
 
@@ -37,7 +36,8 @@ judge_settled(const struct judge *j, uint32_t series, int32_t day)
 	int period = registry_site_at(j->registry, row->site)->period;
 
 	return series < j->series_n &&
-	       settled(&j->series[series], stream_period(day, period), period);
+	       judge_has_settled(&j->series[series], stream_period(day, period),
+				 period);
 }
 
 /* The settled members that reported on period t, into j->chosen. */
@@ -60,7 +60,8 @@ choose(struct judge *j, const struct sum *s, int32_t t)
 	for (size_t i = 0; i < s->members; i++) {
 		const struct stream *m = &j->series[s->member[i]];
 
-		if (stream_cell(m, t) != CELL_MISSING && settled(m, t, s->period))
+		if (stream_cell(m, t) != CELL_MISSING &&
+		    judge_has_settled(m, t, s->period))
 			j->chosen[n++] = s->member[i];
 	}
 	return n;
