@@ -161,6 +161,8 @@ list(const struct ask *a)
 	alerts = json_object_get(reply, "alerts");
 	if (rc == 0 && a->client.json)
 		rc = client_print_json(alerts);
+	else if (rc == 0 && a->client.csv)
+		rc = client_print_csv(&sheet_alerts, reply);
 	else if (rc == 0 && json_array_size(alerts) == 0)
 		puts(client_say(&a->client,
 				operators ? "cli.operator_none" : "cli.none"));
@@ -233,6 +235,8 @@ show(const struct ask *a, const char *word)
 		rc = fetch(a, id, &alert);
 	if (rc == 0 && a->client.json)
 		rc = client_print_json(alert);
+	else if (rc == 0 && a->client.csv)
+		rc = client_print_csv(&sheet_evidence, alert);
 	else if (rc == 0)
 		alert_print(&a->client, alert, a->colour);
 	json_decref(alert);
@@ -366,9 +370,10 @@ cli_alert(int argc, char **argv)
 		{ "version", &a.version },
 		{ NULL, NULL },
 	};
-	const struct client_command command = { .help = help,
-						.own = own,
-						.work = work };
+	static const char *const lists[] = { "list", "show", NULL };
+	const struct client_command command = {
+		.help = help, .lists = lists, .own = own, .work = work
+	};
 
 	return client_run(&a.client, &command, argc, argv, &a);
 }

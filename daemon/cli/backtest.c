@@ -39,6 +39,9 @@ static const char help[] =
 	"where\n"
 	"                   an alert opened\n"
 	"  --svg FILE       writes the chart as a picture too\n"
+	"  --csv            the events as CSV, a row each; what opened has "
+	"event\n"
+	"                   opened\n"
 	"  --json           JSON (this is so anyway)\n"
 	"  --lang LANG      of the table and the charts: en or zh-CN (from\n"
 	"                   the locale)\n"
@@ -51,7 +54,7 @@ struct request {
 	struct replay_triggers triggers;
 	const char *calendar;
 	struct replay_conf conf;
-	bool table, chart;
+	bool table, chart, csv;
 	const char *svg;
 	struct grid *grid; /* the table, while it grows */
 	struct rung rung;  /* for the charts */
@@ -90,6 +93,9 @@ read_option(struct request *q, int c)
 	case 'C':
 		q->chart = true;
 		return 0;
+	case 'v':
+		q->csv = true;
+		return 0;
 	case 's':
 		q->svg = optarg;
 		return 0;
@@ -114,6 +120,7 @@ read_words(int argc, char **argv, struct request *q)
 		{ "table", no_argument, NULL, 'T' },
 		{ "chart", no_argument, NULL, 'C' },
 		{ "svg", required_argument, NULL, 's' },
+		{ "csv", no_argument, NULL, 'v' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "lang", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -141,6 +148,10 @@ read_words(int argc, char **argv, struct request *q)
 	if (q->conf.from != DAY_NONE && q->conf.to != DAY_NONE &&
 	    q->conf.from > q->conf.to) {
 		cli_error("--to is before --from");
+		return CLI_EX_USAGE;
+	}
+	if (q->csv && (q->table || q->chart)) {
+		cli_error("--csv goes with neither --table nor --chart");
 		return CLI_EX_USAGE;
 	}
 	q->dir = argv[optind];
@@ -177,7 +188,9 @@ print_event(void *arg, const struct desk_event *event)
 		rung_table_add(&q->rung, q->grid, event);
 		return 0;
 	}
-	if (q->chart)
+	if (q->csv)
+		sheet_row(&sheet_backtest, NULL, event->body, SHEET_LF, stdout);
+	if (q->chart || q->csv)
 		return 0;
 	if (json_dumpf(event->body, stdout,
 		       JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0) {
@@ -259,6 +272,8 @@ play(struct request *q, const struct history *h, const char *etc)
 	r = replay_new(h, set, print_event, q);
 	if (q->table)
 		q->grid = rung_table_new(&q->rung);
+	if (q->csv)
+		sheet_head(&sheet_backtest, SHEET_LF, stdout);
 	if (r != NULL && replay_run(r, &q->conf) == 0 && print_table(q) == 0 &&
 	    ((!q->chart && q->svg == NULL) || draw(q, h, replay_judge(r)) == 0))
 		rc = cli_finish();

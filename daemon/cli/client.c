@@ -72,6 +72,9 @@ take_option(struct client *c, int option, char **argv)
 	case 'J':
 		c->json = true;
 		return 0;
+	case 'C':
+		c->csv = true;
+		return 0;
 	case 'L':
 		c->lang = catalogue_language(optarg);
 		return 0;
@@ -98,6 +101,7 @@ read_options(struct client *c, const struct client_own *own, int argc, char **ar
 	static const struct option common[] = {
 		{ "socket", required_argument, NULL, 'S' },
 		{ "json", no_argument, NULL, 'J' },
+		{ "csv", no_argument, NULL, 'C' },
 		{ "lang", required_argument, NULL, 'L' },
 		{ "timeout", required_argument, NULL, 'T' },
 		{ "help", no_argument, NULL, 'h' },
@@ -121,6 +125,27 @@ read_options(struct client *c, const struct client_own *own, int argc, char **ar
 	return rc;
 }
 
+/* May it be asked for CSV, if it was?  An error line where not. */
+static bool
+may_list(const struct client *c, const struct client_command *command,
+	 const char *name, const char *word)
+{
+	if (!c->csv)
+		return true;
+	if (c->json) {
+		cli_error("--json or --csv, but not both");
+		return false;
+	}
+	for (const char *const *list = command->lists;
+	     list != NULL && *list != NULL; list++) {
+		if (strcmp(*list, word) == 0)
+			return true;
+	}
+	cli_error("--csv is for lists; '%s%s%s' prints none", name,
+		  word[0] != '\0' ? " " : "", word);
+	return false;
+}
+
 int
 client_run(struct client *c, const struct client_command *command, int argc,
 	   char **argv, void *arg)
@@ -135,7 +160,8 @@ client_run(struct client *c, const struct client_command *command, int argc,
 	if (rc > 0) {
 		fputs(command->help, stdout);
 		rc = cli_finish();
-	} else if (rc < 0) {
+	} else if (rc < 0 || !may_list(c, command, argv[0],
+				       optind < argc ? argv[optind] : "")) {
 		rc = CLI_EX_USAGE;
 	} else {
 		rc = command->work(arg, argc - optind, argv + optind);
@@ -259,6 +285,30 @@ client_get(const struct client *c, const char *path, json_t **reply)
 	return client_call(c, &req, reply);
 }
 
+int
+client_get_all(const struct client *c, char *path, size_t cap, const char *list,
+	       json_t **rows)
+{
+	size_t len = strlen(path);
+	json_t *reply, *next;
+	char after[32] = "0";
+	int rc;
+
+	*rows = json_array();
+	do {
+		path[len] = '\0';
+		client_query(path, cap, "after", after);
+		rc = client_get(c, path, &reply);
+		json_array_extend(*rows, json_object_get(reply, list));
+		next = json_object_get(reply, "next");
+		snprintf(after, sizeof(after), "%lld",
+			 (long long)json_integer_value(next));
+		next = json_is_integer(next) ? next : NULL;
+		json_decref(reply);
+	} while (rc == 0 && next != NULL);
+	return rc;
+}
+
 /* One whole line of the stream. */
 static void
 take_line(struct follower *f, const char *line, size_t len)
@@ -337,6 +387,23 @@ client_print_json(const json_t *reply)
 		putchar('\n');
 	}
 	return cli_finish();
+}
+
+int
+client_print_csv(const struct sheet *s, const json_t *reply)
+{
+	sheet_print(s, reply, SHEET_LF, stdout);
+	return cli_finish();
+}
+
+int
+client_print_rows(const struct sheet *s, json_t *rows)
+{
+	json_t *reply = json_pack("{s:O}", s->list[0], rows);
+	int rc = client_print_csv(s, reply);
+
+	json_decref(reply);
+	return rc;
 }
 
 const char *

@@ -12,14 +12,15 @@
 #include <stdint.h>
 
 #include "daemon/console/catalogue.h"
+#include "daemon/console/sheet.h"
 
 /* Where the installed daemon listens. */
 #define CLIENT_SOCKET "/run/tocsin/tocsin.sock"
 
-/* What every client command takes: --socket, --json, --lang, --timeout. */
+/* What every client command takes: --socket, --json, --csv, --lang, --timeout. */
 struct client {
 	const char *socket;
-	bool json;
+	bool json, csv; /* at most one of them */
 	enum catalogue_language lang;
 	struct catalogue *catalogue;
 	long timeout_s;
@@ -29,6 +30,7 @@ struct client {
 	"\n  --socket PATH  the daemon's Unix socket ($TOCSIN_SOCKET, or\n"    \
 	"                 " CLIENT_SOCKET ")\n"                                \
 	"  --json         the daemon's answer as it is\n"                      \
+	"  --csv          the rows of a list, for spreadsheets and R\n"        \
 	"  --lang LANG    en or zh-CN (from the locale)\n"                     \
 	"  --timeout SEC  how long to wait for an answer (60)\n"
 
@@ -44,6 +46,11 @@ struct client_command {
 	const char *help;
 	const struct client_own *own; /* up to a NULL name; NULL: none */
 	long timeout_s;		      /* 0: the usual one */
+	/*
+	 * First words with which it prints a list and so knows --csv, "" for
+	 * none, up to a NULL; NULL: it never does.
+	 */
+	const char *const *lists;
 	/* The words that are left; returns the exit status. */
 	int (*work)(void *arg, int n, char **word);
 };
@@ -77,6 +84,13 @@ int client_call(const struct client *c, const struct client_request *req,
 int client_get(const struct client *c, const char *path, json_t **reply);
 
 /*
+ * GET of all pages of a list; path needs room for "&after=..".  *rows gets a
+ * new array, also where it fails.
+ */
+int client_get_all(const struct client *c, char *path, size_t cap,
+		   const char *list, json_t **rows);
+
+/*
  * Follows a stream of server-sent events; each data line of JSON goes to
  * each() until it returns non-zero or the daemon ends.
  */
@@ -88,6 +102,10 @@ void client_query(char *path, size_t cap, const char *key, const char *value);
 
 /* Prints the reply as JSON; returns cli_finish(). */
 int client_print_json(const json_t *reply);
+/* Prints its rows as CSV; returns cli_finish(). */
+int client_print_csv(const struct sheet *s, const json_t *reply);
+/* The same of rows that have no reply around them; one list's name. */
+int client_print_rows(const struct sheet *s, json_t *rows);
 
 /* The language of LC_ALL, LC_MESSAGES or LANG. */
 enum catalogue_language client_language(void);

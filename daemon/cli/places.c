@@ -210,36 +210,28 @@ add_sites(const struct client *c, struct grid *g, const json_t *list)
 	}
 }
 
-/* Asks page after page; with --json the pages are put together. */
 static int
-list_all(const struct places *p, const char *what, struct grid *g,
+list_all(const struct places *p, const struct sheet *sheet, struct grid *g,
 	 void (*add)(const struct client *, struct grid *, const json_t *))
 {
-	json_t *all = json_array(), *next = NULL;
-	char path[PATH_BYTES], after[32] = "0";
-	int rc = 0;
+	const char *what = sheet->list[0];
+	char path[PATH_BYTES];
+	json_t *all;
+	int rc;
 
-	do {
-		json_t *reply;
-
-		snprintf(path, sizeof(path), "/api/v1/%s", what);
-		client_query(path, sizeof(path), "area", p->area);
-		client_query(path, sizeof(path), "kind", p->kind);
-		client_query(path, sizeof(path), "state", p->state);
-		client_query(path, sizeof(path), "after", after);
-		rc = client_get(&p->client, path, &reply);
-		add(&p->client, g, json_object_get(reply, what));
-		json_array_extend(all, json_object_get(reply, what));
-		next = json_object_get(reply, "next");
-		snprintf(after, sizeof(after), "%lld",
-			 (long long)json_integer_value(next));
-		next = json_is_integer(next) ? next : NULL;
-		json_decref(reply);
-	} while (rc == 0 && next != NULL);
-	if (rc == 0 && p->client.json)
+	snprintf(path, sizeof(path), "/api/v1/%s", what);
+	client_query(path, sizeof(path), "area", p->area);
+	client_query(path, sizeof(path), "kind", p->kind);
+	client_query(path, sizeof(path), "state", p->state);
+	rc = client_get_all(&p->client, path, sizeof(path), what, &all);
+	if (rc == 0 && p->client.json) {
 		rc = client_print_json(all);
-	else if (rc == 0)
+	} else if (rc == 0 && p->client.csv) {
+		rc = client_print_rows(sheet, all);
+	} else if (rc == 0) {
+		add(&p->client, g, all);
 		grid_print(g, stdout, grid_terminal());
+	}
 	json_decref(all);
 	return rc;
 }
@@ -249,7 +241,8 @@ list_areas(const struct places *p)
 {
 	struct grid *g = grid_new((const char *[]){
 		"area", "level", "name", "parent", ">population", NULL });
-	int rc = g != NULL ? list_all(p, "areas", g, add_areas) : CLI_EX_FAILURE;
+	int rc = g != NULL ? list_all(p, &sheet_areas, g, add_areas)
+			   : CLI_EX_FAILURE;
 
 	grid_free(&g);
 	return rc;
@@ -260,7 +253,8 @@ list_sites(const struct places *p)
 {
 	struct grid *g = grid_new((const char *[]){
 		"site", "kind", "area", "state", "last report", "name", NULL });
-	int rc = g != NULL ? list_all(p, "sites", g, add_sites) : CLI_EX_FAILURE;
+	int rc = g != NULL ? list_all(p, &sheet_sites, g, add_sites)
+			   : CLI_EX_FAILURE;
 
 	grid_free(&g);
 	return rc;
@@ -298,9 +292,10 @@ run(int argc, char **argv, const char *help,
 		{ "state", &p.state },
 		{ NULL, NULL },
 	};
-	const struct client_command command = { .help = help,
-						.own = own,
-						.work = work };
+	static const char *const lists[] = { "list", NULL };
+	const struct client_command command = {
+		.help = help, .lists = lists, .own = own, .work = work
+	};
 
 	return client_run(&p.client, &command, argc, argv, &p);
 }

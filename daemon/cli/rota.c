@@ -78,6 +78,8 @@ work(void *arg, int n, char **word)
 	list = json_object_get(reply, "rota");
 	if (rc == 0 && c->json)
 		rc = client_print_json(list);
+	else if (rc == 0 && c->csv)
+		rc = client_print_csv(&sheet_rota, reply);
 	else if (rc == 0 && json_array_size(list) == 0)
 		puts(client_say(c, "rota.none"));
 	else if (rc == 0)
@@ -89,7 +91,10 @@ work(void *arg, int n, char **word)
 int
 cli_rota(int argc, char **argv)
 {
-	const struct client_command command = { .help = help, .work = work };
+	static const char *const lists[] = { "", NULL };
+	const struct client_command command = { .help = help,
+						.lists = lists,
+						.work = work };
 	struct client c;
 
 	return client_run(&c, &command, argc, argv, &c);

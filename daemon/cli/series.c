@@ -120,44 +120,51 @@ show(const struct ask *a)
 	rc = client_get(&a->client, path, &reply);
 	if (rc == 0 && a->client.json)
 		rc = client_print_json(reply);
+	else if (rc == 0 && a->client.csv)
+		rc = client_print_csv(&sheet_points, reply);
 	else if (rc == 0)
 		print_points(&a->client, reply);
 	json_decref(reply);
 	return rc;
 }
 
+static void
+print_list(const json_t *all)
+{
+	struct grid *g = grid_new((const char *[]){
+		"site", "indicator", "stratum", "kind", "area", NULL });
+	const json_t *row;
+	size_t i;
+
+	if (g == NULL)
+		return;
+	json_array_foreach (all, i, row)
+		grid_add(g, (const char *[]){ client_text(row, "site"),
+					      client_text(row, "indicator"),
+					      client_text(row, "stratum"),
+					      client_text(row, "kind"),
+					      client_text(row, "area") });
+	grid_print(g, stdout, grid_terminal());
+	grid_free(&g);
+}
+
 static int
 list(const struct ask *a)
 {
 	char path[PATH_BYTES] = "/api/v1/series?limit=2000";
-	json_t *reply;
-	const json_t *row;
-	struct grid *g;
-	size_t i;
+	json_t *all;
 	int rc;
 
 	client_query(path, sizeof(path), "area", a->area);
 	client_query(path, sizeof(path), "kind", a->kind);
-	rc = client_get(&a->client, path, &reply);
-	if (rc == 0 && a->client.json) {
-		rc = client_print_json(json_object_get(reply, "series"));
-	} else if (rc == 0) {
-		g = grid_new((const char *[]){ "site", "indicator", "stratum",
-					       "kind", "area", NULL });
-		json_array_foreach (json_object_get(reply, "series"), i, row)
-			grid_add(g, (const char *[]){
-					    client_text(row, "site"),
-					    client_text(row, "indicator"),
-					    client_text(row, "stratum"),
-					    client_text(row, "kind"),
-					    client_text(row, "area") });
-		grid_print(g, stdout, grid_terminal());
-		grid_free(&g);
-		if (json_is_integer(json_object_get(reply, "next")))
-			cli_error("the first 2000 are shown; --area and "
-				  "--kind narrow them");
-	}
-	json_decref(reply);
+	rc = client_get_all(&a->client, path, sizeof(path), "series", &all);
+	if (rc == 0 && a->client.json)
+		rc = client_print_json(all);
+	else if (rc == 0 && a->client.csv)
+		rc = client_print_rows(&sheet_series, all);
+	else if (rc == 0)
+		print_list(all);
+	json_decref(all);
 	return rc;
 }
 
@@ -195,9 +202,10 @@ cli_series(int argc, char **argv)
 		{ "as-of", &a.as_of },
 		{ NULL, NULL },
 	};
-	const struct client_command command = { .help = help,
-						.own = own,
-						.work = work };
+	static const char *const lists[] = { "list", "show", NULL };
+	const struct client_command command = {
+		.help = help, .lists = lists, .own = own, .work = work
+	};
 
 	return client_run(&a.client, &command, argc, argv, &a);
 }

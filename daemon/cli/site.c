@@ -149,6 +149,8 @@ list_keys(const struct site *s)
 	rc = client_get(&s->client, path, &reply);
 	if (rc == 0 && s->client.json) {
 		rc = client_print_json(reply);
+	} else if (rc == 0 && s->client.csv) {
+		rc = client_print_csv(&sheet_keys, reply);
 	} else if (rc == 0) {
 		json_array_foreach (json_object_get(reply, "keys"), i, row) {
 			printf("%s %s%s\n", client_text(row, "fingerprint"),
@@ -238,9 +240,10 @@ cli_site_access(int argc, char **argv)
 		{ "add", &s.add },   { "revoke", &s.revoke },
 		{ NULL, NULL },
 	};
-	const struct client_command command = { .help = help,
-						.own = own,
-						.work = work };
+	static const char *const lists[] = { "key", NULL };
+	const struct client_command command = {
+		.help = help, .lists = lists, .own = own, .work = work
+	};
 
 	return client_run(&s.client, &command, argc, argv, &s);
 }

@@ -89,6 +89,8 @@ work_status(void *arg, int n, char **word)
 			rc = CLI_EX_FAILURE;
 		if (c->json)
 			client_print_json(reply);
+		else if (c->csv)
+			client_print_csv(&sheet_status, reply);
 		else
 			print_blocks(c, reply);
 	}
@@ -99,7 +101,9 @@ work_status(void *arg, int n, char **word)
 int
 cli_status(int argc, char **argv)
 {
+	static const char *const lists[] = { "", NULL };
 	const struct client_command command = { .help = status_help,
+						.lists = lists,
 						.work = work_status };
 	struct client c;
 

@@ -210,11 +210,13 @@ list(const struct trigger_request *q, const char *etc)
 	if (set != NULL)
 		describe_all(set, h.registry, all);
 	json_array_foreach (all, i, one) {
-		if (!q->client.json)
+		if (!q->client.json && !q->client.csv)
 			print_one(&q->client, one);
 	}
 	if (set != NULL && q->client.json)
 		(void)client_print_json(all);
+	if (set != NULL && q->client.csv)
+		(void)client_print_rows(&sheet_triggers, all);
 	json_decref(all);
 	rc = set == NULL ? CLI_EX_USAGE : cli_finish();
 	trigger_free(&set);
@@ -287,9 +289,10 @@ cli_trigger(int argc, char **argv)
 		{ "from", &q.from },	 { "to", &q.to },
 		{ NULL, NULL },
 	};
-	const struct client_command command = { .help = help,
-						.own = own,
-						.work = work };
+	static const char *const lists[] = { "list", "score", "explain", NULL };
+	const struct client_command command = {
+		.help = help, .lists = lists, .own = own, .work = work
+	};
 
 	return client_run(&q.client, &command, argc, argv, &q);
 }

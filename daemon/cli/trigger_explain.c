@@ -59,13 +59,15 @@ print_rest(const struct client *c, const json_t *triggers)
 }
 
 static int
-print_all(const struct trigger_request *q, const json_t *triggers)
+print_all(const struct trigger_request *q, const json_t *reply)
 {
-	const json_t *one;
+	const json_t *triggers = json_object_get(reply, "triggers"), *one;
 	size_t i;
 
 	if (q->client.json)
 		return client_print_json(triggers);
+	if (q->client.csv)
+		return client_print_csv(&sheet_explain, reply);
 	if (json_array_size(triggers) == 0)
 		puts(client_say(&q->client, "why.no_trigger"));
 	json_array_foreach (triggers, i, one) {
@@ -95,7 +97,7 @@ trigger_explain_live(const struct trigger_request *q, const char *area,
 		     catalogue_language_str(q->client.lang));
 	rc = client_get(&q->client, path, &reply);
 	if (rc == 0)
-		rc = print_all(q, json_object_get(reply, "triggers"));
+		rc = print_all(q, reply);
 	json_decref(reply);
 	return rc;
 }
@@ -114,7 +116,8 @@ explain_area(const struct trigger_request *q, const struct history *h,
 {
 	struct replay *r = replay_new(h, set, refuse_events, NULL);
 	struct account_env env = { .registry = h->registry, .triggers = set };
-	json_t *triggers, *one;
+	char date[DAY_TEXT_BYTES];
+	json_t *triggers, *one, *reply;
 	size_t i;
 	int rc = CLI_EX_FAILURE;
 
@@ -127,9 +130,12 @@ explain_area(const struct trigger_request *q, const struct history *h,
 		json_object_set_new(one, "words",
 				    why_words(q->client.catalogue,
 					      q->client.lang, h->registry, one));
-	if (triggers != NULL)
-		rc = print_all(q, triggers);
-	json_decref(triggers);
+	reply = json_pack("{s:s, s:s, s:o}", "area",
+			  registry_area_at(h->registry, area)->code, "day",
+			  day_format(day, date), "triggers", triggers);
+	if (reply != NULL)
+		rc = print_all(q, reply);
+	json_decref(reply);
 	replay_free(&r);
 	return rc;
 }

@@ -65,6 +65,8 @@ trigger_score(const struct trigger_request *q)
 	rc = client_get(c, path, &reply);
 	if (rc == 0 && c->json)
 		rc = client_print_json(reply);
+	else if (rc == 0 && c->csv)
+		rc = client_print_csv(&sheet_scorecard, reply);
 	else if (rc == 0)
 		g = grid_new((const char *[]){ client_say(c, "cli.trigger"),
 					       client_say(c, "score.opened"),

@@ -48,7 +48,7 @@ const struct sheet sheet_alerts = {
 		   "points p recurrence_years coverage cases evidence_n "
 		   "first_day last_day opened last_signal opened_ms "
 		   "acknowledged_ms owner outcome risk unsupported "
-		   "statutory basis tell previous parent part_of "
+		   "statutory basis basis_zh tell previous parent part_of "
 		   "merged_into merged_below children told_children "
 		   "told_cases version route cause sender facts",
 };
@@ -118,7 +118,7 @@ const struct sheet sheet_triggers = {
 	.list = { "triggers" },
 	.columns = "name title title_zh rule budget levels window_days "
 		   "quiet_days indicators kinds part_of deadlines tell "
-		   "shares basis file",
+		   "shares basis basis_zh file",
 };
 
 /* One figure as a row; nothing for what has parts. */

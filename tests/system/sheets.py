@@ -21,12 +21,19 @@ def cell(value):
         return "|".join(cell(v) for v in value)
     if isinstance(value, dict):
         return "|".join(f"{k}={cell(v)}" for k, v in value.items())
+    if isinstance(value, float):
+        return repr(digits(value))
     return str(value)
+
+
+def digits(value):
+    """The fifteen that the interface shows; offline JSON has more."""
+    return float(f"{value:.15g}")
 
 
 def is_cell(text, value):
     if isinstance(value, float):
-        return text != "" and float(text) == value
+        return text != "" and float(text) == digits(value)
     return text == cell(value)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import xml.etree.ElementTree
 
 import pytest
+import sheets
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
@@ -134,6 +135,13 @@ def test_events_have_their_fields(tmp_path):
         for item in e["evidence"]:
             assert [k for k in EVIDENCE if k not in item] == []
     assert "ended" in [e["event"] for e in events if e["id"] == first["id"]]
+    # The same a row an event, for a spreadsheet.
+    table = backtest(tmp_path, "--csv")
+    assert table.returncode == 0 and table.stderr == ""
+    n, head = sheets.same(table.stdout, {"events": events}, ["events"])
+    assert n == len(events) and head[0] == "event"
+    both = backtest(tmp_path, "--csv", "--table")
+    assert both.returncode == 2 and both.stdout == ""
 
 
 def test_the_same_twice(tmp_path):

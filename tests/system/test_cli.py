@@ -7,6 +7,7 @@ import subprocess
 
 import alarm
 import pytest
+import sheets
 from daemon import BIN, Daemon
 
 
@@ -163,6 +164,52 @@ def test_areas_sites_series(d):
     assert "2025-03-10" in text
     r = tocsin(d, "series", "show", "pharmacy-K9", "otc-cough-cold")
     assert r.returncode != 0 and "pharmacy-K" in r.stderr
+
+
+def test_lists_as_csv(d):
+    """The rows of the daemon's answer; all of them, and what is no list is
+    told so."""
+    points = "pharmacy-K1 otc-cough-cold --from 2025-02-20"
+    for words, path, name, around in (
+            ("area list", "areas", "areas", ()),
+            ("site list --area K1", "sites?area=K1", "sites", ()),
+            ("series list", "series", "series", ()),
+            (f"series show {points}", "series/points?site=pharmacy-K1&"
+             "indicator=otc-cough-cold&from=2025-02-20", "points",
+             ("site", "site_name", "area", "kind", "indicator", "stratum",
+              "period")),
+            ("alert list --state all", "alerts?state=all", "alerts", ()),
+            (f"alert show {d.alert['id'][:8]}", f"alerts/{d.alert['id']}",
+             "evidence", {"alert": "id"}),
+            ("trigger score", "scorecard", "triggers", ("from", "to")),
+            ("trigger explain K1 2025-03-10",
+             "explain?area=K1&day=2025-03-10", "triggers", ("area", "day")),
+            ("rota", "rota", "rota", ()),
+            ("site key pharmacy-K1", "sites/pharmacy-K1/keys", "keys", ())):
+        text = good(d, *words.split(), "--csv")
+        assert "\r" not in text  # as the lines of every command
+        if not isinstance(around, dict):
+            around = {k: True for k in around}
+        n, _ = sheets.same(text, d.get(f"/api/v1/{path}"), [name], around)
+        assert n > 0 or name in ("rota", "keys"), words
+    rules = json.loads(good(d, "trigger", "list", "--json"))
+    sheets.same(good(d, "trigger", "list", "--csv"), {"all": rules}, ["all"])
+    assert "\n2025-03-11,,sites," in good(d, "status", "--csv")
+    for words in ("clock advance 2025-03-11", "area import x.csv",
+                  "alert follow", "site show pharmacy-K1", "trigger test",
+                  "counts post x.csv", f"alert ack {d.alert['id']}"):
+        r = tocsin(d, *words.split(), "--csv")
+        assert r.returncode == 2 and "--csv is for lists" in r.stderr, words
+        assert r.stdout == ""
+    assert tocsin(d, "area", "list", "--csv", "--json").returncode == 2
+
+
+def test_what_is_listed_can_be_imported(d):
+    for what in ("area", "site"):
+        before = good(d, what, "list", "--csv")
+        assert good(d, what, "import", "-", stdin=before) == \
+            "0 added, 0 changed\n"
+        assert good(d, what, "list", "--csv") == before
 
 
 def test_imports_refuse_bad_rows_whole(d, tmp_path):

@@ -9,6 +9,7 @@ import pathlib
 import alarm
 import browser
 import pytest
+import sheets
 from browser import Browser
 from daemon import Daemon
 
@@ -51,6 +52,15 @@ def fits(b):
                  " <= document.documentElement.clientWidth")
 
 
+def csv_is_linked(d, b, place, path, name, **around):
+    """The link leads to the rows, marked as UTF-8 for spreadsheets."""
+    status, text = d.ask("GET", b.run(
+        f"document.querySelector('{place} a.csv').getAttribute('href')"))
+    assert status == 200 and text.startswith("\ufeff")
+    n, _ = sheets.same(text[1:], d.get(f"/api/v1/{path}"), [name], around)
+    assert n > 0
+
+
 def test_the_desk_in_both_languages(d):
     with Browser() as b:
         b.open(url(d))
@@ -64,6 +74,7 @@ def test_the_desk_in_both_languages(d):
         assert "清河县" in b.text() and "信号" in b.text()
         assert b.run("document.documentElement.lang") == "zh-CN"
         keep(b, "desk-zh")
+        csv_is_linked(d, b, ".keys", "alerts?state=all", "alerts")
         assert b.problems == []
 
 
@@ -85,6 +96,14 @@ def test_an_alert_with_charts_and_table(d):
         assert "Baisha was told (city-desk)" in b.run(
             "document.querySelector('.activity').textContent")
         keep(b, "alert-en")
+        csv_is_linked(d, b, ".card h2", f"alerts/{d.alert['id']}", "evidence",
+                      alert="id")
+        b.open(url(d, "sites/pharmacy-K1"))
+        b.wait("document.querySelector('.twin')")
+        csv_is_linked(d, b, ".twin", "series/points?site=pharmacy-K1"
+                      "&indicator=otc-cough-cold", "points",
+                      **{k: True for k in ("site", "site_name", "area", "kind",
+                                           "indicator", "stratum", "period")})
         assert b.problems == []
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import time
 
+import sheets
 from daemon import BIN, Daemon
 from sender import FORK, Sender, batch
 
@@ -108,6 +109,13 @@ def test_a_site_falls_silent_and_comes_back(tmp_path):
         assert raised["summary"] == "Clinic one is silent"
         assert raised["first_day"] == date(14) and raised["grade"] is None
         assert alerts(d, lang="zh-CN")[0]["summary"] == "Clinic one失联"
+        for path, name in (("alerts?route=operator", "alerts"),
+                           (f"alerts/{raised['id']}/events", "events"),
+                           ("sites?state=silent", "sites")):
+            path = f"/api/v1/{path}"
+            status, text = d.ask("GET", path, headers={"Accept": "text/csv"})
+            n, head = sheets.same(text, d.get(path), [name])
+            assert n == 1 and {"site", "state", "facts"} & set(head)
         assert alerts(d, "officer") == []
         assert d.status()["operator_alerts"] == {"open": 1}
         assert d.status()["alerts"] == {}

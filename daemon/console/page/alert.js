@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
 import { get } from './api.js';
 import { t, word, subject, named, plural, areaPath, span, date, time, number, probability, currentLanguage } from './text.js';
-import { Grade, State, Coverage, Failure, Waiting } from './parts.js';
+import { Grade, State, Coverage, Csv, Failure, Waiting } from './parts.js';
 import { Chart, Legend } from './chart.js';
 import { Actions, Clocks, Tasks } from './work.js';
 
@@ -46,15 +46,17 @@ function SeriesChart({ series, alert, live, kinds, indicators, tick }) {
 	const [error, setError] = useState(null);
 	const kept = useMemo(() => (live ? undefined : frozen(alert, series)), [live, alert, keyOf(series)]);
 
+	const query = {
+		...(series.site ? { site: series.site, stratum: series.stratum }
+			: { area: series.area, kind: series.kind }),
+		indicator: series.indicator,
+		from: addDays(alert.first_day, -PERIODS_BEFORE), to: addDays(alert.last_day, 7),
+	};
+
 	useEffect(() => {
 		if (kept)
 			return;
-		const where = series.site ? { site: series.site, stratum: series.stratum }
-			: { area: series.area, kind: series.kind };
-		get('series/points', {
-			...where, indicator: series.indicator,
-			from: addDays(alert.first_day, -PERIODS_BEFORE), to: addDays(alert.last_day, 7),
-		}).then((r) => { setReply(r); setError(null); }, setError);
+		get('series/points', query).then((r) => { setReply(r); setError(null); }, setError);
 	}, [keyOf(series), alert.first_day, alert.last_day, tick, !kept]);
 
 	const shown = kept || reply;
@@ -71,6 +73,7 @@ function SeriesChart({ series, alert, live, kinds, indicators, tick }) {
 			<small class="muted">${areaPath(series)}</small></figcaption>
 		${error && !shown ? html`<${Failure} error=${error} />`
 		: shown ? html`<${Chart} points=${points} period=${shown.period} title=${title}
+			csv=${!kept && html`<${Csv} path="series/points" query=${query} name="${series.site || series.area}-${series.indicator}" />`}
 			shade=${{ from: alert.first_day, to: alert.last_day }} />` : html`<div class="plot-wait"></div>`}
 	</figure>`;
 }
@@ -200,7 +203,8 @@ export function Alert({ id, tick, kinds, indicators, actor, askSignIn }) {
 						alert=${alert} live=${now} kinds=${kinds} indicators=${indicators} tick=${tick} />`)}
 					${!all && series.length > CHARTS && html`<button onClick=${() => setAll(true)}>${t('evidence.all', { n: series.length })}</button>`}
 				</section>
-				<section class="card"><h2>${t('evidence.table')}</h2>
+				<section class="card"><h2>${t('evidence.table')}
+						<${Csv} path="alerts/${alert.id}" name=${alert.id} /></h2>
 					<${Evidence} rows=${alert.evidence || []} kinds=${kinds} indicators=${indicators} /></section>`}
 			</div>
 			<aside class="side">

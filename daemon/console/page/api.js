@@ -25,11 +25,13 @@ async function request(path, options) {
 	return body;
 }
 
-export function get(path, query = {}) {
+export function address(path, query = {}) {
 	const pairs = Object.entries(query).filter(([, v]) => v !== undefined && v !== '' && v !== null);
 	const text = new URLSearchParams(pairs).toString();
-	return request(`/api/v1/${path}${text ? `?${text}` : ''}`);
+	return `/api/v1/${path}${text ? `?${text}` : ''}`;
 }
+
+export const get = (path, query) => request(address(path, query));
 
 /* Every page of a list. */
 export async function getAll(path, name, query = {}) {

@@ -120,8 +120,8 @@ export function Legend() {
 	</p>`;
 }
 
-function Twin({ points }) {
-	return html`<details class="twin"><summary>${t('chart.table')}</summary>
+function Twin({ points, csv }) {
+	return html`<details class="twin"><summary>${t('chart.table')}</summary>${csv}
 		<div class="scroll" tabindex="0"><table class="dense">
 			<thead><tr><th>${t('col.day')}</th><th class="num">${t('chart.observed')}</th>
 				<th class="num">${t('chart.expected')}</th><th class="num">${t('chart.upper')}</th>
@@ -135,8 +135,8 @@ function Twin({ points }) {
 			</tr>`)}</tbody></table></div></details>`;
 }
 
-/* title is what a screen reader says for the picture. */
-export function Chart({ points, period = 1, shade, title, height = 150 }) {
+/* title is what a screen reader says for the picture; csv is a link. */
+export function Chart({ points, period = 1, shade, title, csv, height = 150 }) {
 	const box = useRef();
 	const [at, setAt] = useState(null);
 
@@ -158,6 +158,6 @@ export function Chart({ points, period = 1, shade, title, height = 150 }) {
 	return html`<div class="chart">
 		<p class="readout"><${Readout} point=${at === null || at === undefined ? null : points[at]} /></p>
 		<div class="plot" ref=${box} role="img" aria-label=${title}></div>
-		<${Twin} points=${points} />
+		<${Twin} points=${points} csv=${csv} />
 	</div>`;
 }

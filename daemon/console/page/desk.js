@@ -2,7 +2,7 @@
 import { html, useEffect, useLayoutEffect, useState } from './vendor/htm-preact.js';
 import { get, post } from './api.js';
 import { t, word, subject, plural, areaPath, span, date, number } from './text.js';
-import { Grade, State, Coverage, Failure, Waiting, Empty, Tile } from './parts.js';
+import { Grade, State, Coverage, Failure, Waiting, Empty, Tile, Csv } from './parts.js';
 import { Countdown, nextStep, useNow } from './work.js';
 
 const RANK = { red: 0, orange: 1, yellow: 2, blue: 3 };
@@ -116,5 +116,5 @@ export function Desk({ tick, kinds, status, actor, askSignIn }) {
 				onClick=${() => setShowOver(!showOver)}>${showOver ? '▾' : '▸'} ${t('desk.over')}</button>
 				<span class="count">${over.length}</span></h2>
 			${showOver && html`<${Table} alerts=${over} chosen=${chosen} kinds=${kinds} now=${now} label=${t('desk.over')} />`}</section>`}
-		<p class="keys muted">${t('desk.keys')}</p>`;
+		<p class="keys muted">${t('desk.keys')} <${Csv} path="alerts" query=${{ state: 'all' }} name="alerts" label=${t('csv.alerts')} /></p>`;
 }

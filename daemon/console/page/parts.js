@@ -1,5 +1,6 @@
 /* Small pieces that several views use. */
 import { html } from './vendor/htm-preact.js';
+import { address } from './api.js';
 import { t, word, percent } from './text.js';
 
 /* Shape, colour and word each say the grade on their own. */
@@ -39,6 +40,12 @@ export function Failure({ error, retry }) {
 		<strong>${t('error.title')}</strong> ${error.message}
 		${retry && html` <button class="link" onClick=${retry}>${t('error.retry')}</button>`}
 	</div>`;
+}
+
+/* The rows of a request as a file for a spreadsheet. */
+export function Csv({ path, query, name, label = t('csv.link') }) {
+	return html`<a class="csv" title=${t('csv.title')} download="tocsin-${name}.csv"
+		href=${address(path, { ...query, format: 'csv', bom: 'yes' })}>${label}</a>`;
 }
 
 export function Waiting() {

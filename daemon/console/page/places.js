@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useState } from './vendor/htm-preact.js';
 import { get, getAll } from './api.js';
 import { t, word, named, date, number } from './text.js';
-import { Failure, Waiting, Empty } from './parts.js';
+import { Failure, Waiting, Empty, Csv } from './parts.js';
 import { Chart, Legend } from './chart.js';
 
 const SHOWN = 200;
@@ -112,15 +112,17 @@ export function Places({ area, kinds, tick }) {
 function OneSeries({ series, indicators, tick }) {
 	const [reply, setReply] = useState(null);
 	const [error, setError] = useState(null);
+	const query = { site: series.site, indicator: series.indicator, stratum: series.stratum };
 
 	useEffect(() => {
-		get('series/points', { site: series.site, indicator: series.indicator, stratum: series.stratum })
+		get('series/points', query)
 			.then((r) => { setReply(r); setError(null); }, setError);
 	}, [series.site, series.indicator, series.stratum, tick]);
 	return html`<figure><figcaption><b>${indicators(series.indicator)}</b>
 			${series.stratum && html`<span class="chip">${series.stratum}</span>`}<${Reporting} site=${series} /></figcaption>
 		${error ? html`<${Failure} error=${error} />` : reply && html`<${Chart} points=${reply.points}
-			period=${reply.period} title=${t('chart.title', { indicator: indicators(series.indicator), place: series.site_name })} />`}
+			period=${reply.period} csv=${html`<${Csv} path="series/points" query=${query} name="${series.site}-${series.indicator}" />`}
+			title=${t('chart.title', { indicator: indicators(series.indicator), place: series.site_name })} />`}
 	</figure>`;
 }
 
