@@ -13,7 +13,9 @@
 #include "daemon/figures.h"
 #include "daemon/import.h"
 #include "daemon/past.h"
+#include "daemon/desk/advise.h"
 #include "daemon/desk/score.h"
+#include "daemon/desk/trigger.h"
 #include "daemon/intake/post.h"
 #include "daemon/store/alerts.h"
 #include "daemon/store/counts.h"
@@ -115,6 +117,17 @@ score(void *arg, int32_t from, int32_t to)
 	const struct centre *c = arg;
 
 	return score_triggers(c->desk, c->registry, c->judge, from, to);
+}
+
+static json_t *
+advise(void *arg, const struct advise_ask *ask, const char **near)
+{
+	const struct centre *c = arg;
+
+	*near = ask->trigger == NULL
+			? NULL
+			: trigger_near(desk_triggers(c->desk), ask->trigger);
+	return advise_triggers(c->desk, c->registry, c->judge, ask);
 }
 
 static void
@@ -443,6 +456,7 @@ front_env(struct centre *c, struct api_env *env)
 		.cell_as_of = cell_as_of,
 		.account = account,
 		.score = score,
+		.advise = advise,
 		.counts_post = counts_post,
 		.areas_import = areas_import,
 		.sites_import = sites_import,

@@ -110,6 +110,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/explain", 0, false, api_get_explain, &sheet_explain },
 	{ "GET", "/api/v1/scorecard", 0, false, api_get_scorecard,
 	  &sheet_scorecard },
+	{ "GET", "/api/v1/advice", 0, false, api_get_advice, &sheet_advice },
 	{ "GET", "/api/v1/events", 0, false, get_events, NULL },
 	{ "GET", "/api/v1/notices", 0, false, api_get_notices, &sheet_notices },
 	{ "GET", "/api/v1/rota", 0, false, api_get_rota, &sheet_rota },

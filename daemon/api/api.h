@@ -23,7 +23,8 @@
 
 struct api;
 struct event_base;
-struct metrics; /* daemon/api/metrics.h */
+struct metrics;	   /* daemon/api/metrics.h */
+struct advise_ask; /* daemon/desk/advise.h */
 
 /* The block "http" of the configuration. */
 struct api_conf {
@@ -116,6 +117,13 @@ struct api_env {
 
 	/* score_triggers() of the days; NULL: no memory. */
 	json_t *(*score)(void *arg, int32_t from, int32_t to);
+
+	/*
+	 * advise_triggers(); nothing of a trigger that is none, and *near is
+	 * the nearest name that is one, if any.  NULL: no memory.
+	 */
+	json_t *(*advise)(void *arg, const struct advise_ask *ask,
+			  const char **near);
 
 	/* Counts as JSON or CSV; 202 and {"accepted", "refused": [...]}. */
 	api_writer *counts_post;

@@ -7,16 +7,11 @@
 #include "daemon/api/view.h"
 #include "daemon/console/why.h"
 
-static int
-read_area(struct api *a, struct http_req *req, uint32_t *out)
+int
+api_find_area(struct api *a, struct http_req *req, const char *area, uint32_t *out)
 {
-	const char *area = http_query(req, "area");
 	const char *near;
 
-	if (area == NULL || area[0] == '\0') {
-		http_problem(req, 400, NULL, "Say which area: ?area=CODE.");
-		return -1;
-	}
 	*out = registry_area(a->env.registry, area, strlen(area));
 	if (*out != REG_NONE)
 		return 0;
@@ -35,13 +30,17 @@ void
 api_get_explain(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
-	const char *why = NULL;
+	const char *why = NULL, *code = http_query(req, "area");
 	uint32_t area;
 	json_t *list, *one;
 	int32_t day;
 	size_t i;
 
-	if (read_area(a, req, &area) < 0 ||
+	if (code == NULL || code[0] == '\0') {
+		http_problem(req, 400, NULL, "Say which area: ?area=CODE.");
+		return;
+	}
+	if (api_find_area(a, req, code, &area) < 0 ||
 	    api_query_day(req, "day", a->env.now(a->env.arg).day, &day) < 0)
 		return;
 	if (a->env.account == NULL) {

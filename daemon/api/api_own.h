@@ -38,7 +38,13 @@ void api_post_alert_event(void *arg, struct http_req *req);
 
 /* api_explain.c */
 void api_get_explain(void *arg, struct http_req *req);
+/* The area of that code; 0, or -1 when the request is answered. */
+int api_find_area(struct api *a, struct http_req *req, const char *code,
+		  uint32_t *out);
+
+/* api_score.c */
 void api_get_scorecard(void *arg, struct http_req *req);
+void api_get_advice(void *arg, struct http_req *req);
 
 /* api_write.c */
 void api_post_counts(void *arg, struct http_req *req);

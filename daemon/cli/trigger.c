@@ -23,6 +23,8 @@ static const char help[] =
 	"       tocsin trigger explain AREA DATE [OPTION]...\n"
 	"       tocsin trigger explain AREA DATE --data DIR [--triggers PATH]\n"
 	"       tocsin trigger score [--from DATE] [--to DATE]\n"
+	"       tocsin trigger advise [NAME] [--area CODE] [--from DATE]\n"
+	"                             [--to DATE]\n"
 	"\n"
 	"list prints the triggers and what they listen to; test checks files "
 	"or\n"
@@ -32,7 +34,10 @@ static const char help[] =
 	"daemon; with --data it plays a data set (areas.csv, sites.csv,\n"
 	"counts.csv) up to that day. score asks the daemon how often each\n"
 	"rang (in the last year), how fast people answered, and how often\n"
-	"they found an outbreak.\n" CLIENT_HELP;
+	"they found an outbreak. advise says what these findings (of three\n"
+	"years) mean for the budgets: how many alerts with and without an\n"
+	"outbreak a smaller budget would have kept. It changes "
+	"nothing.\n" CLIENT_HELP;
 
 struct trigger_set *
 trigger_read(const struct trigger_request *q, const char *etc,
@@ -267,6 +272,8 @@ work(void *arg, int n, char **word)
 		return trigger_explain_live(q, word[1], word[2]);
 	if (n == 1 && strcmp(word[0], "score") == 0)
 		return trigger_score(q);
+	if ((n == 1 || n == 2) && strcmp(word[0], "advise") == 0)
+		return trigger_advise(q, n == 2 ? word[1] : NULL);
 	etc = history_etc(buf, sizeof(buf));
 	if (etc == NULL)
 		return CLI_EX_USAGE;
@@ -287,7 +294,7 @@ cli_trigger(int argc, char **argv)
 	const struct client_own own[] = {
 		{ "triggers", &q.path }, { "data", &q.data },
 		{ "from", &q.from },	 { "to", &q.to },
-		{ NULL, NULL },
+		{ "area", &q.area },	 { NULL, NULL },
 	};
 	static const char *const lists[] = { "list", "score", "explain", NULL };
 	const struct client_command command = {

@@ -12,7 +12,8 @@ struct trigger_request {
 	struct client client;
 	const char *path;      /* of triggers; NULL = the shipped ones */
 	const char *data;      /* a data set; NULL = ask the daemon */
-	const char *from, *to; /* days of a score; NULL = the last year */
+	const char *from, *to; /* days of a score or advice; NULL = usual */
+	const char *area;      /* of advice; NULL = everywhere */
 };
 
 /* Why it rang, or not; an exit status. */
@@ -23,6 +24,9 @@ int trigger_explain_files(const struct trigger_request *q, const char *etc,
 
 /* What became of its alerts, by trigger; an exit status. */
 int trigger_score(const struct trigger_request *q);
+
+/* What it says of the budgets of one trigger, NULL = all; an exit status. */
+int trigger_advise(const struct trigger_request *q, const char *name);
 
 /* trigger.c: the triggers asked for, NULL when already said. */
 struct trigger_set *trigger_read(const struct trigger_request *q,

@@ -36,8 +36,8 @@ struct sheet {
 	const char *columns;
 };
 
-extern const struct sheet sheet_alert_events, sheet_alerts, sheet_areas,
-	sheet_backtest, sheet_evidence, sheet_explain, sheet_keys,
+extern const struct sheet sheet_advice, sheet_alert_events, sheet_alerts,
+	sheet_areas, sheet_backtest, sheet_evidence, sheet_explain, sheet_keys,
 	sheet_notices, sheet_points, sheet_rota, sheet_scorecard, sheet_series,
 	sheet_sites, sheet_status, sheet_triggers, sheet_vocabulary;
 

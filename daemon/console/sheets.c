@@ -45,7 +45,8 @@ const struct sheet sheet_alerts = {
 	.columns = "id state signal grade trigger title title_zh summary "
 		   "area area_name area_name_zh area_path area_path_zh "
 		   "level site kinds kind_names kind_names_zh classes "
-		   "points p recurrence_years coverage cases evidence_n "
+		   "points p recurrence_years peak_years coverage cases "
+		   "evidence_n "
 		   "first_day last_day opened last_signal opened_ms "
 		   "acknowledged_ms owner outcome risk unsupported "
 		   "statutory basis basis_zh tell previous parent part_of "
@@ -81,11 +82,12 @@ const struct sheet sheet_alert_events = {
 
 const struct sheet sheet_explain = {
 	.list = { "triggers" },
-	.columns = "area=/area day=/day trigger title title_zh rule "
-		   "statutory window_days colour coverage p "
-		   "recurrence_years points streams cases limit score "
-		   "score_days alert=alert/id next_colour=next/colour "
-		   "next_lacks=next/lacks",
+	.columns =
+		"area=/area day=/day trigger title title_zh rule "
+		"statutory window_days colour coverage p "
+		"recurrence_years points streams basis basis_zh cases "
+		"limit score score_days alert=alert/id next_colour=next/colour "
+		"next_lacks=next/lacks",
 };
 
 const struct sheet sheet_scorecard = {
@@ -95,6 +97,13 @@ const struct sheet sheet_scorecard = {
 		   "yellow=colours/yellow orange=colours/orange "
 		   "red=colours/red parts acknowledged in_time "
 		   "median_minutes closed outcomes confirmed",
+};
+
+const struct sheet sheet_advice = {
+	.list = { "triggers" },
+	.columns = "from=/from to=/to trigger title title_zh statutory area "
+		   "file budget closed outbreaks share low high least "
+		   "missed advice new_budget",
 };
 
 const struct sheet sheet_notices = {

@@ -249,6 +249,21 @@ put_basis(json_t *view, const struct trigger *t)
 		       : 0;
 }
 
+/* The rarest that it has been; a day of less evidence takes nothing back. */
+static int
+put_peak(json_t *view, const json_t *now)
+{
+	const json_t *years = json_object_get(now, "recurrence_years");
+	const json_t *peak = json_object_get(view, "peak_years");
+
+	if (!json_is_number(years) ||
+	    (json_is_number(peak) &&
+	     json_number_value(peak) >= json_number_value(years)))
+		return 0;
+	return json_object_set_new(view, "peak_years",
+				   json_real(json_number_value(years)));
+}
+
 int
 alert_render(struct alert *a, const struct registry *registry,
 	     const struct trigger_set *triggers)
@@ -286,6 +301,7 @@ alert_render(struct alert *a, const struct registry *registry,
 	if (a->view == NULL)
 		a->view = json_object();
 	if (rest != NULL && more != NULL && a->view != NULL &&
+	    put_peak(a->view, rest) == 0 &&
 	    json_object_update(a->view, rest) == 0 &&
 	    json_object_update(a->view, more) == 0)
 		rc = json_object_set_new(a->view, "classes",

@@ -119,6 +119,9 @@ bool trigger_heard(const struct trigger_set *set,
 /* Index of the trigger of that name; set->n = none. */
 size_t trigger_find(const struct trigger_set *set, const char *name);
 
+/* The name nearest to a word, for "did you mean"; NULL: none is near. */
+const char *trigger_near(const struct trigger_set *set, const char *name);
+
 /*
  * Least recurrence interval, in area-years, of a colour in areas of a level;
  * statistical only.

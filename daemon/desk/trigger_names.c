@@ -37,9 +37,8 @@ trigger_wrong_word(struct trigger_check *k, const char *key, const char *word,
 		trigger_wrong(k, "%s: unknown \"%.64s\"", key, word);
 }
 
-/* The nearest name of a trigger, for "did you mean". */
-static const char *
-near_trigger(const struct trigger_set *set, const char *word)
+const char *
+trigger_near(const struct trigger_set *set, const char *word)
 {
 	struct nearest near;
 
@@ -71,7 +70,7 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 			continue; /* its file is not among those read */
 		if (w == set->n)
 			trigger_wrong_word(k, "part_of", list->at[i],
-					   near_trigger(set, list->at[i]));
+					   trigger_near(set, list->at[i]));
 		else if (set->at[w].statutory)
 			trigger_wrong(k,
 				      "part_of: \"%.60s\" is a statutory rule; "

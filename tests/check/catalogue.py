@@ -16,7 +16,7 @@ NAME = re.compile(r"\{(\w+)\}")
 # t('key'), plural('key', ...), word('prefix', ...) of the page
 CALL = re.compile(r"\b(t|plural|word)\(\s*['`]([a-z_.]+)['`]")
 # "explain.next.open" and the like in C
-KEY_IN_C = re.compile(r'"((?:explain|ratio|list|mail|cli|why)\.[a-z_.]+)"')
+KEY_IN_C = re.compile(r'"((?:explain|ratio|list|mail|cli|why|score|advise)\.[a-z_.]+)"')
 
 
 def load(name, wrong):

@@ -166,6 +166,7 @@ SHEETS = (
     ("alerts/ID/events", ["events"], ()),
     ("explain?area=K1&day=2025-03-10", ["triggers"], ("area", "day")),
     ("scorecard?from=2025-01-01", ["triggers"], ("from", "to")),
+    ("advice?trigger=respiratory", ["triggers"], ("from", "to")),
     ("notices", ["notices"], ()),
     ("rota", ["rota"], ()),
     ("sites/pharmacy-K1/keys", ["keys"], ()),

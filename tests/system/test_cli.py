@@ -316,3 +316,35 @@ def test_what_became_of_a_trigger_s_alerts(tmp_path):
                              r"\d+ +2 +50%$", text, re.M), text
         r = tocsin(d, "trigger", "score", "--from", "2026-01-01")
         assert r.returncode != 0 and "after" in r.stderr
+        advice_of_what_was_found(d, by)
+
+
+def advice_of_what_was_found(d, by):
+    """Two findings are no ground for advice; the figures are told anyway."""
+    reply = json.loads(good(d, "trigger", "advise", "respiratory", "--json"))
+    [own] = reply["triggers"]
+    assert reply["from"] == "2022-03-12" and reply["to"] == "2025-03-11"
+    assert (own["closed"], own["outbreaks"], own["advice"]) == (
+        2, 1, "too-few")
+    assert own["new_budget"] is None and own["missed"] == [] and own["groups"] == []
+    peaks = [d.get(f"/api/v1/alerts/{by[a]['id']}")["peak_years"]
+             for a in ("K1", "C")]
+    assert [b["budget"] for b in own["budgets"]] == [2, 1, .5]
+    for b in own["budgets"]:
+        assert [b["outbreaks"], b["others"]] == [
+            int(peak * b["budget"] >= 1) for peak in peaks]
+    city = json.loads(good(d, "trigger", "advise", "--area", "K1", "--json"))
+    assert [t["closed"] for t in city["triggers"]] == [1]
+    for lang in ("C.UTF-8", "zh_CN.UTF-8"):
+        text = good(d, "trigger", "advise", lang=lang)
+        assert all(cells(line) <= 80 for line in text.splitlines()), text
+        assert ("Too few" if lang[0] == "C" else "数量太少") in text
+        text = good(d, "trigger", "advise", "dengue", lang=lang)
+        assert ("from a norm" if lang[0] == "C" else "来自规定") in text
+    text = good(d, "trigger", "advise", "--to", "2025-02-01")
+    assert "No alert was closed" in text
+    for words, why in ((("respiratry",), 'did you mean "respiratory"'),
+                       (("--area", "nowhere"), "no area"),
+                       (("--from", "2026-01-01"), "after")):
+        r = tocsin(d, "trigger", "advise", *words)
+        assert r.returncode != 0 and why in r.stderr, r.stderr

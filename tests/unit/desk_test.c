@@ -142,10 +142,17 @@ text(const struct world *w, const char *key)
 	return json_string_value(json_object_get(w->last, key));
 }
 
+static double
+years(const struct world *w, const char *key)
+{
+	return json_number_value(json_object_get(w->last, key));
+}
+
 static void
 test_an_episode_from_opening_to_end(void **state)
 {
 	struct world w;
+	double at_red;
 
 	(void)state;
 	make(&w, fusion);
@@ -159,7 +166,12 @@ test_an_episode_from_opening_to_end(void **state)
 	assert_string_equal(w.heard, "opened regraded ");
 	assert_string_equal(text(&w, "grade"), "red");
 	assert_int_equal(json_array_size(json_object_get(w.last, "kinds")), 3);
+	at_red = years(&w, "recurrence_years");
+	assert_true(years(&w, "peak_years") == at_red);
 	play(&w, 63, 100, 0, 0);
+	/* What is left at the end is less rare; the peak stays. */
+	assert_true(years(&w, "peak_years") >= at_red);
+	assert_true(years(&w, "recurrence_years") < at_red);
 	assert_string_equal(w.heard, "opened regraded ended ");
 	assert_string_equal(text(&w, "signal"), "ended");
 	assert_string_equal(text(&w, "state"), "open");
