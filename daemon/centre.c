@@ -223,6 +223,12 @@ plan(void *arg, const struct desk_event *event, const char **out, size_t cap,
 	return told_plan(((struct centre *)arg)->told, event, out, cap, body);
 }
 
+static int64_t
+digest_ms(void *arg, const struct desk_event *event, const char *receiver)
+{
+	return told_digest_ms(((struct centre *)arg)->told, event, receiver);
+}
+
 static void
 stored(void *arg, const struct scales_stored *event)
 {
@@ -246,10 +252,11 @@ make_scales(struct centre *c)
 		.applied = applied,
 		.weigh = weigh,
 		.plan = plan,
+		.digest_ms = digest_ms,
 		.stored = stored,
 	};
 
-	c->told = told_new(c->conf, c->base, c->store, c->registry);
+	c->told = told_new(c->conf, c->base, c->store, c->registry, &c->clock);
 	if (c->told == NULL)
 		return -1;
 	c->scales = scales_new(&env);
@@ -360,6 +367,7 @@ make_desk(struct centre *c)
 	if (c->desk == NULL)
 		return -1;
 	desk_set_clock(c->desk, clock_ms, c);
+	told_set_desk(c->told, c->desk);
 	/* Without receivers the page alone shows what is late. */
 	if (conf_count(c->conf, "receiver") > 0)
 		desk_set_reach(c->desk, reach, vacant, c);

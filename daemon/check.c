@@ -124,7 +124,7 @@ check_told(const struct conf *conf, const struct trigger_set *set,
 	for (size_t i = 0; i < n; i++) {
 		const struct notify_receiver *c = conf_at(conf, "receiver", i);
 
-		if (c->tell != NOTIFY_OPERATOR)
+		if (c->enabled && c->tell != NOTIFY_OPERATOR)
 			routes[heard++] = &c->routes;
 	}
 	/* Nobody at all: the page alone shows what rings. */

@@ -394,12 +394,14 @@ collect_notice(void *arg, const struct alerts_outbox *n)
 {
 	json_array_append_new(
 		arg,
-		json_pack("{s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "id",
-			  (json_int_t)n->id, "event", (json_int_t)n->event,
+		json_pack("{s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:o}",
+			  "id", (json_int_t)n->id, "event", (json_int_t)n->event,
 			  "receiver", n->receiver, "message", n->message,
 			  "state", n->state, "tries", (json_int_t)n->tries,
 			  "created_ms", (json_int_t)n->created_ms, "next_ms",
-			  (json_int_t)n->next_ms, "error", n->error));
+			  (json_int_t)n->next_ms, "error", n->error, "digest_ms",
+			  n->digest_ms == 0 ? json_null()
+					    : json_integer(n->digest_ms)));
 }
 
 static json_t *

@@ -213,7 +213,7 @@ reload_take(struct centre *c, struct conf *conf)
 	bool again;
 
 	if (read_all(&r, c, conf) &&
-	    (told_reload(c->told, conf) == 0 || say_stays("rotas"))) {
+	    (told_reload(c->told, conf) == 0 || say_stays("receivers"))) {
 		again = take_words(c, r.words);
 		again = take_calendars(c, &r) || again;
 		registry_reread_zones(c->registry);

@@ -226,7 +226,9 @@ add_notices(struct scales *w, const struct desk_event *event,
 		rc = one->notice == NULL ? -1 : 0;
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = events_add_receiver(one, name[i]);
+		rc = events_add_receiver(
+			one, name[i],
+			w->env.digest_ms(w->env.arg, event, name[i]));
 	json_decref(body);
 	return rc;
 }
@@ -255,6 +257,8 @@ scales_sink(void *arg, const struct desk_event *event)
 		one = events_add(&w->gather->events, &e);
 	if (one != NULL) {
 		one->state_only = event->state_only;
+		/* Of a missed clock few are told; the digest tells it too. */
+		one->beside = event->called != NULL;
 		rc = add_notices(w, event, one);
 	}
 	if (rc < 0)

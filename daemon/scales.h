@@ -43,6 +43,9 @@ struct scales_env {
 	 */
 	size_t (*plan)(void *arg, const struct desk_event *event,
 		       const char **out, size_t cap, json_t **body);
+	/* When the digest is due in which it is told of it; 0: at once. */
+	int64_t (*digest_ms)(void *arg, const struct desk_event *event,
+			     const char *receiver);
 	void (*stored)(void *arg, const struct scales_stored *event);
 };
 

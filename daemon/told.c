@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/api/metrics.h"
 #include "daemon/dayclock.h"
+#include "daemon/desk/desk.h"
 #include "daemon/store/alerts.h"
 
 #define ERROR_BYTES 256
@@ -18,6 +19,8 @@
 struct told {
 	struct store *store;
 	struct notify *notify;
+	struct dayclock *clock;
+	const struct desk *desk; /* NULL: not yet */
 };
 
 const struct conf_key told_conf_keys[] = {
@@ -37,6 +40,20 @@ now_ms(void *arg)
 	return dayclock_wall_us() / 1000;
 }
 
+static int64_t
+clock_ms(void *arg)
+{
+	return dayclock_now_ms(((struct told *)arg)->clock);
+}
+
+static const json_t *
+alert(void *arg, const char *id)
+{
+	const struct told *t = arg;
+
+	return t->desk == NULL ? NULL : desk_alert(t->desk, id);
+}
+
 /* A reader's rows handed on as the deliverer's. */
 struct handing {
 	notify_each *each;
@@ -53,6 +70,7 @@ hand_on(void *arg, const struct alerts_outbox *row)
 		.message = row->message,
 		.body = row->body,
 		.created_ms = row->created_ms,
+		.digest_ms = row->digest_ms,
 		.tries = row->tries,
 	};
 
@@ -63,9 +81,23 @@ static int
 due(void *arg, int64_t now, size_t max, notify_each *each, void *each_arg)
 {
 	const struct told *t = arg;
+	struct alerts_now at = { now, clock_ms(arg) };
 	struct handing h = { each, each_arg };
 
-	return (int)alerts_due(store_reader(t->store), now, max, hand_on, &h);
+	return (int)alerts_due(store_reader(t->store), &at, max, hand_on, &h);
+}
+
+static int
+digest(void *arg, int64_t now, const struct notify_row *one, notify_each *each,
+       void *each_arg)
+{
+	const struct told *t = arg;
+	struct alerts_now at = { now, clock_ms(arg) };
+	const struct alerts_outbox row = { .receiver = one->receiver,
+					   .digest_ms = one->digest_ms };
+	struct handing h = { each, each_arg };
+
+	return (int)alerts_digest(store_reader(t->store), &at, &row, hand_on, &h);
 }
 
 struct try_job {
@@ -129,7 +161,7 @@ tried(void *arg, const struct notify_try *try)
 
 struct told *
 told_new(const struct conf *conf, struct event_base *base, struct store *store,
-	 const struct registry *registry)
+	 const struct registry *registry, struct dayclock *clock)
 {
 	const struct told_conf *c = conf_get(conf, "notify");
 	struct told *t = calloc(1, sizeof(*t));
@@ -139,13 +171,17 @@ told_new(const struct conf *conf, struct event_base *base, struct store *store,
 		.console_url = c->console_url,
 		.arg = t,
 		.now_ms = now_ms,
+		.clock_ms = clock_ms,
+		.alert = alert,
 		.due = due,
+		.digest = digest,
 		.tried = tried,
 	};
 
 	if (t == NULL)
 		return NULL;
 	t->store = store;
+	t->clock = clock;
 	t->notify = notify_new(conf, &env);
 	if (t->notify == NULL)
 		told_free(&t);
@@ -172,6 +208,19 @@ told_plan(struct told *t, const struct desk_event *event, const char **out,
 
 	*body = n > 0 ? notify_body(event) : NULL;
 	return n;
+}
+
+void
+told_set_desk(struct told *t, const struct desk *desk)
+{
+	t->desk = desk;
+}
+
+int64_t
+told_digest_ms(const struct told *t, const struct desk_event *event,
+	       const char *receiver)
+{
+	return notify_digest_ms(t->notify, event, receiver);
 }
 
 size_t
@@ -205,18 +254,26 @@ told_wake(struct told *t)
 	notify_wake(t->notify);
 }
 
+static void
+add_wait(void *arg, const char *receiver, int64_t n)
+{
+	json_object_set_new(arg, receiver, json_integer((json_int_t)n));
+}
+
 void
 told_status(const struct told *t, json_t *out)
 {
+	json_t *waits = json_object();
 	struct notify_stats s;
 
 	notify_stats(t->notify, &s);
-	json_object_set_new(out, "notices",
-			    json_pack("{s:I,s:I,s:I,s:I}", "sent",
-				      (json_int_t)s.sent, "again",
-				      (json_int_t)s.again, "dead",
-				      (json_int_t)s.dead, "under_way",
-				      (json_int_t)s.under_way));
+	(void)alerts_waits(store_reader(t->store), add_wait, waits);
+	json_object_set_new(
+		out, "notices",
+		json_pack("{s:I,s:I,s:I,s:I,s:o}", "sent", (json_int_t)s.sent,
+			  "again", (json_int_t)s.again, "dead",
+			  (json_int_t)s.dead, "under_way",
+			  (json_int_t)s.under_way, "for_digest", waits));
 }
 
 void

@@ -16,6 +16,7 @@
 
 struct told;
 struct metrics;
+struct dayclock;
 
 /* The block "notify". */
 struct told_conf {
@@ -25,13 +26,19 @@ extern const struct conf_key told_conf_keys[];
 
 /* All borrowed for its life.  NULL when already logged. */
 struct told *told_new(const struct conf *conf, struct event_base *base,
-		      struct store *store, const struct registry *registry);
+		      struct store *store, const struct registry *registry,
+		      struct dayclock *clock);
+/* Digests then tell how alerts stand; without, how they last rang. */
+void told_set_desk(struct told *t, const struct desk *desk);
 /* Before the store is closed; what is under way is sent again later. */
 void told_free(struct told **t);
 
 /* As scales_env.plan. */
 size_t told_plan(struct told *t, const struct desk_event *event,
 		 const char **out, size_t cap, json_t **body);
+/* As scales_env.digest_ms. */
+int64_t told_digest_ms(const struct told *t, const struct desk_event *event,
+		       const char *receiver);
 /* As desk_reach. */
 size_t told_reach(struct told *t, const struct desk_event *event,
 		  const char **out, size_t cap);

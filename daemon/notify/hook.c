@@ -10,6 +10,8 @@
 
 #include <sodium.h>
 
+#include "daemon/notify/sms.h"
+
 #define KEY_PREFIX "whsec_"
 
 const char *
@@ -35,15 +37,19 @@ text_of(const json_t *object, const char *key)
 json_t *
 hook_own(const struct hook_notice *n)
 {
-	json_t *alert = json_object_get(n->body, "alert");
-	char at[HOOK_TIME_TEXT], type[64];
+	char at[HOOK_TIME_TEXT], type[64], text[SMS_BYTES];
+	const json_t *alerts = json_object_get(n->body, "alerts");
 
-	snprintf(type, sizeof(type), "alert.%s", text_of(n->body, "event"));
-	return json_pack("{s:s,s:s,s:{s:s,s:O,s:s,s:O,s:O*}}", "type", type,
-			 "timestamp", hook_time(n->created_ms, at), "data",
-			 "title", n->title, "explanation", n->lines, "url",
-			 n->url, "alert", alert, "escalation",
-			 json_object_get(n->body, "escalation"));
+	snprintf(type, sizeof(type), "%s.%s",
+		 alerts == NULL ? "alert" : "alerts", text_of(n->body, "event"));
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:s,s:O*,s:O*,s:O*,s:O*}}",
+			 "type", type, "timestamp",
+			 hook_time(n->created_ms, at), "data", "title",
+			 n->title, "text", sms_text(n->title, n->url, text),
+			 "explanation", n->lines, "url", n->url, "alert",
+			 json_object_get(n->body, "alert"), "escalation",
+			 json_object_get(n->body, "escalation"), "alerts",
+			 alerts, "more", json_object_get(n->body, "more"));
 }
 
 /* A label's value is text; whatever the alert lacks is empty. */
@@ -80,32 +86,80 @@ joined(const json_t *lines)
 	return out;
 }
 
+/* One element of its "alerts"; labels and notes are taken over. */
+static json_t *
+one_alert(const struct hook_notice *n, const json_t *alert, bool ended,
+	  json_t *labels, json_t *notes, const char *url)
+{
+	char at[HOOK_TIME_TEXT], ends[HOOK_TIME_TEXT];
+
+	snprintf(ends, sizeof(ends), "%s",
+		 ended ? hook_time(n->created_ms, at) : "0001-01-01T00:00:00Z");
+	return json_pack(
+		"{s:s,s:o,s:o,s:s,s:s,s:s,s:s}", "status",
+		ended ? "resolved" : "firing", "labels", labels, "annotations",
+		notes, "startsAt", hook_time(n->created_ms, at), "endsAt", ends,
+		"generatorURL", url, "fingerprint", text_of(alert, "id"));
+}
+
+/* A digest's alerts, each with its line. */
+static json_t *
+all_alerts(const struct hook_notice *n)
+{
+	json_t *out = json_array();
+	const json_t *alert;
+	size_t i;
+
+	json_array_foreach (json_object_get(n->body, "alerts"), i, alert) {
+		bool ended = strcmp(text_of(alert, "signal"), "ended") == 0;
+		json_t *notes = json_pack("{s:s,s:O}", "summary",
+					  text_of(alert, "title"), "description",
+					  json_array_get(n->lines, i));
+
+		json_array_append_new(out, one_alert(n, alert, ended,
+						     labels_of(alert), notes,
+						     text_of(alert, "url")));
+	}
+	return out;
+}
+
+/* What the alerts of the message have in common. */
+static json_t *
+common_labels(const struct hook_notice *n)
+{
+	const json_t *alert = json_object_get(n->body, "alert");
+
+	return alert != NULL ? labels_of(alert)
+			     : json_pack("{s:s}", "alertname", "digest");
+}
+
 json_t *
 hook_alertmanager(const struct hook_notice *n)
 {
 	const json_t *alert = json_object_get(n->body, "alert");
 	bool ended = strcmp(text_of(n->body, "event"), "ended") == 0 ||
 		     strcmp(text_of(n->body, "event"), "mended") == 0;
-	char at[HOOK_TIME_TEXT], group[160], ends[HOOK_TIME_TEXT];
-	json_t *labels = labels_of(alert), *notes, *one;
+	bool digest = json_object_get(n->body, "alerts") != NULL;
+	json_t *labels = common_labels(n);
+	json_t *notes = json_pack("{s:s,s:o}", "summary", n->title,
+				  "description", joined(n->lines));
+	char group[160];
 
-	snprintf(group, sizeof(group), "{}:{alert=\"%s\"}", text_of(alert, "id"));
-	snprintf(ends, sizeof(ends), "%s",
-		 ended ? hook_time(n->created_ms, at) : "0001-01-01T00:00:00Z");
-	notes = json_pack("{s:s,s:o}", "summary", n->title, "description",
-			  joined(n->lines));
-	one = json_pack(
-		"{s:s,s:O,s:O,s:s,s:s,s:s,s:s}", "status",
-		ended ? "resolved" : "firing", "labels", labels, "annotations",
-		notes, "startsAt", hook_time(n->created_ms, at), "endsAt", ends,
-		"generatorURL", n->url, "fingerprint", text_of(alert, "id"));
-	return json_pack("{s:s,s:s,s:i,s:s,s:s,s:{s:s},s:o,s:o,s:s,s:[o]}",
-			 "version", "4", "groupKey", group, "truncatedAlerts",
-			 0, "status", ended ? "resolved" : "firing", "receiver",
-			 n->receiver, "groupLabels", "alertname",
-			 text_of(alert, "trigger"), "commonLabels", labels,
-			 "commonAnnotations", notes, "externalURL", n->url,
-			 "alerts", one);
+	snprintf(group, sizeof(group), "{}:{%s=\"%.120s\"}",
+		 digest ? "digest" : "alert",
+		 digest ? n->receiver : text_of(alert, "id"));
+	return json_pack(
+		"{s:s,s:s,s:I,s:s,s:s,s:{s:O*},s:o,s:o,s:s,s:o}", "version",
+		"4", "groupKey", group, "truncatedAlerts",
+		json_integer_value(json_object_get(n->body, "more")), "status",
+		ended ? "resolved" : "firing", "receiver", n->receiver,
+		"groupLabels", "alertname",
+		json_object_get(labels, "alertname"), "commonLabels", labels,
+		"commonAnnotations", notes, "externalURL", n->url, "alerts",
+		digest ? all_alerts(n)
+		       : json_pack("[o]",
+				   one_alert(n, alert, ended, json_incref(labels),
+					     json_incref(notes), n->url)));
 }
 
 int

@@ -64,8 +64,11 @@ put_headers(FILE *out, const struct mail *m)
 	fputs("\r\nSubject: ", out);
 	put_encoded(out, m->subject);
 	fprintf(out, "Message-ID: <%s@tocsin>\r\n", m->message);
-	fprintf(out, "In-Reply-To: <%s@tocsin>\r\n", m->thread);
-	fprintf(out, "References: <%s@tocsin>\r\n", m->thread);
+	if (m->thread[0] != '\0')
+		fprintf(out,
+			"In-Reply-To: <%s@tocsin>\r\n"
+			"References: <%s@tocsin>\r\n",
+			m->thread, m->thread);
 	fputs("Auto-Submitted: auto-generated\r\n"
 	      "MIME-Version: 1.0\r\n"
 	      "Content-Type: text/plain; charset=utf-8\r\n"

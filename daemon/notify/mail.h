@@ -17,7 +17,7 @@ struct mail {
 	const struct conf_list *to;
 	const char *subject;
 	const char *message; /* id of the notice, the same on every try */
-	const char *thread;  /* id of the alert */
+	const char *thread;  /* id of the alert; "" = of many */
 	const json_t *lines;
 	const char *link; /* a line; "" = none */
 	const char *foot; /* a line */

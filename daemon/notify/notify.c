@@ -19,6 +19,7 @@
 #include "daemon/console/catalogue.h"
 #include "daemon/console/explain.h"
 #include "daemon/console/explain_escalation.h"
+#include "daemon/notify/digest.h"
 #include "daemon/notify/hook.h"
 #include "daemon/notify/mail.h"
 #include "daemon/notify/receiver.h"
@@ -28,13 +29,17 @@
 #define BATCH 16
 #define HOLD_MS 60000 /* after the last try: time to be committed */
 #define EVIDENCE_MAX 20
+#define TITLE_BYTES 256
+#define URL_BYTES 512
 
 struct held {
 	int64_t id;
 	int64_t until_ms; /* INT64_MAX: under way */
 	struct notify *notify;
 	struct receiver *receiver;
-	int64_t created_ms, tries;
+	int64_t begun_ms; /* from when it could be sent */
+	int64_t tries;
+	struct held *with; /* under way: the next of the same message */
 	UT_hash_handle hh;
 };
 
@@ -63,23 +68,38 @@ next_wait_ms(int64_t tries, long retry_after_s)
 	return ms < retry_after_s * 1000 ? retry_after_s * 1000 : ms;
 }
 
+/* Writes the try down for every row of the message. */
+static void
+tell_tried(struct notify *n, struct held *h, struct notify_try *try,
+	   int64_t until_ms)
+{
+	struct held *next;
+
+	for (; h != NULL; h = next) {
+		next = h->with;
+		h->with = NULL;
+		h->until_ms = until_ms;
+		try->id = h->id;
+		n->env.tried(n->env.arg, try);
+	}
+}
+
 static void
 settle(void *arg, const struct send_result *r)
 {
 	struct held *h = arg;
 	struct notify *n = h->notify;
 	int64_t now = n->env.now_ms(n->env.arg);
-	struct notify_try try = { .id = h->id,
-				  .outcome = NOTIFY_SENT,
+	struct notify_try try = { .outcome = NOTIFY_SENT,
 				  .at_ms = now,
 				  .error = r->error };
+	int64_t until_ms = now + HOLD_MS;
 
 	n->stats.under_way--;
-	h->until_ms = now + HOLD_MS;
 	if (r->sent) {
 		n->stats.sent++;
 		receiver_answered(h->receiver);
-	} else if (r->never || now - h->created_ms >=
+	} else if (r->never || now - h->begun_ms >=
 				       receiver_conf(h->receiver)->give_up_ms) {
 		try.outcome = NOTIFY_DEAD;
 		n->stats.dead++;
@@ -88,11 +108,11 @@ settle(void *arg, const struct send_result *r)
 	} else {
 		try.outcome = NOTIFY_AGAIN;
 		try.next_ms = now + next_wait_ms(h->tries, r->retry_after_s);
-		h->until_ms = try.next_ms;
+		until_ms = try.next_ms;
 		n->stats.again++;
 		receiver_failed(h->receiver, r->error);
 	}
-	n->env.tried(n->env.arg, &try);
+	tell_tried(n, h, &try, until_ms);
 }
 
 /* The link to the alert's page; "" without the console's address. */
@@ -114,7 +134,7 @@ start(struct notify *n, struct held *h, const struct notify_row *row,
 	const json_t *alert = json_object_get(body, "alert");
 	enum catalogue_language lang =
 		(enum catalogue_language)receiver_conf(h->receiver)->language;
-	char title[256], url[512];
+	char title[TITLE_BYTES], url[URL_BYTES];
 	struct hook_notice notice = {
 		.message = row->message,
 		.receiver = row->receiver,
@@ -154,44 +174,162 @@ hold(struct notify *n, const struct notify_row *row)
 	}
 	h->until_ms = INT64_MAX;
 	h->receiver = receivers_find(n->receivers, row->receiver);
-	h->created_ms = row->created_ms;
+	/* What waited for a digest could not be sent before; the manual clock's
+	   moments may be later than now. */
+	h->begun_ms = row->created_ms;
+	if (row->digest_ms > h->begun_ms &&
+	    row->digest_ms <= n->env.now_ms(n->env.arg))
+		h->begun_ms = row->digest_ms;
 	h->tries = row->tries;
+	h->with = NULL;
 	return h;
+}
+
+/* Is it under way, or not yet due again? */
+static bool
+is_held(const struct notify *n, int64_t id)
+{
+	struct held *h;
+
+	HASH_FIND(hh, n->held, &id, sizeof(id), h);
+	return h != NULL && h->until_ms > n->env.now_ms(n->env.arg);
+}
+
+/* A digest while its rows are gathered. */
+struct gathering {
+	struct notify *notify;
+	struct held *first, *last;
+	json_t *alerts; /* by id, as they stand */
+};
+
+static void
+gather(void *arg, const struct notify_row *row)
+{
+	struct gathering *g = arg;
+	struct notify *n = g->notify;
+	json_t *body = json_loads(row->body, 0, NULL);
+	json_t *rang = json_object_get(body, "alert");
+	const char *id = json_string_value(json_object_get(rang, "id"));
+	const json_t *now = id == NULL ? NULL : n->env.alert(n->env.arg, id);
+	struct held *h = is_held(n, row->id) ? NULL : hold(n, row);
+
+	if (h != NULL && id != NULL)
+		json_object_set(g->alerts, id,
+				now != NULL ? (json_t *)now : rang);
+	if (h != NULL && g->last != NULL)
+		g->last->with = h;
+	if (h != NULL)
+		g->last = h;
+	if (g->first == NULL)
+		g->first = h;
+	json_decref(body);
+}
+
+/* Begins to send it; its id is that of the newest of its rows. */
+static int
+start_digest(struct notify *n, const struct gathering *g,
+	     const struct notify_row *row)
+{
+	const struct receiver *r = g->first->receiver;
+	const struct digest_for f = {
+		.c = n->catalogue,
+		.lang = (enum catalogue_language)receiver_conf(r)->language,
+		.registry = n->env.registry,
+		.console_url = n->env.console_url,
+		.below = receiver_digest_below(r),
+	};
+	char message[64], title[TITLE_BYTES], url[URL_BYTES] = "";
+	json_t *lines = NULL, *body = digest_body(&f, g->alerts, &lines);
+	json_int_t count = json_integer_value(json_object_get(body, "n"));
+	struct hook_notice notice = { .message = message,
+				      .receiver = row->receiver,
+				      .title = digest_title(&f, count, title,
+							    sizeof(title)),
+				      .url = url,
+				      .lines = lines,
+				      .body = body,
+				      .created_ms = row->digest_ms };
+	int rc = -1;
+
+	snprintf(message, sizeof(message), "dig_%lld_%lld",
+		 (long long)row->digest_ms / 1000, (long long)g->last->id);
+	if (n->env.console_url[0] != '\0')
+		snprintf(url, sizeof(url), "%s/#/", n->env.console_url);
+	if (body != NULL && lines != NULL)
+		rc = receiver_send(r, n->sender, n->catalogue, &notice,
+				   n->env.now_ms(n->env.arg), settle, g->first);
+	json_decref(lines);
+	json_decref(body);
+	return rc;
+}
+
+static void
+fail(struct held *h)
+{
+	const struct send_result failed = { .error = "could not be begun" };
+
+	settle(h, &failed);
+}
+
+static void
+deliver_digest(struct notify *n, const struct notify_row *row)
+{
+	struct gathering g = { .notify = n, .alerts = json_object() };
+
+	n->env.digest(n->env.arg, n->env.now_ms(n->env.arg), row, gather, &g);
+	if (g.first != NULL) {
+		n->stats.under_way++;
+		if (start_digest(n, &g, row) < 0)
+			fail(g.first);
+	}
+	json_decref(g.alerts);
+}
+
+static void
+deliver_one(struct notify *n, const struct notify_row *row)
+{
+	json_t *body = json_loads(row->body, 0, NULL);
+	struct held *h = hold(n, row);
+
+	if (h != NULL) {
+		n->stats.under_way++;
+		if (body == NULL || start(n, h, row, body) < 0)
+			fail(h);
+	}
+	json_decref(body);
+}
+
+static void
+give_up(struct notify *n, const struct notify_row *row, const char *why)
+{
+	int64_t now = n->env.now_ms(n->env.arg);
+	struct notify_try try = { .outcome = NOTIFY_DEAD,
+				  .at_ms = now,
+				  .error = why };
+	struct held *h = hold(n, row);
+
+	if (h == NULL)
+		return;
+	n->stats.dead++;
+	tell_tried(n, h, &try, now + HOLD_MS);
 }
 
 static void
 deliver(void *arg, const struct notify_row *row)
 {
-	struct send_result failed = { .sent = false };
 	struct notify *n = arg;
-	struct held *h;
-	json_t *body;
+	const struct receiver *r = receivers_find(n->receivers, row->receiver);
 
-	HASH_FIND(hh, n->held, &row->id, sizeof(row->id), h);
-	if (h != NULL && h->until_ms > n->env.now_ms(n->env.arg))
+	if (is_held(n, row->id))
 		return;
-	h = hold(n, row);
-	if (h == NULL)
-		return;
-	n->stats.under_way++;
-	body = json_loads(row->body, 0, NULL);
-	if (h->receiver == NULL) {
-		struct notify_try try = { .id = row->id,
-					  .outcome = NOTIFY_DEAD,
-					  .at_ms = n->env.now_ms(n->env.arg),
-					  .error =
-						  "no such receiver any more" };
-
-		n->stats.under_way--;
-		n->stats.dead++;
-		h->until_ms = try.at_ms + HOLD_MS;
-		n->env.tried(n->env.arg, &try);
-	} else if (body == NULL || start(n, h, row, body) < 0) {
-		snprintf(failed.error, sizeof(failed.error),
-			 "could not be begun");
-		settle(h, &failed);
-	}
-	json_decref(body);
+	if (r == NULL)
+		give_up(n, row, "no such receiver any more");
+	else if (!receiver_enabled(r))
+		give_up(n, row, "the receiver is switched off");
+	else if (row->digest_ms != 0)
+		deliver_digest(n, row);
+	else
+		deliver_one(n, row);
 }
 
 static void
@@ -272,6 +410,17 @@ notify_plan(const struct notify *n, const struct desk_event *event,
 			       : 0;
 }
 
+int64_t
+notify_digest_ms(const struct notify *n, const struct desk_event *event,
+		 const char *receiver)
+{
+	const struct receiver *r = receivers_find(n->receivers, receiver);
+
+	return r == NULL ? 0
+			 : receiver_digest_ms(r, event,
+					      n->env.clock_ms(n->env.arg));
+}
+
 bool
 notify_vacant(const struct notify *n, uint32_t area, int64_t at_ms)
 {
@@ -327,7 +476,8 @@ notify_body(const struct desk_event *event)
 void
 notify_wake(struct notify *n)
 {
-	event_active(n->tick, EV_TIMEOUT, 0);
+	/* Not EV_TIMEOUT, which would put the next tick off by one more. */
+	event_active(n->tick, EV_READ, 0);
 }
 
 void

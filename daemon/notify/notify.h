@@ -7,8 +7,12 @@
  * here it is sent, tried again after 5 s, 15 s, 1 m, 5 m and then every 15 m,
  * and after give_up it is a dead letter that stays visible.  At least once:
  * every try of one notice carries the same id.
+ *
+ * Low colours may wait: a receiver with a digest gets what is below its
+ * digest_below once a day in one message, a line an alert.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,8 +46,11 @@ struct notify_receiver {
 	struct conf_list areas;	  /* codes; their subtrees count; empty = all */
 	int tell;		  /* enum notify_tell */
 	int min_grade;		  /* 0 blue .. 3 red */
-	int language;		  /* 0 = en, 1 = zh-CN */
-	int64_t give_up_ms;	  /* from the event to a dead letter */
+	bool enabled;
+	char *digest;	    /* "08:00"; "" = everything at once */
+	int digest_below;   /* graver waits for no digest */
+	int language;	    /* 0 = en, 1 = zh-CN */
+	int64_t give_up_ms; /* from the event to a dead letter */
 };
 extern const struct conf_key notify_receiver_keys[];
 
@@ -56,7 +63,8 @@ struct notify_row {
 	const char *message;  /* the same on every try: "msg_..." */
 	const char *body;     /* JSON of notify_body() */
 	int64_t created_ms;
-	int64_t tries; /* so far */
+	int64_t digest_ms; /* see notify_digest_ms() */
+	int64_t tries;	   /* so far */
 };
 
 /* What came of one try. */
@@ -81,6 +89,14 @@ struct notify_env {
 	   returns how many, or -1 when already logged. */
 	int (*due)(void *arg, int64_t now_ms, size_t max, notify_each *each,
 		   void *each_arg);
+	/* The centre's clock, by which digests are due. */
+	int64_t (*clock_ms)(void *arg);
+	/* All due rows of the digest that one is of, oldest first; called
+	   inside due(). */
+	int (*digest)(void *arg, int64_t now_ms, const struct notify_row *one,
+		      notify_each *each, void *each_arg);
+	/* The alert as it stands, borrowed until the next call; or NULL. */
+	const json_t *(*alert)(void *arg, const char *id);
 	/* Writes down a try; durable some time later. */
 	void (*tried)(void *arg, const struct notify_try *try);
 };
@@ -98,6 +114,14 @@ size_t notify_plan(const struct notify *n, const struct desk_event *event,
 		   const char **out, size_t cap);
 
 /*
+ * When the digest is due, by the centre's clock, in which the receiver is
+ * told of the event; 0: it is told at once.  Statutory rules, operators'
+ * alerts and missed clocks never wait.
+ */
+int64_t notify_digest_ms(const struct notify *n, const struct desk_event *event,
+			 const char *receiver);
+
+/*
  * What a notice keeps of its event: a new object with the event's name, the
  * alert as it stood, and of a missed clock "escalation": clocks, to, told and
  * at_ms; or NULL.
@@ -108,7 +132,8 @@ json_t *notify_body(const struct desk_event *event);
 bool notify_vacant(const struct notify *n, uint32_t area, int64_t at_ms);
 /* Who is on duty, see rotas_json(). */
 json_t *notify_rota(const struct notify *n, int64_t at_ms);
-/* Takes the rotas of another configuration; 0, or -1 (logged): the old stay. */
+/* Takes the rotas and the receivers' switches of another configuration; 0, or
+   -1 (logged): the old stay. */
 int notify_reload(struct notify *n, const struct conf *conf)
 	__attribute__((warn_unused_result));
 

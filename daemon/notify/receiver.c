@@ -1,7 +1,7 @@
 /*
  * Receivers: their blocks, their wishes, their words.
  */
-#include "daemon/notify/receiver.h"
+#include "daemon/notify/receiver_own.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -13,19 +13,11 @@
 
 #include "base/log.h"
 #include "daemon/console/explain_operator.h"
-#include "daemon/notify/mail.h"
+#include "daemon/notify/digest.h"
+#include "daemon/notify/rota_slot.h"
 
-#define SECRET_TEXT 512
 #define RECEIVERS_MAX 64
-
-struct receiver {
-	const char *name;
-	const struct notify_receiver *conf;
-	char secret[SECRET_TEXT]; /* first line of its file; "" = none */
-	uint8_t key[HOOK_KEY_BYTES];
-	int key_len; /* 0 = bodies are not signed */
-	struct log_fault fault;
-};
+#define LAST_MINUTE (24 * 60 - 1)
 
 struct receivers {
 	const struct registry *registry;
@@ -73,9 +65,20 @@ const struct conf_key notify_receiver_keys[] = {
 	{ "tell", CONF_CHOICE, AT(tell), "officer", 0, 0, routes, false,
 	  "Whose alerts are told: officer, signals of triggers; operator, "
 	  "what is wrong with the reports or the centre; or both." },
-	{ "min_grade", CONF_CHOICE, AT(min_grade), "blue", 0, 0, grades, false,
+	{ "min_grade", CONF_CHOICE, AT(min_grade), "blue", 0, 0, grades, true,
 	  "The lowest signal colour that is told; operators' alerts have "
 	  "none." },
+	{ "enabled", CONF_BOOL, AT(enabled), "yes", 0, 0, NULL, true,
+	  "Is it told at all? no: of nothing; what waits for it is given up." },
+	{ "digest", CONF_STRING, AT(digest), "", 0, 0, NULL, true,
+	  "Time of the day in the centre's zone, as \"08:00\", at which the "
+	  "signals that waited are told in one message, a line an alert; "
+	  "empty: "
+	  "nothing waits." },
+	{ "digest_below", CONF_CHOICE, AT(digest_below), "orange", 0, 0, grades,
+	  true,
+	  "Signals below this colour wait for the digest; statutory rules, "
+	  "operators' alerts and missed clocks never do." },
 	{ "language", CONF_CHOICE, AT(language), "en", 0, 0, languages, false,
 	  "Language of the texts." },
 	{ "give_up", CONF_DURATION, AT(give_up_ms), "24h", 1000,
@@ -132,6 +135,36 @@ lacks(const struct receiver *r)
 	return NULL;
 }
 
+/* What is wrong with the switches, or NULL with them in *out. */
+static const char *
+read_switches(const struct notify_receiver *c, struct receiver_switches *out)
+{
+	*out = (struct receiver_switches){ .enabled = c->enabled,
+					   .min_grade = c->min_grade,
+					   .digest_at = -1,
+					   .digest_below = c->digest_below };
+	if (c->digest[0] == '\0')
+		return NULL;
+	if (strlen(c->digest) == 5)
+		out->digest_at = rota_time_parse(c->digest, LAST_MINUTE);
+	if (out->digest_at < 0)
+		return "digest is no time of the day such as 08:00";
+	if (c->tell == NOTIFY_OPERATOR)
+		return "digest: it is told of operators' alerts only, and they "
+		       "never wait";
+	if (c->digest_below <= c->min_grade)
+		return "digest: nothing it is told of is below digest_below; "
+		       "min_grade must be lower";
+	return NULL;
+}
+
+static void
+say_wrong(const struct conf *conf, size_t i, const char *wrong)
+{
+	log_error("%s: receiver \"%s\": %s", conf_where(conf, "receiver", i),
+		  conf_title(conf, "receiver", i), wrong);
+}
+
 static int
 receiver_init(struct receiver *r, const struct conf *conf, size_t i)
 {
@@ -145,9 +178,10 @@ receiver_init(struct receiver *r, const struct conf *conf, size_t i)
 		r->key_len = hook_key_parse(r->secret, r->key);
 	wrong = lacks(r);
 	if (wrong == NULL)
+		wrong = read_switches(r->conf, &r->on);
+	if (wrong == NULL)
 		return 0;
-	log_error("%s: receiver \"%s\": %s", conf_where(conf, "receiver", i),
-		  r->name, wrong);
+	say_wrong(conf, i, wrong);
 	return -1;
 }
 
@@ -221,6 +255,38 @@ are_known(const struct receivers *r, const struct rotas *rotas,
 	return true;
 }
 
+/* False where some are wrong (logged). */
+static bool
+check_switches(const struct conf *conf)
+{
+	struct receiver_switches on;
+	bool good = true;
+
+	for (size_t i = 0; i < conf_count(conf, "receiver"); i++) {
+		const char *wrong =
+			read_switches(conf_at(conf, "receiver", i), &on);
+
+		if (wrong != NULL)
+			say_wrong(conf, i, wrong);
+		good = good && wrong == NULL;
+	}
+	return good;
+}
+
+/* Those that came or went do so at the next start. */
+static void
+take_switches(struct receivers *r, const struct conf *conf)
+{
+	for (size_t i = 0; i < conf_count(conf, "receiver"); i++) {
+		struct receiver *one =
+			receivers_find(r, conf_title(conf, "receiver", i));
+
+		if (one != NULL)
+			(void)read_switches(conf_at(conf, "receiver", i),
+					    &one->on);
+	}
+}
+
 int
 receivers_reload(struct receivers *r, const struct conf *conf)
 {
@@ -228,12 +294,13 @@ receivers_reload(struct receivers *r, const struct conf *conf)
 
 	if (rotas == NULL)
 		return -1;
-	if (!are_known(r, rotas, conf)) {
+	if (!are_known(r, rotas, conf) || !check_switches(conf)) {
 		rotas_free(&rotas);
 		return -1;
 	}
 	rotas_free(&r->rotas);
 	r->rotas = rotas;
+	take_switches(r, conf);
 	return 0;
 }
 
@@ -247,9 +314,8 @@ receivers_find(const struct receivers *r, const char *name)
 	return NULL;
 }
 
-/* A grade nobody knows is told to everybody. */
-static int
-grade_of(const json_t *alert)
+int
+receiver_grade(const json_t *alert)
 {
 	const char *text = json_string_value(json_object_get(alert, "grade"));
 
@@ -325,11 +391,14 @@ takes_route(const struct conf_list *wanted, const json_t *tell)
 
 /* Is it on the receiver's route, and grave enough? */
 static bool
-wants(const struct notify_receiver *c, const json_t *alert)
+wants(const struct receiver *one, const json_t *alert)
 {
+	const struct notify_receiver *c = one->conf;
+
 	if (explain_is_operator(alert))
 		return c->tell != NOTIFY_OFFICER;
-	return c->tell != NOTIFY_OPERATOR && grade_of(alert) >= c->min_grade &&
+	return c->tell != NOTIFY_OPERATOR &&
+	       receiver_grade(alert) >= one->on.min_grade &&
 	       takes_route(&c->routes, json_object_get(alert, "tell"));
 }
 
@@ -355,7 +424,7 @@ receivers_plan(const struct receivers *r, const struct desk_event *event,
 		bool meant = event->called != NULL ? looks_after(r, one, event)
 						   : concerns(r, one, event);
 
-		if (meant && wants(one->conf, event->alert))
+		if (one->on.enabled && meant && wants(one, event->alert))
 			out[n++] = one->name;
 	}
 	return n;
@@ -386,122 +455,27 @@ receiver_conf(const struct receiver *r)
 	return r->conf;
 }
 
-static int
-send_webhook(const struct receiver *r, struct sender *s,
-	     const struct hook_notice *notice, int64_t now_ms, send_done *done,
-	     void *arg)
+bool
+receiver_enabled(const struct receiver *r)
 {
-	json_t *body = r->conf->format == NOTIFY_ALERTMANAGER
-			       ? hook_alertmanager(notice)
-			       : hook_own(notice);
-	char *text = json_dumps(body, JSON_COMPACT);
-	char id[160], stamp[64], sign[96], mac[HOOK_SIGNATURE_TEXT];
-	const char *headers[] = { "Content-Type: application/json",
-				  "User-Agent: tocsin/" TOCSIN_VERSION,
-				  "Expect:",
-				  id,
-				  stamp,
-				  r->key_len > 0 ? sign : NULL,
-				  NULL };
-	int64_t seconds = now_ms / 1000;
-	int rc = -1;
-
-	json_decref(body);
-	if (text == NULL)
-		return -1;
-	snprintf(id, sizeof(id), "webhook-id: %.100s", notice->message);
-	snprintf(stamp, sizeof(stamp), "webhook-timestamp: %lld",
-		 (long long)seconds);
-	if (r->key_len > 0) {
-		hook_sign(r->key, (size_t)r->key_len, notice->message, seconds,
-			  text, strlen(text), mac);
-		snprintf(sign, sizeof(sign), "webhook-signature: %s", mac);
-	}
-	rc = sender_post(s, r->conf->url, headers, text, strlen(text), done, arg);
-	free(text);
-	return rc;
+	return r->on.enabled;
 }
 
-static int
-send_email(const struct receiver *r, struct sender *s,
-	   const struct catalogue *c, const struct hook_notice *notice,
-	   int64_t now_ms, send_done *done, void *arg)
+int64_t
+receiver_digest_ms(const struct receiver *r, const struct desk_event *event,
+		   int64_t clock_ms)
 {
-	enum catalogue_language lang = (enum catalogue_language)r->conf->language;
-	const json_t *alert = json_object_get(notice->body, "alert");
-	const char *thread = json_string_value(json_object_get(alert, "id"));
-	const char *args[] = { "title", notice->title, "url", notice->url, NULL };
-	const char **to = calloc(r->conf->to.n + 1, sizeof(*to));
-	char subject[320], link[600] = "";
-	struct mail m = { .from = r->conf->from,
-			  .to = &r->conf->to,
-			  .message = notice->message,
-			  .thread = thread == NULL ? "" : thread,
-			  .lines = notice->lines,
-			  .link = link,
-			  .at_ms = now_ms };
-	struct send_mail out = { .url = r->conf->url,
-				 .user = r->conf->user,
-				 .password = r->secret,
-				 .from = r->conf->from,
-				 .to = to };
-	char *text;
-	int rc = -1;
+	bool waits =
+		r->on.digest_at >= 0 && event->called == NULL &&
+		!explain_is_operator(event->alert) &&
+		!json_is_true(json_object_get(event->alert, "statutory")) &&
+		receiver_grade(event->alert) < r->on.digest_below;
 
-	m.subject = catalogue_format(c, lang, "mail.subject", subject,
-				     sizeof(subject), args);
-	m.foot = catalogue_text(c, lang, "mail.foot");
-	if (notice->url[0] != '\0')
-		catalogue_format(c, lang, "mail.link", link, sizeof(link), args);
-	text = mail_write(&m);
-	for (size_t i = 0; to != NULL && i < r->conf->to.n; i++)
-		to[i] = r->conf->to.at[i];
-	out.text = text;
-	if (text != NULL && to != NULL)
-		rc = sender_mail(s, &out, done, arg);
-	free(text);
-	free(to);
-	return rc;
+	return waits ? digest_next_ms(r->on.digest_at, clock_ms) : 0;
 }
 
-static int
-send_command(const struct receiver *r, struct sender *s,
-	     const struct hook_notice *notice, send_done *done, void *arg)
+const char *
+receiver_digest_below(const struct receiver *r)
 {
-	const struct conf_list *command = &r->conf->command;
-	const char **argv = calloc(command->n + 1, sizeof(*argv));
-	json_t *body = hook_own(notice);
-	char *text = json_dumps(body, JSON_COMPACT);
-	int rc = -1;
-
-	for (size_t i = 0; argv != NULL && i < command->n; i++)
-		argv[i] = command->at[i];
-	if (argv != NULL && text != NULL)
-		rc = sender_run(s, argv, text, strlen(text), done, arg);
-	json_decref(body);
-	free(text);
-	free(argv);
-	return rc;
-}
-
-int
-receiver_send(const struct receiver *r, struct sender *s,
-	      const struct catalogue *c, const struct hook_notice *notice,
-	      int64_t now_ms, send_done *done, void *arg)
-{
-	const struct send_result told = { .sent = true };
-
-	switch ((enum notify_type)r->conf->type) {
-	case NOTIFY_WEBHOOK:
-		return send_webhook(r, s, notice, now_ms, done, arg);
-	case NOTIFY_EMAIL:
-		return send_email(r, s, c, notice, now_ms, done, arg);
-	case NOTIFY_COMMAND:
-		return send_command(r, s, notice, done, arg);
-	case NOTIFY_JOURNAL:
-		break;
-	}
-	log_notice("notify: %s url=%s", notice->title, notice->url);
-	done(arg, &told);
-	return 0;
+	return grades[r->on.digest_below];
 }

@@ -29,8 +29,9 @@ size_t receivers_plan(const struct receivers *r, const struct desk_event *event,
 const struct rotas *receivers_rotas(const struct receivers *r);
 
 /*
- * Puts the rotas of another configuration into force; 0, or -1 (logged) with
- * the old ones where they have mistakes or name receivers that are new in it.
+ * Puts the rotas and switches (enabled, min_grade, digest, digest_below) of
+ * another configuration into force; 0, or -1 (logged) with the old ones where
+ * they have mistakes or a rota names a receiver that is new in it.
  */
 int receivers_reload(struct receivers *r, const struct conf *conf)
 	__attribute__((warn_unused_result));
@@ -41,6 +42,14 @@ void receiver_answered(struct receiver *r);
 
 const char *receiver_name(const struct receiver *r);
 const struct notify_receiver *receiver_conf(const struct receiver *r);
+bool receiver_enabled(const struct receiver *r);
+/* See notify_digest_ms(). */
+int64_t receiver_digest_ms(const struct receiver *r,
+			   const struct desk_event *event, int64_t clock_ms);
+/* The colour from which nothing waits: "orange". */
+const char *receiver_digest_below(const struct receiver *r);
+/* 0 blue .. 3 red; an alert without a known colour counts as the gravest. */
+int receiver_grade(const json_t *alert);
 
 /* Begins to send; done is called once, also before the return.  0 or -1. */
 int receiver_send(const struct receiver *r, struct sender *s,

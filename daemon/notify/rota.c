@@ -82,6 +82,9 @@ check_receiver(struct reading *k, const char *key, const char *name)
 			 near != NULL ? ", did you mean \"" : "",
 			 near != NULL ? near : "", near != NULL ? "\"?" : "");
 		wrong(k, key, name, why);
+	} else if (!rota_receiver_enabled(k->conf, found)) {
+		wrong(k, key, name,
+		      "is a receiver that is switched off (enabled = no)");
 	} else if (!names_area(rota_receiver_areas(k->conf, found),
 			       k->rota->area)) {
 		snprintf(why, sizeof(why),

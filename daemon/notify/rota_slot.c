@@ -66,9 +66,8 @@ parse_dates(struct rota_slot *s, const char *text)
 									   : 0;
 }
 
-/* "HH:MM" as minutes, at most that many; or -1. */
-static int
-parse_time(const char *text, int most)
+int
+rota_time_parse(const char *text, int most)
 {
 	int minutes;
 
@@ -89,8 +88,8 @@ parse_hours(struct rota_slot *s, const char *text)
 
 	if (strlen(text) != 11 || text[5] != '-')
 		return -1;
-	s->start = parse_time(text, DAY_MINUTES - 1);
-	end = parse_time(text + 6, DAY_MINUTES);
+	s->start = rota_time_parse(text, DAY_MINUTES - 1);
+	end = rota_time_parse(text + 6, DAY_MINUTES);
 	if (s->start < 0 || end < 0)
 		return -1;
 	s->length =
@@ -179,4 +178,12 @@ rota_receiver_areas(const struct conf *conf, int i)
 	const struct notify_receiver *r = conf_at(conf, "receiver", (size_t)i);
 
 	return &r->areas;
+}
+
+bool
+rota_receiver_enabled(const struct conf *conf, int i)
+{
+	const struct notify_receiver *r = conf_at(conf, "receiver", (size_t)i);
+
+	return r->enabled;
 }

@@ -25,8 +25,12 @@ bool rota_slot_covers(const struct rota_slot *s, int64_t minute);
 /* "mon 08:00" */
 const char *rota_moment(int64_t minute, char buf[16]);
 
+/* "HH:MM" as minutes, at most that many; or -1.  What follows is not read. */
+int rota_time_parse(const char *text, int most);
+
 /* The number of the receiver of that name, or -1 and the nearest name. */
 int rota_receiver(const struct conf *conf, const char *name, const char **near);
 const struct conf_list *rota_receiver_areas(const struct conf *conf, int i);
+bool rota_receiver_enabled(const struct conf *conf, int i);
 
 #endif

@@ -63,18 +63,24 @@ int alerts_verify(struct db *db, int64_t *number)
 /* Writer: a notice of the event that waits to be sent. */
 struct alerts_notice {
 	int64_t event;
+	const char *alert; /* its id */
 	const char *receiver;
 	const char *message; /* the same on every try */
 	const char *body;
 	int64_t created_ms;
+	int64_t digest_ms; /* it waits for the receiver's digest of then; 0: it
+			      is sent at once */
+	bool beside;	   /* it leaves what waits of the same alert alone */
 };
+/* What waits of the same alert for a digest of the receiver is superseded. */
 int alerts_put_notice(struct db *db, const struct alerts_notice *notice)
 	__attribute__((warn_unused_result));
 
 enum alerts_notice_state {
 	ALERTS_NOTICE_WAITING,
 	ALERTS_NOTICE_SENT,
-	ALERTS_NOTICE_DEAD
+	ALERTS_NOTICE_DEAD,
+	ALERTS_NOTICE_SUPERSEDED
 };
 
 /* Writer: what came of a try. */
@@ -89,13 +95,26 @@ int alerts_put_try(struct db *db, const struct alerts_try *try)
 
 struct alerts_outbox {
 	int64_t id, event, tries, created_ms, next_ms, done_ms;
+	int64_t digest_ms; /* as in alerts_notice */
 	const char *receiver, *message, *body, *state, *error;
 };
 typedef void alerts_each_notice(void *arg, const struct alerts_outbox *row);
 
+/* What is due: a digest by the centre's clock, all else and every further try
+   by the wall's. */
+struct alerts_now {
+	int64_t wall_ms, clock_ms;
+};
 /* Reader: waiting and due by now, oldest first; how many, or -1. */
-long alerts_due(struct db *db, int64_t now_ms, size_t max,
+long alerts_due(struct db *db, const struct alerts_now *now, size_t max,
 		alerts_each_notice *each, void *arg);
+/* Reader: all that is due of one digest, in the order in which it came. */
+long alerts_digest(struct db *db, const struct alerts_now *now,
+		   const struct alerts_outbox *one, alerts_each_notice *each,
+		   void *arg);
+/* Reader: how many notices wait for a digest, by receiver; -1: logged. */
+typedef void alerts_each_wait(void *arg, const char *receiver, int64_t n);
+int alerts_waits(struct db *db, alerts_each_wait *each, void *arg);
 /* Reader: all notices, newest first; how many, or -1. */
 long alerts_notices(struct db *db, size_t max, alerts_each_notice *each,
 		    void *arg);

@@ -19,9 +19,9 @@ events_init(struct events *e)
 static void
 free_one(struct events_one *one)
 {
-	for (size_t i = 0; i < one->receivers_n; i++)
-		free(one->receiver[i]);
-	free(one->receiver);
+	for (size_t i = 0; i < one->told_n; i++)
+		free(one->told[i].receiver);
+	free(one->told);
 	free(one->id);
 	free(one->name);
 	free(one->body);
@@ -80,18 +80,19 @@ events_add(struct events *e, const struct alerts_event *event)
 }
 
 int
-events_add_receiver(struct events_one *one, const char *name)
+events_add_receiver(struct events_one *one, const char *name, int64_t digest_ms)
 {
-	char **receiver = realloc(one->receiver,
-				  (one->receivers_n + 1) * sizeof(*receiver));
+	struct events_told *told =
+		realloc(one->told, (one->told_n + 1) * sizeof(*told));
 
-	if (receiver == NULL)
+	if (told == NULL)
 		return -1;
-	one->receiver = receiver;
-	receiver[one->receivers_n] = strdup(name);
-	if (receiver[one->receivers_n] == NULL)
+	one->told = told;
+	told[one->told_n].digest_ms = digest_ms;
+	told[one->told_n].receiver = strdup(name);
+	if (told[one->told_n].receiver == NULL)
 		return -1;
-	one->receivers_n++;
+	one->told_n++;
 	return 0;
 }
 
@@ -101,13 +102,16 @@ write_notices(const struct events_one *one, int64_t number, struct db *db)
 {
 	char message[64];
 
-	for (size_t i = 0; i < one->receivers_n; i++) {
+	for (size_t i = 0; i < one->told_n; i++) {
 		const struct alerts_notice notice = {
 			.event = number,
-			.receiver = one->receiver[i],
+			.alert = one->id,
+			.receiver = one->told[i].receiver,
 			.message = message,
 			.body = one->notice,
 			.created_ms = one->at_us / 1000,
+			.digest_ms = one->told[i].digest_ms,
+			.beside = one->beside,
 		};
 
 		snprintf(message, sizeof(message), "msg_%s_%lld_%zu", one->id,

@@ -14,13 +14,19 @@
 #include "daemon/store/alerts.h"
 #include "daemon/store/store.h"
 
+struct events_told {
+	char *receiver;	   /* owned */
+	int64_t digest_ms; /* see alerts.h */
+};
+
 struct events_one {
 	char *id, *name, *body, *alert; /* owned */
 	int32_t as_of;
 	int64_t version, at_us;
 	bool state_only; /* the alert is kept, the event makes no history */
-	char **receiver; /* owned, receivers_n of them */
-	size_t receivers_n;
+	bool beside;	 /* the notices leave alone what waits for digests */
+	struct events_told *told; /* owned, told_n of them */
+	size_t told_n;
 	char *notice;	/* body of the notices, owned; NULL = none */
 	int64_t number; /* filled by events_write() */
 };
@@ -38,8 +44,8 @@ void events_fini(struct events *e);
 
 /* Copies the texts; returns the new one, or NULL when memory is short. */
 struct events_one *events_add(struct events *e, const struct alerts_event *event);
-int events_add_receiver(struct events_one *one, const char *name)
-	__attribute__((warn_unused_result));
+int events_add_receiver(struct events_one *one, const char *name,
+			int64_t digest_ms) __attribute__((warn_unused_result));
 
 /* Store thread: all of it.  0 or -1; may be called again. */
 int events_write(struct events *e, struct db *db)

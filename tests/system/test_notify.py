@@ -1,13 +1,15 @@
 """Notices of a running tocsind: a signed webhook, an e-mail, a program; none
-is lost when the receiver fails or the daemon is killed."""
+is lost when the receiver fails or the daemon is killed; low colours wait."""
 import asyncore
 import base64
+import datetime
 import email
 import email.header
 import hashlib
 import hmac
 import http.server
 import json
+import signal
 import smtpd
 import threading
 import time
@@ -120,6 +122,8 @@ receiver "elsewhere" {{
     assert told["data"]["url"] == \
         f"https://watch.example.org/#/alerts/{alert['id']}"
     assert len(told["data"]["explanation"]) == 5
+    assert told["data"]["text"] == \
+        f"{told['data']['title']} {told['data']['url']}"
     assert told in [json.loads(p.read_text()) for p in out.iterdir()]
     assert len(hook.ids) == len(set(hook.ids))
 
@@ -159,6 +163,153 @@ receiver "hook" {{
     assert {n["message"] for n in notices} == set(hook.ids)
     taken = [dict(h)["webhook-id"] for h, _ in hook.got]
     assert set(taken) == set(hook.ids)
+
+
+LOW = """
+deadlines "never" {
+	verify = 90d
+}
+""" + "".join(f"""
+trigger "{name}" {{
+	title = "{name}"
+	indicators = {{ {indicator} }}
+	kinds = {{ {kind} }}
+	where = {{ county }}
+	rule = fusion
+	window = 3d
+	budget = 2
+	quiet_days = 14
+	deadlines = never
+	tell = {{ duty }}
+}}
+""" for name, kind, indicator in (("sales", "pharmacy", "otc-cough-cold"),
+                                  ("visits", "fever-clinic", "ili-visit")))
+
+
+def test_low_colours_wait_for_the_digest(tmp_path):
+    """What waits is told once a day, over a kill; what rises goes out at once;
+    who is switched off hears nothing."""
+    hook, daily, mail = Hook(), Hook(), Mail()
+    (tmp_path / "t.conf").write_text(LOW)
+
+    def conf(desk):
+        return f"""
+notify {{
+	console_url = "https://watch.example.org"
+}}
+receiver "desk" {{
+	type = webhook
+	url = "{hook.url}"
+	digest = "08:00"
+	digest_below = yellow
+	{desk}
+}}
+receiver "daily" {{
+	type = webhook
+	url = "{daily.url}"
+	digest = "08:00"
+}}
+receiver "mail" {{
+	type = email
+	url = "smtp://127.0.0.1:{mail.port}"
+	from = "tocsin@example.org"
+	to = {{"duty@example.org"}}
+	language = "zh-CN"
+	digest = "08:00"
+}}
+"""
+
+    d = Daemon(tmp_path, conf=conf(""), tocsind_zone="Asia/Shanghai",
+               tocsind_triggers=tmp_path / "t.conf").start()
+
+    def day(n):
+        return str(alarm.FIRST + datetime.timedelta(n))
+
+    def report(*rows):
+        """Counts of the last day, weighed before the next."""
+        alarm.post(d, [f"{day(59)},{row}" for row in rows])
+        d.advance(day(60))
+
+    def notices(**want):
+        return [n for n in d.get("/api/v1/notices")["notices"]
+                if want.items() <= n.items()]
+
+    def told(where):
+        return [json.loads(body) for _, body in where.got]
+
+    def reload(desk, says):
+        seen = d.text().count(says)
+        (tmp_path / "tocsin.conf").write_text(conf(desk))
+        d.process.send_signal(signal.SIGHUP)
+        wait(lambda: d.text().count(says) > seen)
+
+    try:
+        d.world(alarm.AREAS, alarm.sites())
+        d.advance(day(59))
+        alarm.post(d, [row for i in range(60) for row in alarm.counts(i, 1)
+                       if "nursing" not in row])
+        d.advance(day(60))
+        report("pharmacy-K1,otc-cough-cold,52", "fever-clinic-K1,ili-visit,36")
+        alerts = {a["trigger"]: a for a in d.get("/api/v1/alerts")["alerts"]}
+        assert {k: a["grade"] for k, a in alerts.items()} == \
+            {"sales": "blue", "visits": "yellow"}
+        # Yellow is told at the desk; blue there and both elsewhere wait.
+        wait(lambda: len(hook.got) == 1)
+        assert told(hook)[0]["data"]["alert"]["id"] == alerts["visits"]["id"]
+        waiting = notices(state="waiting")
+        assert sorted(n["receiver"] for n in waiting) == \
+            ["daily", "daily", "desk", "mail", "mail"]
+        eight = datetime.datetime.fromisoformat(f"{day(61)}T08:00+08:00")
+        assert {n["digest_ms"] for n in waiting} == {eight.timestamp() * 1000}
+        assert d.status()["notices"]["for_digest"] == \
+            {"daily": 2, "desk": 1, "mail": 2}
+
+        d.kill()
+        d.start()
+        # Blue becomes yellow: told at the desk at once, once elsewhere.
+        report("pharmacy-K1,otc-cough-cold,60")
+        wait(lambda: len(hook.got) == 2)
+        assert told(hook)[1]["type"] == "alert.regraded"
+        assert told(hook)[1]["data"]["alert"]["id"] == alerts["sales"]["id"]
+        assert d.status()["notices"]["for_digest"] == {"daily": 2, "mail": 2}
+        assert not daily.got and not mail.got
+
+        # A mistake changes nothing, and a receiver can be switched off.
+        reload('min_grade = yellow', "digest_below; min_grade must be lower")
+        reload("enabled = no", "reloaded triggers=2")
+        # The second county, and the city's alert of both.
+        report("fever-clinic-K2,ili-visit,36")
+        assert d.status()["notices"]["for_digest"] == {"daily": 4, "mail": 4}
+
+        d.advance(day(61))
+        wait(lambda: daily.got and mail.got)
+        wait(lambda: not notices(state="waiting"))
+        assert d.status()["notices"]["for_digest"] == {}
+    finally:
+        assert d.stop() == 0
+    assert len(hook.got) == 2 and len(daily.got) == 1 and len(mail.got) == 1
+
+    message, = told(daily)
+    data = message["data"]
+    assert message["type"] == "alerts.digest"
+    assert message["timestamp"] == f"{day(61)}T00:00:00Z"
+    assert data["title"] == "Digest, signals below orange: 4"
+    assert data["text"] == data["title"] + " https://watch.example.org/#/"
+    assert data["more"] == 0 and len(data["explanation"]) == 4
+    ids = [a["id"] for a in data["alerts"]]
+    assert {a["id"] for a in alerts.values()} < set(ids)
+    for line, alert in zip(data["explanation"], data["alerts"]):
+        assert line.endswith(f"/#/alerts/{alert['id']}")
+        assert alert["grade"] == "yellow" and "Yellow signal" in line
+
+    _, _, letter = mail.got[0]
+    subject = str(email.header.make_header(
+        email.header.decode_header(letter["Subject"])))
+    assert subject == "[tocsin] 每日汇总：橙色以下信号4条"
+    assert letter["In-Reply-To"] is None
+    text = letter.get_payload(decode=True).decode()
+    assert text.count("黄色信号") == 4
+    assert [text.count(f"#/alerts/{i}") for i in ids] == [1] * 4
 
 
 def test_a_bad_receiver_stops_the_start(tmp_path):

@@ -1,5 +1,5 @@
 /*
- * Notices: signatures, mails, who is told, and delivery to a receiver that
+ * Notices: who is told, and delivery to a receiver that
  * fails, asks for time, or answers; the clock is the test's.
  */
 #include "daemon/notify/notify.h"
@@ -17,67 +17,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <arpa/inet.h>
-
-#include "daemon/notify/hook.h"
-#include "daemon/notify/mail.h"
-
-/* The example that the specification's own libraries are tested with. */
-static void
-signs_as_the_specification(void **state)
-{
-	static const char body[] = "{\"test\": 2432232314}";
-	uint8_t key[HOOK_KEY_BYTES];
-	char out[HOOK_SIGNATURE_TEXT];
-	int len = hook_key_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", key);
-
-	(void)state;
-	assert_int_equal(len, 24);
-	hook_sign(key, (size_t)len, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
-		  body, sizeof(body) - 1, out);
-	assert_string_equal(out,
-			    "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-	assert_int_equal(hook_key_parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", key),
-			 -1);
-	assert_int_equal(hook_key_parse("whsec_MfKQ", key), -1);
-	assert_int_equal(hook_key_parse("whsec_!!!!", key), -1);
-}
-
-static void
-mails_are_plain_bytes(void **state)
-{
-	char one[] = "li@example.org\r\nBcc: evil@example.org";
-	char *to[] = { one };
-	const struct conf_list list = { to, 1 };
-	json_t *lines = json_pack("[s,s]", "清河县出现橙色信号。", "Second.");
-	struct mail m = { .from = "tocsin@example.org",
-			  .to = &list,
-			  .subject =
-				  "[tocsin] 清河县：呼吸道症候群橙色信号，清河"
-				  "县：呼吸道症候群",
-			  .message = "msg_1",
-			  .thread = "aa",
-			  .lines = lines,
-			  .link = "Open: http://localhost/",
-			  .foot = "Foot.",
-			  .at_ms = 1614265330000 };
-	char *text = mail_write(&m), *line, *rest;
-
-	(void)state;
-	assert_non_null(
-		strstr(text, "Date: Thu, 25 Feb 2021 15:02:10 +0000\r\n"));
-	assert_non_null(strstr(text, "To: li@example.orgBcc: evil"));
-	assert_null(strstr(text, "\nBcc:"));
-	assert_non_null(strstr(text, "Message-ID: <msg_1@tocsin>\r\n"));
-	assert_non_null(
-		strstr(text, "Subject: =?UTF-8?B?W3RvY3Npbl0g5riF5rKz"));
-	for (char *c = text; *c != '\0'; c++)
-		assert_true((unsigned char)*c < 128);
-	for (line = strtok_r(text, "\r\n", &rest); line != NULL;
-	     line = strtok_r(NULL, "\r\n", &rest))
-		assert_true(strlen(line) <= 90);
-	free(text);
-	json_decref(lines);
-}
 
 /* A receiver on loopback that answers as the test tells it. */
 struct hook_server {
@@ -120,6 +59,9 @@ struct world {
 	struct notify_try last;
 	char error[256];
 	const char *receiver;
+	size_t digest; /* so many rows of one digest instead */
+	int64_t settled[4];
+	size_t settled_n;
 };
 
 static int64_t
@@ -133,7 +75,8 @@ due(void *arg, int64_t now, size_t max, notify_each *each, void *each_arg)
 {
 	struct world *w = arg;
 	const struct notify_row row = {
-		.id = 7,
+		.id = w->digest > 0 ? 101 : 7,
+		.digest_ms = w->digest > 0 ? 1500000 : 0,
 		.receiver = w->receiver,
 		.message = "msg_7",
 		.body = "{\"event\":\"opened\",\"alert\":{\"id\":\"aa\","
@@ -150,11 +93,46 @@ due(void *arg, int64_t now, size_t max, notify_each *each, void *each_arg)
 	return 1;
 }
 
+/* Row 101 grows in 102, and 103 has ended. */
+static int
+digest(void *arg, int64_t now, const struct notify_row *one, notify_each *each,
+       void *each_arg)
+{
+	static const char *const body[] = {
+		"{\"event\":\"opened\",\"alert\":{\"id\":\"aa\",\"area\":"
+		"\"c1\",\"grade\":\"blue\",\"trigger\":\"t\"}}",
+		"{\"event\":\"regraded\",\"alert\":{\"id\":\"aa\",\"area\":"
+		"\"c1\",\"grade\":\"yellow\",\"trigger\":\"t\"}}",
+		"{\"event\":\"ended\",\"alert\":{\"id\":\"bb\",\"area\":"
+		"\"c1\",\"grade\":\"yellow\",\"signal\":\"ended\",\"trigger\":"
+		"\"t\"}}",
+	};
+	struct world *w = arg;
+	struct notify_row row = *one;
+
+	(void)now;
+	for (size_t i = 0; i < w->digest; i++) {
+		row.id = 101 + (int64_t)i;
+		row.body = body[i];
+		each(each_arg, &row);
+	}
+	return (int)w->digest;
+}
+
+static const json_t *
+no_alert(void *arg, const char *id)
+{
+	(void)arg;
+	(void)id;
+	return NULL;
+}
+
 static void
 tried(void *arg, const struct notify_try *try)
 {
 	struct world *w = arg;
 
+	w->settled[w->settled_n++ % 4] = try->id;
 	w->last = *try;
 	snprintf(w->error, sizeof(w->error), "%s", try->error);
 	w->tries++;
@@ -213,7 +191,10 @@ start(struct world *w, const char *blocks)
 				   .console_url = "http://localhost:1",
 				   .arg = w,
 				   .now_ms = now_ms,
+				   .clock_ms = now_ms,
 				   .due = due,
+				   .digest = digest,
+				   .alert = no_alert,
 				   .tried = tried };
 	unsetenv("http_proxy");
 	w->notify = notify_new(w->conf, &env);
@@ -276,6 +257,104 @@ tries_again_until_it_is_taken(void **state)
 	assert_int_equal(stats.sent, 1);
 	assert_int_equal(stats.again, 2);
 	assert_int_equal(stats.under_way, 0);
+	stop(&w);
+}
+
+/* The same rows are the same message, tried again as one. */
+static void
+sends_a_digest_as_one(void **state)
+{
+	json_t *body, *data, *lines;
+	struct world w;
+
+	(void)state;
+	start(&w, HOOK);
+	w.digest = 3;
+	/* It waited longer than give_up: that counts from the digest. */
+	w.now_ms = 1500000;
+	w.server.status = 500;
+	until_tried(&w, 3);
+	assert_int_equal(w.last.outcome, NOTIFY_AGAIN);
+	assert_int_equal(w.settled[0], 101);
+	assert_int_equal(w.settled[2], 103);
+	w.now_ms = w.next_ms;
+	w.server.status = 204;
+	until_tried(&w, 6);
+	assert_int_equal(w.last.outcome, NOTIFY_SENT);
+	assert_int_equal(w.server.hits, 2);
+	assert_string_equal(w.server.id[0], "dig_1500_103");
+	assert_string_equal(w.server.id[1], "dig_1500_103");
+	body = json_loads(w.server.body, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(body, "type")),
+			    "alerts.digest");
+	data = json_object_get(body, "data");
+	lines = json_object_get(data, "explanation");
+	assert_int_equal(json_array_size(lines), 2);
+	assert_string_equal(json_string_value(json_object_get(data, "title")),
+			    "Digest, signals below orange: 2");
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 0)),
+			       "1. Yellow signal, Qinghe: t. "));
+	assert_non_null(strstr(json_string_value(json_array_get(lines, 1)),
+			       "2. Yellow signal, Qinghe: t: signal ended. "));
+	json_decref(body);
+	stop(&w);
+}
+
+static void
+tells_nobody_who_is_switched_off(void **state)
+{
+	struct world w;
+	struct desk_event e = { .id = "aa",
+				.name = "opened",
+				.announce = true,
+				.covered = REG_NONE };
+	const char *names[4];
+
+	(void)state;
+	start(&w, "receiver \"hook\" {\n\ttype = journal\n\tenabled = no\n}\n"
+		  "receiver \"on\" {\n\ttype = journal\n}\n# %d\n");
+	e.alert = json_pack("{s:s,s:s}", "area", "c1", "grade", "red");
+	assert_int_equal(notify_plan(w.notify, &e, names, 4), 1);
+	assert_string_equal(names[0], "on");
+	until_tried(&w, 1);
+	assert_int_equal(w.last.outcome, NOTIFY_DEAD);
+	assert_string_equal(w.error, "the receiver is switched off");
+	json_decref((json_t *)e.alert);
+	stop(&w);
+}
+
+static void
+only_low_colours_wait(void **state)
+{
+	const int64_t day = 86400000;
+	struct world w;
+	uint32_t called = 0;
+	struct desk_event e = { .id = "aa", .name = "opened", .announce = true };
+	json_t *alert = json_pack("{s:s,s:s}", "area", "c1", "grade", "yellow");
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	start(&w, "receiver \"hook\" {\n\ttype = journal\n"
+		  "\tdigest = \"08:00\"\n}\n"
+		  "receiver \"at-once\" {\n\ttype = journal\n}\n# %d\n");
+	e.alert = alert;
+	w.now_ms = 20000 * day;
+	assert_int_equal(notify_digest_ms(w.notify, &e, "hook"),
+			 20000 * day + day / 3);
+	assert_int_equal(notify_digest_ms(w.notify, &e, "at-once"), 0);
+	e.called = &called;
+	assert_int_equal(notify_digest_ms(w.notify, &e, "hook"), 0);
+	e.called = NULL;
+	json_object_set_new(alert, "grade", json_string("orange"));
+	assert_int_equal(notify_digest_ms(w.notify, &e, "hook"), 0);
+	json_object_set_new(alert, "grade", json_string("blue"));
+	json_object_set_new(alert, "statutory", json_true());
+	assert_int_equal(notify_digest_ms(w.notify, &e, "hook"), 0);
+	json_object_set_new(alert, "statutory", json_false());
+	json_object_set_new(alert, "route", json_string("operator"));
+	assert_int_equal(notify_digest_ms(w.notify, &e, "hook"), 0);
+	json_decref(alert);
 	stop(&w);
 }
 
@@ -487,9 +566,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(signs_as_the_specification),
-		cmocka_unit_test(mails_are_plain_bytes),
 		cmocka_unit_test(tries_again_until_it_is_taken),
+		cmocka_unit_test(sends_a_digest_as_one),
+		cmocka_unit_test(tells_nobody_who_is_switched_off),
+		cmocka_unit_test(only_low_colours_wait),
 		cmocka_unit_test(follows_no_redirect),
 		cmocka_unit_test(gives_up_and_says_so),
 		cmocka_unit_test(one_try_at_a_time),

@@ -43,7 +43,8 @@ function Notices({ list }) {
 		<div class="scroll" tabindex="0"><table class="dense"><thead><tr><th>${t('notices.receiver')}</th><th>${t('notices.state')}</th>
 			<th class="num">${t('notices.tries')}</th><th>${t('notices.created')}</th><th>${t('notices.error')}</th></tr></thead>
 		<tbody>${list.map((n) => html`<tr class=${n.state === 'dead' ? 'silent' : ''}><td>${n.receiver}</td>
-			<td>${word('notice', n.state)}</td><td class="num">${number(n.tries)}</td>
+			<td>${n.state === 'waiting' && n.digest_ms && n.tries === 0
+				? t('notices.digest', { time: time(n.digest_ms) }) : word('notice', n.state)}</td><td class="num">${number(n.tries)}</td>
 			<td>${n.created_ms ? time(n.created_ms) : '–'}</td><td>${n.error}</td></tr>`)}</tbody></table></div></section>`;
 }
 
