@@ -49,6 +49,37 @@ hand_over(const struct centre *c, struct judge *to, uint32_t series, int32_t day
 	}
 }
 
+/*
+ * Hands over the series outside the area that the new ones in it are judged
+ * against: those of the kind where the last day's peers are.
+ */
+static void
+hand_over_peers(const struct centre *c, struct judge *to, uint32_t area,
+		uint32_t series, int32_t day)
+{
+	const struct reg_series *own = registry_series_at(c->registry, series);
+	uint32_t kind = registry_site_at(c->registry, own->site)->kind;
+	struct judge_borrowed from = { 0 };
+	int32_t first, d = day;
+
+	judge_span(c->judge, series, &first, &d);
+	for (d = d < day ? d : day; d >= first && from.peers == 0; d--)
+		judge_borrows(c->judge, series, d, &from);
+	if (from.peers == 0 || from.peers > SERIES_MAX ||
+	    registry_area_within(c->registry, from.area, area))
+		return;
+	for (uint32_t i = 0; i < registry_series_n(c->registry); i++) {
+		const struct reg_series *s = registry_series_at(c->registry, i);
+		int32_t known, last;
+
+		judge_span(to, i, &known, &last);
+		if (known == DAY_NONE && s->indicator == own->indicator &&
+		    registry_site_at(c->registry, s->site)->kind == kind &&
+		    is_within(c, i, from.area))
+			hand_over(c, to, i, day);
+	}
+}
+
 static json_t *
 judge_again(struct centre *c, struct account_env *env, uint32_t area, int32_t day)
 {
@@ -60,6 +91,10 @@ judge_again(struct centre *c, struct account_env *env, uint32_t area, int32_t da
 	for (uint32_t i = 0; i < registry_series_n(c->registry); i++) {
 		if (is_within(c, i, area))
 			hand_over(c, past, i, day);
+	}
+	for (uint32_t i = 0; i < registry_series_n(c->registry); i++) {
+		if (is_within(c, i, area))
+			hand_over_peers(c, past, area, i, day);
 	}
 	while (judge_dirty(past, TURN) > 0)
 		;

@@ -250,12 +250,12 @@ read_span(struct http_req *req, int32_t today, int period, int32_t *from,
 }
 
 static json_t *
-list_points(const struct judge_point *point, size_t n)
+list_points(const struct registry *r, const struct judge_point *point, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, view_point(&point[i]));
+		json_array_append_new(list, view_point(r, &point[i]));
 	return list;
 }
 
@@ -325,7 +325,7 @@ reply_site_points(struct api *a, struct http_req *req, const struct filter *f)
 	if (go_back(a, req, series, point, n) < 0)
 		return;
 	body = view_series(r, series);
-	json_object_set_new(body, "points", list_points(point, n));
+	json_object_set_new(body, "points", list_points(r, point, n));
 	api_reply(req, 200, body);
 }
 
@@ -353,7 +353,7 @@ reply_area_points(struct api *a, struct http_req *req, const struct filter *f)
 			    registry_area_at(r, f->area)->code, "kind",
 			    kind->code, "indicator",
 			    registry_indicator_at(r, f->indicator)->code, "period",
-			    kind->period, "points", list_points(point, n)));
+			    kind->period, "points", list_points(r, point, n)));
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "daemon/desk/borrowed.h"
 #include "daemon/judge/registry_csv.h"
 
 #define PATH_DEPTH 8
@@ -185,7 +186,7 @@ view_series(const struct registry *r, uint32_t i)
 }
 
 json_t *
-view_point(const struct judge_point *p)
+view_point(const struct registry *r, const struct judge_point *p)
 {
 	const struct det_verdict *v = &p->verdict;
 	json_t *out = json_pack("{s:o,s:o}", "day", view_day(p->day), "count",
@@ -207,6 +208,9 @@ view_point(const struct judge_point *p)
 	json_object_set_new(out, "expected", view_number(v->expected));
 	json_object_set_new(out, "upper", view_number(v->upper));
 	json_object_set_new(out, "p", view_number(v->p));
+	if (p->borrowed.peers > 0)
+		json_object_set_new(out, "borrowed",
+				    borrowed_json(r, &p->borrowed));
 	return out;
 }
 
@@ -329,6 +333,8 @@ name_evidence(const struct registry *r, json_t *row)
 				    json_string(registry_site_at(r, i)->phone));
 	}
 	add_area_names(r, row);
+	if (json_is_object(json_object_get(row, "borrowed")))
+		add_area_names(r, json_object_get(row, "borrowed"));
 }
 
 json_t *

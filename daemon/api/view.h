@@ -32,7 +32,7 @@ json_t *view_series(const struct registry *r, uint32_t i);
 /* Adds "state", "missing" and "missing_since". */
 void view_quality(json_t *out, const struct quality_view *v);
 /* Cell and verdict of one period. */
-json_t *view_point(const struct judge_point *p);
+json_t *view_point(const struct registry *r, const struct judge_point *p);
 
 /* "Linhai / Qinghe", from below the root to the area, in either language. */
 json_t *view_area_path(const struct registry *r, uint32_t area, bool zh);

@@ -63,6 +63,50 @@ print_number(char *buf, size_t cap, const json_t *v, const char *format)
 		snprintf(buf, cap, "-");
 }
 
+/* Does a row before the i-th speak of the same new site? */
+static bool
+is_said(const json_t *evidence, size_t i)
+{
+	const char *site = client_text(json_array_get(evidence, i), "site");
+
+	while (i-- > 0) {
+		const json_t *row = json_array_get(evidence, i);
+
+		if (json_is_object(json_object_get(row, "borrowed")) &&
+		    strcmp(client_text(row, "site"), site) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Below the table, whose counts the rows with an asterisk were judged by. */
+static void
+print_borrowed(const struct client *c, const json_t *evidence, size_t most)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (evidence, i, row) {
+		const json_t *from = json_object_get(row, "borrowed");
+		char peers[24], own[24], text[512];
+
+		if (i == most)
+			break;
+		if (!json_is_object(from) || is_said(evidence, i))
+			continue;
+		snprintf(peers, sizeof(peers), "%.0f",
+			 json_number_value(json_object_get(from, "peers")));
+		snprintf(own, sizeof(own), "%.0f",
+			 json_number_value(json_object_get(from, "own")));
+		alert_print_wrapped(catalogue_format(
+			c->catalogue, c->lang, "cli.borrowed", text, sizeof(text),
+			(const char *[]){
+				"site", name_of(c, row, "site"), "peers", peers,
+				"kind", name_of(c, row, "kind"), "area",
+				alert_area_name(c, from), "own", own, NULL }));
+	}
+}
+
 /* At most so many rows; the strongest stand first. */
 void
 alert_print_evidence(const struct client *c, const json_t *evidence, size_t most)
@@ -86,7 +130,10 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 		print_number(seen, sizeof(seen),
 			     json_object_get(row, "observed"), "%.0f");
 		print_number(usual, sizeof(usual),
-			     json_object_get(row, "expected"), "%.1f");
+			     json_object_get(row, "expected"),
+			     json_is_object(json_object_get(row, "borrowed"))
+				     ? "%.1f*"
+				     : "%.1f");
 		print_number(p, sizeof(p), json_object_get(row, "p"), "%.1g");
 		grid_add(g, (const char *[]){ client_text(row, "day"),
 					      site[0] != '\0'
@@ -98,6 +145,7 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 	}
 	grid_print(g, stdout, grid_terminal());
 	grid_free(&g);
+	print_borrowed(c, evidence, most);
 	if (json_array_size(evidence) > most) {
 		char n[24], text[128];
 

@@ -72,6 +72,26 @@ print_spark(const json_t *points)
 	putchar('\n');
 }
 
+/* "alert", "unknown: learning", "normal, by 7 peers". */
+static void
+say_verdict(const struct client *c, const json_t *point, char *buf, size_t cap)
+{
+	const char *word = client_word(c, "verdict", client_text(point, "level"));
+	const json_t *from = json_object_get(point, "borrowed");
+	const char *reason = client_text(point, "reason");
+	char peers[24];
+
+	snprintf(peers, sizeof(peers), "%lld",
+		 (long long)json_integer_value(json_object_get(from, "peers")));
+	if (json_is_object(from))
+		catalogue_format(
+			c->catalogue, c->lang, "verdict.by_peers", buf, cap,
+			(const char *[]){ "verdict", word, "n", peers, NULL });
+	else
+		snprintf(buf, cap, "%s%s%s", word,
+			 reason[0] != '\0' ? ": " : "", reason);
+}
+
 static void
 print_points(const struct client *c, const json_t *reply)
 {
@@ -84,16 +104,12 @@ print_points(const struct client *c, const json_t *reply)
 		return;
 	json_array_foreach (points, i, point) {
 		char count[32], expected[32], upper[32], p[32], verdict[96];
-		const char *level = client_text(point, "level");
 
 		number(point, "count", count, sizeof(count));
 		number(point, "expected", expected, sizeof(expected));
 		number(point, "upper", upper, sizeof(upper));
 		number(point, "p", p, sizeof(p));
-		snprintf(verdict, sizeof(verdict), "%s%s%s",
-			 client_word(c, "verdict", level),
-			 client_text(point, "reason")[0] != '\0' ? ": " : "",
-			 client_text(point, "reason"));
+		say_verdict(c, point, verdict, sizeof(verdict));
 		grid_add(g, (const char *[]){ client_text(point, "day"), count,
 					      expected, upper, p, verdict });
 	}

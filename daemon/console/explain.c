@@ -243,6 +243,8 @@ tell_clearest(const struct telling *t)
 		key = "explain.clearest_rule";
 	else if (json_is_true(json_object_get(row, "weak")))
 		key = "explain.clearest_weak";
+	else if (json_is_object(json_object_get(row, "borrowed")))
+		key = "explain.clearest_new";
 	telling_add(t, key,
 		    (const char *[]){
 			    "indicator",

@@ -31,7 +31,7 @@ const struct sheet sheet_points = {
 	.columns = "site=/site site_name=/site_name area=/area "
 		   "kind=/kind indicator=/indicator stratum=/stratum "
 		   "period=/period day count denominator partial level "
-		   "reason expected upper p",
+		   "reason expected upper p borrowed",
 };
 
 /* A row has a kind or an indicator. */
@@ -60,7 +60,7 @@ const struct sheet sheet_evidence = {
 		   "area_name_zh area_path area_path_zh kind kind_name "
 		   "kind_name_zh indicator indicator_name "
 		   "indicator_name_zh stratum day observed expected "
-		   "upper p method weak",
+		   "upper p method weak borrowed",
 };
 
 /* What an event of the desk says; a back-test's has no number. */

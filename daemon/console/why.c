@@ -87,12 +87,14 @@ tell_kind(const struct telling *t, const json_t *kind)
 	struct figure p = figure(telling_number(kind, "p"));
 	struct figure n = figure(telling_number(kind, "streams"));
 	struct figure learning = figure(telling_number(kind, "learning"));
+	struct figure borrowed = figure(telling_number(kind, "borrowed"));
 	struct figure silent = figure(telling_number(kind, "silent"));
 	const char *args[] = {
 		"kind",	    telling_kind(t, telling_text(kind, "kind")),
 		"p",	    p.text,
 		"n",	    n.text,
 		"learning", learning.text,
+		"borrowed", borrowed.text,
 		"silent",   silent.text,
 		NULL
 	};
@@ -106,6 +108,8 @@ tell_kind(const struct telling *t, const json_t *kind)
 		telling_add(t, "why.kind", args);
 	else if (reporting > 0)
 		telling_add(t, "why.kind_unknown", args);
+	if (telling_number(kind, "borrowed") > 0 && !statutory)
+		telling_add(t, "why.borrowed", args);
 	if (telling_number(kind, "learning") > 0 && !statutory)
 		telling_add(t, "why.learning", args);
 	if (telling_number(kind, "silent") > 0)

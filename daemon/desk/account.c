@@ -27,13 +27,33 @@ number(double x)
 /* How the series of a kind stood within the window. */
 struct standing {
 	size_t streams, reporting, learning;
+	size_t borrowed; /* of those reporting: judged against peers */
 };
+
+/* Is it new, and judged against peers on a day of the window? */
+static bool
+is_borrowing(const struct account *a, int32_t from, uint32_t series)
+{
+	for (int32_t d = from; d <= a->day; d++) {
+		struct judge_borrowed b;
+
+		judge_borrows(a->env->judge, series, d, &b);
+		if (b.peers > 0)
+			return true;
+	}
+	return false;
+}
 
 static void
 stand_series(const struct account *a, const struct trigger *t,
 	     const struct judge_sum *s, uint32_t series, struct standing *out)
 {
 	out->streams++;
+	if (is_borrowing(a, weigh_from(t, s->kind, a->day), series)) {
+		out->reporting++;
+		out->borrowed++;
+		return;
+	}
 	if (!judge_settled(a->env->judge, series, a->day)) {
 		out->learning++;
 		return;
@@ -90,11 +110,13 @@ list_kinds(const struct account *a, const struct trigger *t,
 		*streams += s.streams;
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "kind",
+			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}",
+				  "kind",
 				  registry_kind_at(a->env->registry, k)->code,
 				  "p", number(p), "plain_p", number(plain),
 				  "streams", (json_int_t)s.streams, "reporting",
-				  (json_int_t)s.reporting, "learning",
+				  (json_int_t)s.reporting, "borrowed",
+				  (json_int_t)s.borrowed, "learning",
 				  (json_int_t)s.learning, "silent",
 				  (json_int_t)(s.streams - s.reporting -
 					       s.learning)));

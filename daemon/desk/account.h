@@ -24,7 +24,7 @@ struct account_env {
  * those that hear anything here (streams > 0) first:
  * trigger, title, title_zh, rule, statutory, colour ("none" ..), coverage, p,
  * recurrence_years, points, streams; kinds (kind, p, streams, reporting,
- * learning, silent); next (colour, lacks: rarity, points or cases, years, p,
+ * borrowed (of them, judged against peers), learning, silent); next (colour, lacks: rarity, points or cases, years, p,
  * points, cases; null at the highest); basis, basis_zh, cases, limit and steps
  * of statutory rules, where it looks at sites those of the site with the most, and sites
  * (site, cases, colour); of rules neighbours and scan group (areas or sites),

@@ -9,6 +9,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "daemon/desk/borrowed.h"
 
 #define WEAK_P 0.25 /* up to which a series that is not at warning stands */
 
@@ -180,6 +181,15 @@ number(double x)
 	return isnan(x) ? json_null() : json_real(x);
 }
 
+static const char *
+method_of(const struct judge *judge, const struct item *it,
+	  const struct judge_point *at)
+{
+	if (isnan(it->p))
+		return NULL;
+	return at->borrowed.peers > 0 ? "peers" : judge_method(judge, at->period);
+}
+
 static json_t *
 item_json(struct judge *judge, const struct registry *registry,
 	  const struct item *it, double *excess)
@@ -188,6 +198,7 @@ item_json(struct judge *judge, const struct registry *registry,
 	struct judge_point at;
 	const char *site = NULL, *stratum = "";
 	const struct reg_series *row = NULL;
+	json_t *out;
 	int rc;
 
 	if (!it->is_sum) {
@@ -207,7 +218,7 @@ item_json(struct judge *judge, const struct registry *registry,
 	} else if (!it->is_sum) {
 		*excess += fmax(0, at.cell.value - at.verdict.expected);
 	}
-	return json_pack(
+	out = json_pack(
 		"{s:s?, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?}",
 		"site", site, "area", registry_area_at(registry, it->area)->code,
 		"kind", registry_kind_at(registry, it->kind)->code, "indicator",
@@ -216,7 +227,11 @@ item_json(struct judge *judge, const struct registry *registry,
 		number(at.cell.value), "expected", number(at.verdict.expected),
 		"upper", number(at.verdict.upper), "p",
 		isnan(it->p) ? json_null() : number(at.verdict.p), "method",
-		isnan(it->p) ? NULL : judge_method(judge, at.period));
+		method_of(judge, it, &at));
+	if (!isnan(it->p) && at.borrowed.peers > 0)
+		json_object_set_new(out, "borrowed",
+				    borrowed_json(registry, &at.borrowed));
+	return out;
 }
 
 static bool

@@ -6,7 +6,8 @@
  * trigger's window, most extreme first, and how complete the reports were.
  * Where many small p add up and no series is at warning, the few that weigh
  * most, each with "weak": true, so that no signal is without a reason.  Where
- * the rule found a group of areas, only theirs.
+ * the rule found a group of areas, only theirs.  A verdict on a new series has
+ * "borrowed", and the method "peers".
  */
 
 #include <jansson.h>

@@ -105,7 +105,7 @@ p_is_what_it_says(void **state)
 		double n = 0, below[2] = { 0 };
 
 		set_seed(20240601, 77 + (unsigned)k);
-		for (size_t r = 0; r < 3000; r++) {
+		for (size_t r = 0; r < 2000; r++) {
 			struct det_verdict v;
 
 			make(&w, &natures[k], days[r % 6]);

@@ -131,7 +131,7 @@ function Twin({ points, csv }) {
 				<td class="num">${p.count === null ? html`<em>${t('chart.no_report')}</em>` : number(p.count)}</td>
 				<td class="num">${number(p.expected, 1)}</td><td class="num">${number(p.upper, 1)}</td>
 				<td class="num">${probability(p.p)}</td>
-				<td>${word('verdict', p.level)}${p.reason ? html` <small>${word('reason', p.reason)}</small>` : ''}</td>
+				<td>${word('verdict', p.level)}${p.reason ? html` <small>${word('reason', p.reason)}</small>` : ''}${p.borrowed && html` <small>${t('chart.borrowed', { n: number(p.borrowed.peers) })}</small>`}</td>
 			</tr>`)}</tbody></table></div></details>`;
 }
 
