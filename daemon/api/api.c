@@ -88,6 +88,7 @@ static const struct http_route routes[] = {
 	  &sheet_vocabulary },
 	{ "GET", "/api/v1/areas", 0, false, api_get_areas, &sheet_areas },
 	{ "POST", "/api/v1/areas", BODY_TABLE, true, api_post_areas, NULL },
+	{ "GET", "/api/v1/map", 0, false, api_get_map, &sheet_map },
 	{ "GET", "/api/v1/sites", 0, false, api_get_sites, &sheet_sites },
 	{ "POST", "/api/v1/sites", BODY_TABLE, true, api_post_sites, NULL },
 	{ "POST", "/api/v1/sites/:/invitation", BODY_SMALL, true,

@@ -14,18 +14,10 @@
 
 #define LIST_MAX 1000
 
-static const char *
-text_of(const json_t *object, const char *key)
+bool
+api_alert_over(const json_t *alert)
 {
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text == NULL ? "" : text;
-}
-
-static bool
-is_over(const json_t *alert)
-{
-	const char *state = text_of(alert, "state");
+	const char *state = view_text(alert, "state");
 
 	return strcmp(state, "closed") == 0 ||
 	       strcmp(state, "discarded") == 0 || strcmp(state, "merged") == 0;
@@ -51,16 +43,16 @@ static bool
 alert_passes(const struct registry *r, const json_t *alert,
 	     const struct narrow *n)
 {
-	const char *area = text_of(alert, "area");
+	const char *area = view_text(alert, "area");
 	uint32_t i = registry_area(r, area, strlen(area));
 	const char *route = explain_is_operator(alert) ? "operator" : "officer";
 
 	if (strcmp(n->route, "all") != 0 && strcmp(n->route, route) != 0)
 		return false;
-	if (strcmp(n->state, "active") == 0 && is_over(alert))
+	if (strcmp(n->state, "active") == 0 && api_alert_over(alert))
 		return false;
 	if (strcmp(n->state, "active") != 0 && strcmp(n->state, "all") != 0 &&
-	    strcmp(n->state, text_of(alert, "state")) != 0)
+	    strcmp(n->state, view_text(alert, "state")) != 0)
 		return false;
 	return n->within == REG_NONE ||
 	       (i != REG_NONE && registry_area_within(r, i, n->within));
@@ -70,12 +62,8 @@ alert_passes(const struct registry *r, const json_t *alert,
 static int
 read_narrow(const struct api *a, struct http_req *req, struct narrow *n)
 {
-	const struct registry *r = a->env.registry;
-	const char *area = http_query(req, "area");
-
 	n->state = http_query(req, "state");
 	n->route = http_query(req, "route");
-	n->within = REG_NONE;
 	if (n->state == NULL)
 		n->state = "active";
 	if (n->route == NULL)
@@ -90,13 +78,7 @@ read_narrow(const struct api *a, struct http_req *req, struct narrow *n)
 			     n->route);
 		return -1;
 	}
-	if (area == NULL || area[0] == '\0')
-		return 0;
-	n->within = registry_area(r, area, strlen(area));
-	if (n->within != REG_NONE)
-		return 0;
-	http_problem(req, 404, NULL, "There is no area \"%s\".", area);
-	return -1;
+	return api_query_area(a, req, &n->within);
 }
 
 /* A row of the list; operators' alerts have no trigger to be named by. */

@@ -1,48 +1,28 @@
 /* Why it rang, or why not: any area, any day. */
 #include "daemon/api/api_own.h"
 
-#include <string.h>
-
 #include "base/day.h"
 #include "daemon/api/view.h"
 #include "daemon/console/why.h"
-
-int
-api_find_area(struct api *a, struct http_req *req, const char *area, uint32_t *out)
-{
-	const char *near;
-
-	*out = registry_area(a->env.registry, area, strlen(area));
-	if (*out != REG_NONE)
-		return 0;
-	near = registry_near_area(a->env.registry, area, strlen(area));
-	if (near != NULL)
-		http_problem(req, 404, NULL,
-			     "There is no area \"%s\"; did you mean \"%s\"?",
-			     area, near);
-	else
-		http_problem(req, 404, NULL, "There is no area \"%s\".", area);
-	return -1;
-}
 
 /* ?area=CODE, ?day=DATE (today) */
 void
 api_get_explain(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
-	const char *why = NULL, *code = http_query(req, "area");
+	const char *why = NULL;
 	uint32_t area;
 	json_t *list, *one;
 	int32_t day;
 	size_t i;
 
-	if (code == NULL || code[0] == '\0') {
+	if (api_query_area(a, req, &area) < 0 ||
+	    api_query_day(req, "day", a->env.now(a->env.arg).day, &day) < 0)
+		return;
+	if (area == REG_NONE) {
 		http_problem(req, 400, NULL, "Say which area: ?area=CODE.");
 		return;
 	}
-	if (api_find_area(a, req, code, &area) < 0 ||
-	    api_query_day(req, "day", a->env.now(a->env.arg).day, &day) < 0)
-		return;
 	if (a->env.account == NULL) {
 		http_problem(req, 501, NULL, "This daemon has no desk.");
 		return;

@@ -30,6 +30,9 @@ void api_get_points(void *arg, struct http_req *req);
 void api_get_notices(void *arg, struct http_req *req);
 void api_get_rota(void *arg, struct http_req *req);
 
+/* api_map.c */
+void api_get_map(void *arg, struct http_req *req);
+
 /* api_alerts.c */
 void api_get_alerts(void *arg, struct http_req *req);
 void api_get_alert(void *arg, struct http_req *req);
@@ -38,9 +41,6 @@ void api_post_alert_event(void *arg, struct http_req *req);
 
 /* api_explain.c */
 void api_get_explain(void *arg, struct http_req *req);
-/* The area of that code; 0, or -1 when the request is answered. */
-int api_find_area(struct api *a, struct http_req *req, const char *code,
-		  uint32_t *out);
 
 /* api_score.c */
 void api_get_scorecard(void *arg, struct http_req *req);
@@ -76,6 +76,12 @@ void api_answer(void *done_arg, int status, json_t *body);
 
 /* The language of ?lang= or Accept-Language. */
 enum catalogue_language api_language(const struct http_req *req);
+
+/* Nobody works on the alert any more: closed, discarded or merged. */
+bool api_alert_over(const json_t *alert);
+
+/* ?area=CODE, REG_NONE without it; 0, or -1 with the request answered. */
+int api_query_area(const struct api *a, struct http_req *req, uint32_t *out);
 
 /*
  * A number of the query within min..max, def where it is not given.  0, or -1

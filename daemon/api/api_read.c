@@ -48,6 +48,13 @@ find_code(const struct registry *r, struct http_req *req, const char *key,
 	return -1;
 }
 
+int
+api_query_area(const struct api *a, struct http_req *req, uint32_t *out)
+{
+	return find_code(a->env.registry, req, "area", registry_area,
+			 registry_near_area, out);
+}
+
 /* ?state=late of sites and series; 0, or -1 with the request answered. */
 static int
 find_state(struct api *a, struct http_req *req, int *out)
@@ -75,8 +82,7 @@ read_filter(struct api *a, struct http_req *req, struct filter *f)
 {
 	const struct registry *r = a->env.registry;
 
-	if (find_code(r, req, "area", registry_area, registry_near_area,
-		      &f->area) < 0 ||
+	if (api_query_area(a, req, &f->area) < 0 ||
 	    find_code(r, req, "kind", registry_kind, registry_near_kind,
 		      &f->kind) < 0 ||
 	    find_code(r, req, "site", registry_site, registry_near_site,

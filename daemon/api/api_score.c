@@ -61,14 +61,13 @@ void
 api_get_advice(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
-	struct advise_ask ask = { .trigger = http_query(req, "trigger"),
-				  .area = REG_NONE };
-	const char *area = http_query(req, "area"), *near = NULL;
+	struct advise_ask ask = { .trigger = http_query(req, "trigger") };
+	const char *near = NULL;
 	json_t *list, *one;
 	size_t i;
 
 	if (read_days(a, req, ADVICE_DAYS_BACK, &ask.from, &ask.to) < 0 ||
-	    (area != NULL && api_find_area(a, req, area, &ask.area) < 0))
+	    api_query_area(a, req, &ask.area) < 0)
 		return;
 	if (a->env.advise == NULL) {
 		http_problem(req, 501, NULL, "This daemon has no desk.");

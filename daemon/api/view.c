@@ -214,8 +214,8 @@ view_point(const struct registry *r, const struct judge_point *p)
 	return out;
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
+const char *
+view_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -225,7 +225,7 @@ text_of(const json_t *object, const char *key)
 static void
 add_area_names(const struct registry *r, json_t *row)
 {
-	const char *code = text_of(row, "area");
+	const char *code = view_text(row, "area");
 	uint32_t area = registry_area(r, code, strlen(code));
 
 	if (area == REG_NONE)
@@ -314,8 +314,9 @@ view_events(json_t *events)
 static void
 name_evidence(const struct registry *r, json_t *row)
 {
-	const char *site = text_of(row, "site"), *kind = text_of(row, "kind");
-	const char *indicator = text_of(row, "indicator");
+	const char *site = view_text(row, "site"),
+		   *kind = view_text(row, "kind");
+	const char *indicator = view_text(row, "indicator");
 	uint32_t i = registry_site(r, site, strlen(site));
 	uint32_t k = registry_kind(r, kind, strlen(kind));
 	uint32_t d = registry_indicator(r, indicator, strlen(indicator));

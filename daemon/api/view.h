@@ -34,6 +34,9 @@ void view_quality(json_t *out, const struct quality_view *v);
 /* Cell and verdict of one period. */
 json_t *view_point(const struct registry *r, const struct judge_point *p);
 
+/* The text of a key; "" where there is none. */
+const char *view_text(const json_t *object, const char *key);
+
 /* "Linhai / Qinghe", from below the root to the area, in either language. */
 json_t *view_area_path(const struct registry *r, uint32_t area, bool zh);
 

@@ -80,6 +80,13 @@ const struct sheet sheet_alert_events = {
 		   "route cause sender facts",
 };
 
+const struct sheet sheet_map = {
+	.list = { "areas" },
+	.columns = "day=/day area parent level name name_zh population lat lon "
+		   "children signal active ended top_alert=top/id sites "
+		   "coverage reporting",
+};
+
 const struct sheet sheet_explain = {
 	.list = { "triggers" },
 	.columns =

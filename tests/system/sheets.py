@@ -8,6 +8,7 @@ import io
 # Columns that are not keys of a row: within an object of it.
 WITHIN = {"blue": ("colours", "blue"), "yellow": ("colours", "yellow"),
           "orange": ("colours", "orange"), "red": ("colours", "red"),
+          "top_alert": ("top", "id"),
           "next_colour": ("next", "colour"), "next_lacks": ("next", "lacks")}
 
 

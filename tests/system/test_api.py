@@ -84,6 +84,34 @@ def test_points_hold_what_was_posted(d):
     assert total["points"][0]["count"] == sum(int(r[3]) for r in rows)
 
 
+def test_the_map_tells_what_lies_below(d):
+    rank = ["blue", "yellow", "orange", "red"]
+    alerts = [a for a in d.get("/api/v1/alerts")["alerts"]
+              if a["signal"] == "active"]
+    m = d.get("/api/v1/map")  # one root: what lies below it
+    assert m["day"] == d.status()["today"]
+    assert m["area"]["area"] == "P" and m["above"] == []
+    assert [a["area"] for a in m["areas"]] == ["C"]
+    assert m["areas"][0]["active"] == len(alerts)
+    m = d.get("/api/v1/map?area=C")
+    assert [a["area"] for a in m["above"]] == ["P"]
+    assert [a["area"] for a in m["areas"]] == ["K1", "K2"]
+    for row in m["areas"]:
+        mine = [a for a in alerts if a["area"] == row["area"]]
+        assert row["active"] == len(mine) > 0
+        assert row["signal"] == max((a["grade"] for a in mine),
+                                    key=rank.index)
+        assert row["top"]["id"] in [a["id"] for a in mine]
+        assert row["top"]["grade"] == row["signal"]
+        assert "evidence" not in row["top"]
+        assert (row["sites"], row["coverage"]) == (3, 1.0)
+        assert row["reporting"]["on-time"] == 3 and row["children"] == 0
+    assert m["area"]["signal"] == max((a["grade"] for a in alerts),
+                                      key=rank.index)
+    assert (m["area"]["sites"], m["area"]["children"]) == (6, 2)
+    assert d.get("/api/v1/map?area=K1")["areas"] == []
+
+
 def test_sites_show_who_is_silent(d):
     r = d.get("/api/v1/sites?area=K1")["sites"]
     assert len(r) == 3
@@ -154,6 +182,7 @@ def test_a_stale_version_changes_nothing(d):
 # path, the lists of its rows, what is taken from around them
 SHEETS = (
     ("areas", ["areas"], ()),
+    ("map?area=C", ["areas"], ("day",)),
     ("sites", ["sites"], ()),
     ("series", ["series"], ()),
     ("series/points?site=pharmacy-K1&indicator=otc-cough-cold", ["points"],

@@ -253,6 +253,9 @@ reads_what_is_known(void **state)
 	       "\"recent\":[0,0,0,0,0,0,0,0,0,0,0,0,1,0]");
 	expect("GET", "/api/v1/sites?area=c2", HOST, "", 404,
 	       "did you mean \\\"c1\\\"");
+	expect("GET", "/api/v1/map", HOST, "", 501, "how sites report");
+	expect("GET", "/api/v1/map?area=c2", HOST, "", 404,
+	       "did you mean \\\"c1\\\"");
 	expect("GET", "/api/v1/series?limit=0", HOST, "", 400, "from 1 to");
 	expect("GET",
 	       "/api/v1/series/points?site=s1&indicator=cough-sales&"
