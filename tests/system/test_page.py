@@ -111,7 +111,8 @@ def test_an_alert_with_charts_and_table(d):
 def test_every_view_fits(d, width):
     views = {"desk": "", "places": "places", "status": "status",
              "alert": f"alerts/{d.alert['id']}", "site": "sites/pharmacy-K1",
-             "why": "why/K1/2025-03-10"}
+             "why": "why/K1/2025-03-10", "map": "map/C",
+             "score": "score/2025-01-01/2025-03-31"}
     with Browser(width=width) as b:
         for name, hash in views.items():
             b.open("about:blank")
@@ -276,6 +277,79 @@ def test_why_no_alert(d, b):
     b.wait("document.body.innerText.includes('呼吸道症状异常增多：无信号')")
 
 
+def tone(b, area):
+    """The colour and the letter of an area's circle on the map."""
+    return b.run("""(() => {
+        const a = document.querySelector('.map a[href="#/map/%s"]');
+        return a && [a.querySelector('.mark').className.baseVal.slice(10),
+            a.querySelector('.letter').textContent];
+    })()""" % area)
+
+
+def test_the_map_goes_down_and_up(d, b):
+    status, body = d.post_csv("area,parent,level,name,population,lat,lon\n"
+                              "K3,C,county,Heishan,,,\n"
+                              "K4,C,county,Anping,5000,30.1,110.15\n",
+                              "/api/v1/areas")
+    assert status == 200, body
+    known = {a["area"]: a for a in d.get("/api/v1/map?area=C")["areas"]}
+    signal = known["K1"]["signal"]
+    b.open(url(d, "map"))  # the only root: the province
+    b.wait("document.querySelector('.map a')")
+    assert b.run("document.querySelector('h1').innerText").startswith("Linhai")
+    # By key: Enter on the circle of the city.
+    b.run("document.querySelector('.map a').focus()")
+    for kind in ("keyDown", "keyUp"):
+        b.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter",
+               windowsVirtualKeyCode=13, text="\r" if kind == "keyDown" else "")
+    b.wait("document.querySelector('.map a[href=\"#/map/K1\"]')")
+    assert b.run("location.hash") == "#/map/C"
+    b.wait("document.activeElement.tagName === 'H1'")
+    assert tone(b, "K1") == [signal, signal[0].upper()]
+    assert not b.run("document.querySelector('.map a[href=\"#/map/K1\"]"
+                     " .mark-hatch')")
+    # Nobody reports from K4: not known; K3 has no place, and is named.
+    assert tone(b, "K4") == ["unknown", "?"]
+    assert tone(b, "K3") is None
+    assert "Heishan" in b.run(
+        "document.querySelector('.map-with aside').innerText")
+    rows = b.run("[...document.querySelectorAll('.map-table tbody tr')]"
+                 ".map(r => [r.dataset.area, r.innerText])")
+    assert [r[0] for r in rows][0] == "K1" and len(rows) == len(known)
+    words = dict(rows)
+    assert f"{signal.title()} signal" in words["K1"]
+    assert "Not known" in words["K3"] and "no site" in words["K4"]
+    keep(b, "map-en")
+    b.run("document.querySelector('.map a[href=\"#/map/K1\"]')"
+          ".dispatchEvent(new MouseEvent('click', { bubbles: true }))")
+    b.wait("document.querySelector('main').innerText"
+           ".includes('No areas lie below this one')")
+    b.wait("document.querySelector('.leaf a[href=\"#/alerts/%s\"]')"
+           % d.alert["id"])
+    b.run("[...document.querySelectorAll('.crumb a')].at(-1).click()")
+    b.wait("document.querySelector('.map a[href=\"#/map/K2\"]')")
+
+
+def test_the_scorecard_explains_itself(d, b):
+    b.open(url(d, "score/2025-01-01/2025-03-31"))
+    b.wait("document.querySelector('.score tr[data-trigger=respiratory]')")
+    card = d.get("/api/v1/scorecard?from=2025-01-01&to=2025-03-31")
+    rang = [x for x in card["triggers"] if x["opened"]]
+    assert b.run("document.querySelectorAll('.score tbody tr').length") == \
+        len(rang)
+    row = b.run("document.querySelector('.score "
+                "tr[data-trigger=respiratory]').innerText")
+    assert "none closed" in row and "too few to judge" in row
+    assert "positive predictive value" in b.text()
+    keep(b, "score-en")
+    put(b, ".why-form input", "2024-06-01")
+    put(b, ".why-form label:nth-of-type(2) input", "2024-07-01")
+    b.wait("document.querySelector('.why-form input').value === '2024-06-01'")
+    click(b, ".why-form button")
+    b.wait("document.body.innerText.includes('No alert opened in these days')")
+    assert b.run("location.hash") == "#/score/2024-06-01/2024-07-01"
+
+
 def test_keys_move_over_the_desk(d):
     with Browser() as b:
         b.open(url(d))
@@ -305,6 +379,16 @@ def test_operators_alerts_stand_apart(d):
         assert "Evidence over time" not in b.text()
         assert "undefined" not in b.text() and "NaN" not in b.text()
         keep(b, "operator-390")
+        # Nobody has reported for a week: no signal here says nothing.
+        b.open("about:blank")
+        b.open(url(d, "map/C", "zh-CN"))
+        b.wait("document.querySelector('.map a[href=\"#/map/K2\"]')")
+        hatched = "document.querySelector('.map a[href=\"#/map/%s\"] " \
+            ".mark-hatch')"
+        assert b.run(f"!!{hatched % 'K1'} && !!{hatched % 'K2'}")
+        known = d.get("/api/v1/map?area=C")["areas"]
+        assert {a["coverage"] for a in known if a["sites"]} == {0}
+        assert fits(b)
         b.open("about:blank")
         b.open(url(d))
         b.wait("document.querySelector('.alerts tbody tr')")

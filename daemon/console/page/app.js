@@ -7,6 +7,8 @@ import { Alert } from './alert.js';
 import { Places, Site } from './places.js';
 import { Status } from './status.js';
 import { Why } from './why.js';
+import { Score } from './score.js';
+import { AreaMap } from './map.js';
 
 const GATHER_MS = 400;
 const POLL_MS = 15000;
@@ -90,7 +92,7 @@ function Bar({ route, live, actor, onSignIn, onSignOut, onLanguage }) {
 		aria-current=${route.view === view || also.includes(route.view) ? 'page' : undefined}>${label}</a>`;
 	return html`<header class="bar"><div class="bar-in">
 		<a class="brand" href="#/"><img src=${new URL('icon.svg', import.meta.url)} alt="" width="26" height="26" />tocsin</a>
-		<nav aria-label=${t('nav.label')}>${link('', t('nav.desk'), ['alerts'])}${link('places', t('nav.places'), ['sites'])}${link('why', t('nav.why'))}${link('status', t('nav.status'))}</nav>
+		<nav aria-label=${t('nav.label')}>${link('', t('nav.desk'), ['alerts'])}${link('map', t('nav.map'))}${link('places', t('nav.places'), ['sites'])}${link('why', t('nav.why'))}${link('score', t('nav.score'))}${link('status', t('nav.status'))}</nav>
 		<span class="live live-${live}" role="status">${t(`live.${live}`)}</span>
 		<button class="quiet" lang=${otherLanguage()} onClick=${onLanguage}>${otherLanguage() === 'en' ? 'English' : '中文'}</button>
 		${actor ? html`<button class="quiet" onClick=${onSignOut} title=${t('sign.out')}>${actor}</button>`
@@ -132,9 +134,11 @@ function App() {
 	const views = {
 		'': () => html`<${Desk} ...${shared} />`,
 		alerts: () => html`<${Alert} key=${route.id} id=${route.id} ...${shared} />`,
+		map: () => html`<${AreaMap} area=${route.id} ...${shared} />`,
 		places: () => html`<${Places} area=${route.id} ...${shared} />`,
 		sites: () => html`<${Site} key=${route.id} site=${route.id} ...${shared} />`,
 		why: () => html`<${Why} area=${route.id} day=${route.more} ...${shared} />`,
+		score: () => html`<${Score} from=${route.id} to=${route.more} ...${shared} />`,
 		status: () => html`<${Status} ...${shared} />`,
 	};
 	return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.getElementById('main').focus(); }}>${t('nav.skip')}</a>

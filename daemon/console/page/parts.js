@@ -22,11 +22,11 @@ export function State({ state }) {
 	return html`<span class="state state-${state}">${word('state', state)}</span>`;
 }
 
-export function Coverage({ share }) {
+export function Coverage({ share, of = t('coverage.title') }) {
 	const known = share !== null && share !== undefined;
 	const low = known && share < 0.8;
 	return html`<span class="coverage ${low ? 'low' : ''}"
-			title=${low ? t('coverage.low') : t('coverage.title')}>
+			title=${low ? t('coverage.low') : of}>
 		<svg viewBox="0 0 40 6" aria-hidden="true">
 			<rect class="track" width="40" height="6" rx="3" />
 			${known && html`<rect class="fill" width=${Math.max(40 * share, 1)} height="6" rx="3" />`}

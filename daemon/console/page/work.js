@@ -82,7 +82,7 @@ export function Actions({ alert, actor, askSignIn, onDone }) {
 }
 
 /* "3 h 20 min", of a number of minutes. */
-function duration(minutes) {
+export function duration(minutes) {
 	const unit = (value, name) => new Intl.NumberFormat(currentLanguage(), { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
 	if (minutes < 60)
 		return unit(minutes, 'minute');
