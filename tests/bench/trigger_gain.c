@@ -4,6 +4,7 @@
  * equally often by chance.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,10 +16,16 @@
 #define RATE 2.0 /* openings by chance an area and year */
 #define DAYS_A_YEAR 365.25
 
-/* Null and outbreaks of one syndrome, and each variant's threshold. */
+/* In place of a variant: the kind that the outbreak is in, with all of the
+   budget, and with an equal share of it. */
+#define OWN SIZE_MAX
+#define OWN_SHARE (SIZE_MAX - 1)
+
+/* Null and outbreaks of one syndrome, and each variant's thresholds. */
 struct match {
 	struct world null, ill;
 	double threshold[WORLD_KINDS + WORLD_MAX_KINDS];
+	double share[WORLD_KINDS + WORLD_MAX_KINDS];
 };
 
 /* Over the outbreaks of a choice. */
@@ -28,7 +35,7 @@ struct result {
 };
 
 static double
-find_threshold(const struct world *w, size_t variant, size_t quiet)
+find_threshold(const struct world *w, size_t variant, size_t quiet, double rate)
 {
 	double lo = 0.5, hi = 16;
 	double years = (double)(w->rows * w->days) / DAYS_A_YEAR;
@@ -40,7 +47,7 @@ find_threshold(const struct world *w, size_t variant, size_t quiet)
 		for (size_t r = 0; r < w->rows; r++)
 			n += calib_openings(w->score[variant] + r * w->days,
 					    w->days, mid, quiet);
-		if ((double)n > RATE * years)
+		if ((double)n > rate * years)
 			lo = mid;
 		else
 			hi = mid;
@@ -56,7 +63,18 @@ compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* kinds: 1 = outbreaks of one kind, 2 = of more; variant 0 of `only`: own. */
+/* Does the variant ring on day d of the outbreak? */
+static bool
+rings(const struct match *m, const struct world_outbreak *o, size_t variant,
+      size_t d)
+{
+	size_t v = variant == OWN || variant == OWN_SHARE ? o->only : variant;
+	double at = variant == OWN_SHARE ? m->share[v] : m->threshold[v];
+
+	return m->ill.score[v][o->at + d] >= at;
+}
+
+/* kinds: 1 = outbreaks of one kind, 2 = of more. */
 static struct result
 result_of(const struct match *m, size_t variant, size_t size, size_t kinds)
 {
@@ -65,13 +83,12 @@ result_of(const struct match *m, size_t variant, size_t size, size_t kinds)
 
 	for (size_t i = 0; delay != NULL && i < m->ill.outbreaks; i++) {
 		const struct world_outbreak *o = &m->ill.outbreak[i];
-		size_t d = 0, v = variant == SIZE_MAX ? o->only : variant;
+		size_t d = 0;
 
 		if ((size < WORLD_SIZES && o->size != size) ||
 		    (o->kinds == 1) != (kinds == 1))
 			continue;
-		while (d < WORLD_DAYS &&
-		       !(m->ill.score[v][o->at + d] >= m->threshold[v]))
+		while (d < WORLD_DAYS && !rings(m, o, variant, d))
 			d++;
 		r.found += d < WORLD_DAYS;
 		delay[r.n++] = (double)d;
@@ -104,9 +121,13 @@ play(struct match *m, const struct world_conf *conf, uint64_t seed, int years,
 		if (world_add(&m->ill, &c) < 0)
 			return -1;
 	}
-	for (size_t v = 0; v < WORLD_KINDS + m->null.kinds; v++)
-		m->threshold[v] = find_threshold(&m->null, v,
-						 (size_t)c.trigger->quiet_days);
+	for (size_t v = 0; v < WORLD_KINDS + m->null.kinds; v++) {
+		size_t quiet = (size_t)c.trigger->quiet_days;
+
+		m->threshold[v] = find_threshold(&m->null, v, quiet, RATE);
+		m->share[v] = find_threshold(&m->null, v, quiet,
+					     RATE / (double)m->null.kinds);
+	}
 	return 0;
 }
 
@@ -161,20 +182,21 @@ static void
 print_one(const struct match *m, size_t single)
 {
 	puts("\n| cases | outbreaks of one kind | power %, fused | single |"
-	     " vote | the kind's own |\n"
-	     "| --: | --: | --: | --: | --: | --: |");
+	     " vote | the kind's own | its share |\n"
+	     "| --: | --: | --: | --: | --: | --: | --: |");
 	for (size_t s = 0; s <= WORLD_SIZES; s++) {
 		struct result f = result_of(m, WORLD_FUSED, s, 1);
 		struct result k = result_of(m, single, s, 1);
 		struct result v = result_of(m, WORLD_VOTE, s, 1);
-		struct result o = result_of(m, SIZE_MAX, s, 1);
+		struct result o = result_of(m, OWN, s, 1);
+		struct result p = result_of(m, OWN_SHARE, s, 1);
 
 		if (s < WORLD_SIZES)
 			printf("| %g |", world_size[s]);
 		else
 			printf("| all |");
-		printf(" %zu | %.1f | %.1f | %.1f | %.1f |\n", f.n, power(&f),
-		       power(&k), power(&v), power(&o));
+		printf(" %zu | %.1f | %.1f | %.1f | %.1f | %.1f |\n", f.n,
+		       power(&f), power(&k), power(&v), power(&o), power(&p));
 	}
 }
 
