@@ -56,8 +56,8 @@ add_row(const struct client *c, struct grid *g, const json_t *row)
 				      kept[1], kept[2] });
 }
 
-/* Budgets across, all and each group down. */
-static void
+/* Budgets across, all and each group down; false: there is nothing. */
+static bool
 print_table(const struct client *c, const json_t *one)
 {
 	const json_t *budgets = json_object_get(one, "budgets"), *b, *row;
@@ -73,31 +73,53 @@ print_table(const struct client *c, const json_t *one)
 					 json_object_get(b, "budget")));
 	}
 	if (i != BUDGETS || whole(one, "closed") == 0)
-		return;
+		return false;
 	g = grid_new((const char *[]){ client_say(c, "advise.of"),
 				       client_say(c, "score.closed"),
 				       client_say(c, "score.confirmed"),
 				       head[0], head[1], head[2], NULL });
 	if (g == NULL)
-		return;
+		return false;
 	add_row(c, g, one);
 	json_array_foreach (json_object_get(one, "groups"), i, row)
 		add_row(c, g, row);
 	grid_print(g, stdout, grid_terminal());
 	grid_free(&g);
+	return true;
 }
 
-static void
+/* Did it have a table? */
+static bool
 print_one(const struct client *c, const json_t *one)
 {
 	const json_t *line;
+	bool table;
 	size_t i;
 
 	printf("\n%s: %s\n", client_text(one, "trigger"),
 	       telling_in(c->lang, one, "title"));
-	print_table(c, one);
+	table = print_table(c, one);
 	json_array_foreach (json_object_get(one, "words"), i, line)
 		alert_print_indented(json_string_value(line), INDENT);
+	return table;
+}
+
+static void
+print_all(const struct client *c, const json_t *reply)
+{
+	const json_t *all = json_object_get(reply, "triggers"), *one;
+	bool tables = false;
+	size_t i;
+
+	printf("%s .. %s\n", client_text(reply, "from"),
+	       client_text(reply, "to"));
+	json_array_foreach (all, i, one)
+		tables = print_one(c, one) || tables;
+	if (!tables && json_array_size(all) > 0)
+		return;
+	putchar('\n');
+	alert_print_wrapped(
+		client_say(c, tables ? "advise.hint" : "advise.nothing"));
 }
 
 int
@@ -105,8 +127,7 @@ trigger_advise(const struct trigger_request *q, const char *name)
 {
 	const struct client *c = &q->client;
 	char path[PATH_BYTES] = "/api/v1/advice";
-	json_t *reply = NULL, *all, *one;
-	size_t i;
+	json_t *reply = NULL;
 	int rc;
 
 	client_query(path, sizeof(path), "trigger", name);
@@ -117,18 +138,8 @@ trigger_advise(const struct trigger_request *q, const char *name)
 	rc = client_get(c, path, &reply);
 	if (rc == 0 && c->json)
 		rc = client_print_json(reply);
-	if (rc != 0 || c->json) {
-		json_decref(reply);
-		return rc;
-	}
-	all = json_object_get(reply, "triggers");
-	printf("%s .. %s\n", client_text(reply, "from"),
-	       client_text(reply, "to"));
-	json_array_foreach (all, i, one)
-		print_one(c, one);
-	putchar('\n');
-	alert_print_wrapped(client_say(
-		c, json_array_size(all) > 0 ? "advise.hint" : "advise.nothing"));
+	else if (rc == 0)
+		print_all(c, reply);
 	json_decref(reply);
-	return cli_finish();
+	return rc != 0 ? rc : cli_finish();
 }

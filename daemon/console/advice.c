@@ -109,7 +109,11 @@ tell_advice(const struct telling *t)
 		telling_add(t, n > 0 ? "advise.keep_missed" : "advise.keep",
 			    args);
 	if (!isnan(telling_number(t->about, "new_budget")))
-		telling_add(t, "advise.how", args);
+		telling_add(t,
+			    telling_text(t->about, "file")[0] != '\0'
+				    ? "advise.how"
+				    : "advise.how_shipped",
+			    args);
 	if (!isnan(telling_number(t->about, "new_budget")) &&
 	    telling_text(t->about, "area")[0] != '\0')
 		telling_add(t, "advise.area", args);

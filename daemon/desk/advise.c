@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/desk/weigh.h"
 
@@ -375,6 +376,14 @@ put_advice(const struct advise *s, const struct tally *y, size_t missed,
 	json_object_set_new(out, "new_budget", to);
 }
 
+/* Where a person can change it; null where it is built in. */
+static json_t *
+written_at(const struct trigger *t)
+{
+	return strcmp(t->where, SHIPPED_WHERE) == 0 ? json_null()
+						    : json_string(t->where);
+}
+
 static json_t *
 write_out(const struct advise *s)
 {
@@ -382,13 +391,13 @@ write_out(const struct advise *s)
 	json_t *missed = list_missed(s);
 	struct tally all;
 	json_t *out = json_pack(
-		"{s:s, s:s, s:s, s:b, s:o, s:s, s:o, s:i}", "trigger", t->name,
+		"{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:i}", "trigger", t->name,
 		"title", t->title, "title_zh", t->title_zh, "statutory",
 		t->statutory, "area",
 		s->ask->area == REG_NONE
 			? json_null()
 			: json_string(registry_area_at(s->r, s->ask->area)->code),
-		"file", t->where, "budget",
+		"file", written_at(t), "budget",
 		t->statutory ? json_null() : json_real(t->budget), "least",
 		ADVISE_LEAST);
 

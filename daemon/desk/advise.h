@@ -27,7 +27,8 @@ struct advise_ask {
  * other than duplicate, and whose rarity is kept; outcome "outbreak" is one,
  * every other is none.
  *
- * trigger, title, title_zh, statutory, area (asked for, or null), file, budget (null: statutory), least
+ * trigger, title, title_zh, statutory, area (asked for, or null), file
+ * ("file:line"; null: built in), budget (null: statutory), least
  * (ADVISE_LEAST), closed, outbreaks, share (of outbreaks; null: none closed),
  * low, high (its 95 % interval by Wilson), budgets: [{budget, outbreaks,
  * others}], as it is, half and a quarter, each with the alerts that would

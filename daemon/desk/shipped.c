@@ -25,6 +25,8 @@ shipped_triggers(const struct registry *registry, conf_report *report, void *arg
 	}
 	set = trigger_load(&path, 1, registry, report, arg);
 	close(fd);
+	for (size_t i = 0; set != NULL && i < set->n; i++)
+		set->at[i].where = SHIPPED_WHERE;
 	return set;
 }
 

@@ -5,6 +5,8 @@
 
 #include "daemon/desk/trigger.h"
 
+#define SHIPPED_WHERE "built in" /* where they stand */
+
 /* NULL when already reported. */
 struct trigger_set *shipped_triggers(const struct registry *registry,
 				     conf_report *report, void *arg);

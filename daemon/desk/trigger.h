@@ -45,7 +45,7 @@ const char *trigger_rule_str(enum trigger_rule r);
 
 struct trigger {
 	const char *name, *title, *title_zh;
-	const char *where; /* "file:line" */
+	const char *where; /* "file:line", or SHIPPED_WHERE of shipped.h */
 	enum trigger_rule rule;
 	bool statutory; /* RULE_CASES, RULE_PERCENTILE: no p, no budget */
 	const char *basis, *basis_zh; /* "" = none; one may stand for both */

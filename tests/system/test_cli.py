@@ -326,6 +326,7 @@ def advice_of_what_was_found(d, by):
     assert reply["from"] == "2022-03-12" and reply["to"] == "2025-03-11"
     assert (own["closed"], own["outbreaks"], own["advice"]) == (
         2, 1, "too-few")
+    assert own["file"] is None  # built in
     assert own["new_budget"] is None and own["missed"] == [] and own["groups"] == []
     peaks = [d.get(f"/api/v1/alerts/{by[a]['id']}")["peak_years"]
              for a in ("K1", "C")]
