@@ -303,16 +303,57 @@ print_tails(const struct trigger *t, const struct registry *r, bool wide)
 		puts(" }");
 }
 
+/* Openings that a budget needs behind it to be more than a guess; calib_fit()
+   wants some more of each of its points. */
+#define LEAST_BEHIND 30
+#define WANTED_BEHIND 40.0
+
+/* Says where the lines above stand on too little, and what mends it. */
+static void
+print_thin(const struct request *q, const struct calib *c, bool wide,
+	   double behind)
+{
+	double times = fmax(2, ceil(WANTED_BEHIND / behind));
+
+	if (c->n > 1 && behind >= LEAST_BEHIND)
+		return;
+	puts("  Too thin to rely on:");
+	if (c->n == 1)
+		printf("  - it has one point, and a tail of %.3f that is "
+		       "assumed"
+		       " and not fitted;\n",
+		       c->tail);
+	if (behind < LEAST_BEHIND)
+		printf("  - only %.2g openings stand behind the budget, %g are"
+		       " wanted: blue and\n"
+		       "    all rarer colours are a guess.\n",
+		       behind, WANTED_BEHIND);
+	if (q->history != NULL)
+		printf("  Give it a history %.0f times as long, or of as many"
+		       " more areas.\n",
+		       times);
+	else
+		printf("  Give it some %.0f times as many county-years "
+		       "(--counties"
+		       " %d, --years %d now)%s.\n",
+		       times, q->counties, q->years,
+		       q->wide || !wide
+			       ? ""
+			       : ";\n  --wide makes areas above the county"
+				 " affordable");
+}
+
 /* One trigger, county and below or above; at[]: its scores by turn. */
 static void
-print_trigger(const struct trigger *t, const struct registry *r,
-	      const struct null_scores *const at[TURNS])
+print_trigger(const struct request *q, const struct trigger *t,
+	      const struct registry *r, const struct null_scores *const at[TURNS])
 {
 	static const double rates[] = { 24,  16, 12, 8,	 6,  4,	 3, 2,
 					1.5, 1,	 .7, .5, .3, .2, .1 };
 	const struct null_scores *fit = at[TURN_FIT];
 	enum reg_level level = level_of(t, at[TURN_FIRST]->wide);
 	bool wide = at[TURN_FIRST]->wide;
+	double years = (double)fit->areas * (double)fit->days / DAYS_A_YEAR;
 	struct calib c;
 	bool fitted = fit->areas > 0 &&
 		      calib_fit(&c, fit->at, fit->areas, fit->days,
@@ -322,8 +363,7 @@ print_trigger(const struct trigger *t, const struct registry *r,
 	if (fit->areas == 0)
 		return;
 	printf("\n%s, %s: %.0f area-years, budget %g\n", t->name,
-	       wide ? "above the county" : "county and below",
-	       (double)fit->areas * (double)fit->days / DAYS_A_YEAR,
+	       wide ? "above the county" : "county and below", years,
 	       t->share[level]);
 	puts("  colour   wanted   as it is   calibrated   in other years");
 	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
@@ -336,11 +376,13 @@ print_trigger(const struct trigger *t, const struct registry *r,
 		putchar('\n');
 	}
 	if (!fitted) {
-		puts("  too few days or openings to calibrate");
+		puts("  too few days or openings to calibrate; give it more"
+		     " counties or years");
 		return;
 	}
 	print_fitted(&c, wide);
 	print_tails(t, r, wide);
+	print_thin(q, &c, wide, years * t->share[level]);
 }
 
 static int
@@ -385,7 +427,7 @@ calibrate(const struct request *q, const char *etc, struct trigger_set *set,
 
 		if (!of->statutory &&
 		    (q->only == NULL || strcmp(q->only, of->name) == 0))
-			print_trigger(of, r, at);
+			print_trigger(q, of, r, at);
 	}
 	for (int turn = 0; turn < TURNS; turn++) {
 		for (size_t t = 0; scores[turn] != NULL && t < 2 * set->n; t++)

@@ -53,6 +53,7 @@ def test_thresholds_keep_a_trigger_to_its_budget(tmp_path):
     wanted, before, after, other = table["blue"]
     assert wanted == 10 and abs(after - 10) < abs(before - 10)
     assert 7.5 <= after <= 12.5 and other > 0
+    assert "thin" not in text
     keys = [k for k in text.splitlines()
             if re.match(r"\t(calib|tail|kind_tails)", k)]
     assert len(keys) == 3
@@ -70,9 +71,19 @@ def test_thresholds_keep_a_trigger_to_its_budget(tmp_path):
 
 
 def test_few_days_leave_a_kind_s_p_at_its_word(tmp_path):
-    plain = TRIGGER.format(name="homes", quiet=5, budget=10, keys="")
+    plain = TRIGGER.format(name="homes", quiet=5, budget=2, keys="")
     text = calibrate(write(tmp_path, "plain.conf", plain))
     assert "calibration = " in text and "kind_tails" not in text
+    # Four area-years of two openings each: the budget is beyond the fit.
+    assert "Too thin to rely on" in text
+    behind = re.search(r"only (\S+) openings stand behind the budget, 40 are",
+                       text)
+    assert 7.5 < float(behind.group(1)) < 8.5
+    assert "some 5 times as many county-years (--counties 4, --years 1" in text
+    one = len(re.findall(r'"[0-9.]+:[0-9.]+"', text.split("tail")[0])) == 1
+    assert one == ("one point, and a tail of 1.000 that is assumed" in text)
+    assert all(len(line) <= 80 for line in text.splitlines()
+               if line[:1] != "\t"), text
 
 
 def test_a_desk_s_budget_is_shared(tmp_path):
@@ -82,3 +93,4 @@ def test_a_desk_s_budget_is_shared(tmp_path):
                      write(tmp_path, "desk.conf", "desk { budget = 1 }\n"))
     assert "homes, county and below: 4 area-years, budget 0.25" in text
     assert "wards, county and below: 4 area-years, budget 0.75" in text
+    assert text.count("too few days or openings") == 2
