@@ -58,7 +58,7 @@ put_scalar(const json_t *value, FILE *out)
 		fwrite(json_string_value(value), 1, json_string_length(value),
 		       out);
 	else if (json_is_boolean(value))
-		fputs(json_is_true(value) ? "true" : "false", out);
+		fputs(json_is_true(value) ? "TRUE" : "FALSE", out);
 	else if (json_is_number(value))
 		json_dumpf(value, out,
 			   JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS));

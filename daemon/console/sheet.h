@@ -5,9 +5,10 @@
  * The interface's lists as CSV for spreadsheets and statistics: made of the
  * very JSON of the same request, so that the two cannot differ.  RFC 4180,
  * UTF-8, a header line.  A cell is the JSON value as it stands there: text
- * without its quotes, numbers with the same digits, true and false.  What is
- * null or not there is an empty cell, never 0.  A list in a cell is joined
- * with SHEET_JOIN, an object's values are name=value joined likewise.
+ * without its quotes, numbers with the same digits, TRUE and FALSE as R reads
+ * them.  What is null or not there is an empty cell, never 0.  A list in a
+ * cell is joined with SHEET_JOIN, an object's values are name=value joined
+ * likewise.
  *
  * Text is not changed in any way, also where a spreadsheet would take it for
  * a formula.

@@ -75,9 +75,10 @@ const struct sheet sheet_backtest = {
 
 const struct sheet sheet_alert_events = {
 	.list = { "events" },
-	.columns = "number at_ms version " EVENT_COLUMNS
-		   " merged_below actor note outcome from to told vacant "
-		   "route cause sender facts",
+	.columns =
+		"number at_ms version " EVENT_COLUMNS
+		" merged_below actor note outcome from to told passed vacant "
+		"route cause sender facts",
 };
 
 const struct sheet sheet_map = {
@@ -94,7 +95,7 @@ const struct sheet sheet_explain = {
 		"statutory window_days colour coverage p "
 		"recurrence_years points streams basis basis_zh cases "
 		"limit score score_days alert=alert/id next_colour=next/colour "
-		"next_lacks=next/lacks",
+		"next_lacks=next/lacks words",
 };
 
 const struct sheet sheet_scorecard = {

@@ -10,6 +10,7 @@ WITHIN = {"blue": ("colours", "blue"), "yellow": ("colours", "yellow"),
           "orange": ("colours", "orange"), "red": ("colours", "red"),
           "top_alert": ("top", "id"),
           "next_colour": ("next", "colour"), "next_lacks": ("next", "lacks")}
+USED = {outer for outer, _ in WITHIN.values()}
 
 
 def cell(value):
@@ -17,7 +18,7 @@ def cell(value):
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return "TRUE" if value else "FALSE"
     if isinstance(value, list):
         return "|".join(cell(v) for v in value)
     if isinstance(value, dict):
@@ -49,10 +50,11 @@ def value_of(name, row, body, around):
 
 
 def has_parts(value):
-    """A list of objects, or an object with parts: JSON alone has it."""
+    """An empty list, one of objects, or an object with parts: JSON alone
+    may have it."""
     parts = value.values() if isinstance(value, dict) else value
-    return isinstance(value, (list, dict)) and any(
-        isinstance(v, (dict, list)) for v in parts)
+    return isinstance(value, (list, dict)) and (not value or any(
+        isinstance(v, (dict, list)) for v in parts))
 
 
 def same(text, body, lists, around={}):
@@ -67,4 +69,8 @@ def same(text, body, lists, around={}):
         for name, text in zip(head, line):
             value = value_of(name, row, body, around)
             assert is_cell(text, value), (name, text, value)
+    # What is added to a row gets a column in daemon/console/sheets.c.
+    lacking = {key for row in rows for key, value in row.items()
+               if key not in head and key not in USED and not has_parts(value)}
+    assert not lacking, lacking
     return len(rows), head

@@ -229,7 +229,7 @@ def test_areas_and_sites_as_csv_are_imports(d):
     """What was exported changes nothing; one cell of it, one row."""
     for path, key, was, now in (
             ("/api/v1/areas", "areas", "清河县", "清河"),
-            ("/api/v1/sites", "sites", "0790-5550100,,,false", "0,,,TRUE")):
+            ("/api/v1/sites", "sites", "0790-5550100,,,FALSE", "0,,,true")):
         status, text = d.ask("GET", path + "?format=csv")
         before = d.get(path)[key]
         assert d.post_csv(text, path) == (200, {"added": 0, "changed": 0})

@@ -43,7 +43,7 @@ values_become_cells(void **state)
 	expect(&sample,
 	       "{\"name\": \"n\", \"more\": [{\"a\": 2.0}],"
 	       " \"rows\": [{\"a\": true, \"b\": false, \"c\": {\"d\": 7}}]}",
-	       SHEET_LF, HEAD "n,true,false,7\nn,2.0,,\n");
+	       SHEET_LF, HEAD "n,TRUE,FALSE,7\nn,2.0,,\n");
 	/* Unknown is not zero, and there is no row where there is no object. */
 	expect(&sample, "{\"rows\": [{\"a\": null, \"b\": \"\", \"c\": null}]}",
 	       SHEET_LF, HEAD ",,,\n");
@@ -59,7 +59,7 @@ lists_are_joined(void **state)
 	expect(&sample,
 	       "{\"rows\": [{\"a\": [\"x\", \"y\", 3], \"b\": [],"
 	       " \"c\": {\"d\": [true]}}]}",
-	       SHEET_LF, HEAD ",x|y|3,,true\n");
+	       SHEET_LF, HEAD ",x|y|3,,TRUE\n");
 	expect(&sample, "{\"rows\": [{\"a\": {\"k\": 1, \"l\": \"m,n\"}}]}",
 	       SHEET_LF, HEAD ",\"k=1|l=m,n\",,\n");
 	/* Parts of parts are in JSON alone. */
@@ -97,7 +97,7 @@ a_status_is_unfolded(void **state)
 	       SHEET_LF,
 	       "today,part,name,value\n"
 	       "2025-03-11,,today,2025-03-11\n"
-	       "2025-03-11,,ready,true\n"
+	       "2025-03-11,,ready,TRUE\n"
 	       "2025-03-11,reporting,late,2\n"
 	       "2025-03-11,intake,refused day,80\n");
 }
