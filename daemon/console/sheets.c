@@ -111,7 +111,7 @@ const struct sheet sheet_advice = {
 	.list = { "triggers" },
 	.columns = "from=/from to=/to trigger title title_zh statutory area "
 		   "file budget closed outbreaks share low high least "
-		   "missed advice new_budget",
+		   "missed advice new_budget words",
 };
 
 const struct sheet sheet_notices = {

@@ -54,6 +54,7 @@ def fits(b):
 
 def csv_is_linked(d, b, place, path, name, **around):
     """The link leads to the rows, marked as UTF-8 for spreadsheets."""
+    b.wait(f"document.querySelector('{place} a.csv')")
     status, text = d.ask("GET", b.run(
         f"document.querySelector('{place} a.csv').getAttribute('href')"))
     assert status == 200 and text.startswith("\ufeff")
@@ -99,7 +100,6 @@ def test_an_alert_with_charts_and_table(d):
         csv_is_linked(d, b, ".card h2", f"alerts/{d.alert['id']}", "evidence",
                       alert="id")
         b.open(url(d, "sites/pharmacy-K1"))
-        b.wait("document.querySelector('.twin')")
         csv_is_linked(d, b, ".twin", "series/points?site=pharmacy-K1"
                       "&indicator=otc-cough-cold", "points",
                       **{k: True for k in ("site", "site_name", "area", "kind",
