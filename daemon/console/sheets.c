@@ -117,7 +117,7 @@ const struct sheet sheet_advice = {
 const struct sheet sheet_notices = {
 	.list = { "notices" },
 	.columns = "id event receiver message state tries created_ms "
-		   "next_ms error",
+		   "next_ms error digest_ms",
 };
 
 const struct sheet sheet_rota = {

@@ -4,9 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "daemon/desk/trigger.h"
+
 static const char *const step_name[DEADLINE_STEPS] = { "acknowledge", "verify",
 						       "assess", "report",
 						       "respond" };
+
+static const char *const colours[] = { "blue", "yellow", "orange", "red", NULL };
 
 #define STEP(name, step, text)                                                 \
 	{                                                                      \
@@ -28,6 +32,10 @@ const struct conf_key deadline_keys[] = {
 	  "acknowledge,verify,assess,report", 0, 0, NULL, true,
 	  "clocks of these that are told to the area above when they are"
 	  " missed; none: no clock" },
+	{ "escalate_from", CONF_CHOICE,
+	  offsetof(struct deadlines, escalate_from), "blue", 0, 0, colours, true,
+	  "lowest colour of which missed clocks are told above; statutory rules"
+	  " are told whatever their colour" },
 	{ "next_level", CONF_DURATION, offsetof(struct deadlines, next_level_ms),
 	  "1h", 0, 365.0 * 86400000, NULL, true,
 	  "time after which the area above that one is told too, and so on; 0:"
@@ -83,9 +91,10 @@ deadline_start(json_t *view, const char *name, const struct deadlines *d,
 	}
 	return json_object_set_new(
 		view, "deadlines",
-		json_pack("{s:s, s:s, s:s, s:I, s:o}", "name", name, "basis",
+		json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "name", name, "basis",
 			  d->basis, "basis_zh", d->basis_zh, "next_level_ms",
-			  (json_int_t)d->next_level_ms, "steps", list));
+			  (json_int_t)d->next_level_ms, "escalate_from",
+			  colours[d->escalate_from], "steps", list));
 }
 
 static json_t *
@@ -222,6 +231,19 @@ deadline_unheard(const json_t *view, struct deadline_miss *out)
 	return out->steps != 0;
 }
 
+/* Of a colour whose missed clocks are told to nobody? */
+static bool
+is_minor(const json_t *view)
+{
+	const char *from = json_string_value(json_object_get(
+		json_object_get(view, "deadlines"), "escalate_from"));
+	const char *grade = json_string_value(json_object_get(view, "grade"));
+
+	return from != NULL && grade != NULL &&
+	       !json_is_true(json_object_get(view, "statutory")) &&
+	       colour_parse(grade) < colour_parse(from);
+}
+
 bool
 deadline_missed(const json_t *view, int64_t now_ms, unsigned skip,
 		struct deadline_miss *out)
@@ -232,6 +254,8 @@ deadline_missed(const json_t *view, int64_t now_ms, unsigned skip,
 	size_t i;
 
 	*out = (struct deadline_miss){ .last = "" };
+	if (is_minor(view))
+		return false;
 	json_array_foreach (steps_of(view), i, row) {
 		int step = step_of(row);
 		bool first = out->steps == 0;

@@ -31,6 +31,7 @@ struct deadlines {
 	int64_t ms[DEADLINE_STEPS];
 	struct conf_list escalate; /* steps told above when they are missed */
 	int64_t next_level_ms;	   /* between two levels; 0: the next only */
+	int escalate_from; /* 0 blue .. 3 red: lower ones are not told */
 };
 extern const struct conf_key deadline_keys[];
 
@@ -44,8 +45,8 @@ extern const struct conf_key deadline_keys[];
 int deadline_step_parse(const char *name);
 
 /*
- * Puts "deadlines" into an alert: the block's name, basis, basis_zh and
- * next_level_ms, and of every step that has one step, due_ms, met_ms (null),
+ * Puts "deadlines" into an alert: the block's name, basis, basis_zh,
+ * next_level_ms and escalate_from, and of every step that has one step, due_ms, met_ms (null),
  * off (false), escalates, and escalated (empty).  0 or -1.
  */
 int deadline_start(json_t *view, const char *name, const struct deadlines *d,
@@ -73,7 +74,8 @@ struct deadline_miss {
 /*
  * Those missed by now whose next level is to be told: of the first such step,
  * and of others that were told to the same area last.  Steps in skip do not
- * count.  false: none.
+ * count.  false: none, or the alert's colour is below escalate_from; statutory
+ * rules have no such limit.
  */
 bool deadline_missed(const json_t *view, int64_t now_ms, unsigned skip,
 		     struct deadline_miss *out);

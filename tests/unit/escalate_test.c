@@ -485,6 +485,32 @@ test_many_alerts_are_looked_at_in_turn(void **state)
 }
 
 static void
+test_low_colours_may_be_left_alone(void **state)
+{
+	const struct deadlines orange = {
+		.basis = (char[]){ "" },
+		.basis_zh = (char[]){ "" },
+		.ms = { [DEADLINE_ACKNOWLEDGE] = HOUR },
+		.escalate = { (char *[]){ (char[]){ "acknowledge" } }, 1 },
+		.escalate_from = 2,
+	};
+	json_t *alert = json_pack("{s:s,s:b}", "grade", "yellow", "statutory", 0);
+	struct deadline_miss miss;
+
+	(void)state;
+	assert_int_equal(deadline_start(alert, "quick", &orange, 0), 0);
+	assert_false(deadline_missed(alert, 2 * HOUR, 0, &miss));
+	/* Where nobody is on duty somebody must hear of it. */
+	assert_true(deadline_unheard(alert, &miss));
+	json_object_set_new(alert, "statutory", json_true());
+	assert_true(deadline_missed(alert, 2 * HOUR, 0, &miss));
+	json_object_set_new(alert, "statutory", json_false());
+	json_object_set_new(alert, "grade", json_string("orange"));
+	assert_true(deadline_missed(alert, 2 * HOUR, 0, &miss));
+	json_decref(alert);
+}
+
+static void
 test_history_calls_nobody(void **state)
 {
 	struct world w;
@@ -513,6 +539,7 @@ main(void)
 		cmocka_unit_test(
 			test_where_nobody_is_on_duty_the_city_is_told_at_once),
 		cmocka_unit_test(test_many_alerts_are_looked_at_in_turn),
+		cmocka_unit_test(test_low_colours_may_be_left_alone),
 		cmocka_unit_test(test_history_calls_nobody),
 	};
 
