@@ -140,7 +140,7 @@ take_cases(struct judge *judge, const struct registry *registry,
 
 			if (s.period == 7 && day_weekday(d) != 6)
 				continue;
-			judge_cell(judge, s.member[m], d, &cell);
+			judge_case_cell(judge, s.member[m], d, &cell);
 			if (!(cell.value > 0))
 				continue;
 			it.cases += cell.value;
@@ -414,7 +414,8 @@ struct cover {
 };
 
 /*
- * What may still be under way is not missing, and what a site that has closed
+ * Days that marks make no evidence of are expected and not there.  What may
+ * still be under way is not missing, and what a site that has closed
  * its day did not report will not come: nothing is left to wait for.
  */
 static void
@@ -436,7 +437,8 @@ cover_series(const struct judge *judge, const struct registry *registry,
 			continue;
 		judge_cell(judge, series, d, &cell);
 		c->expected++;
-		c->in += closed || !isnan(cell.value);
+		c->in += !judge_is_void(judge, series, d) &&
+			 (closed || !isnan(cell.value));
 	}
 }
 
@@ -472,6 +474,7 @@ item_stands(const struct judge *judge, const struct registry *registry,
 	struct judge_cell cell;
 	enum det_level level;
 	uint32_t s, d;
+	int32_t at;
 	double p;
 
 	if (site == NULL || ind == NULL || day == NULL || stratum == NULL)
@@ -481,18 +484,21 @@ item_stands(const struct judge *judge, const struct registry *registry,
 	s = registry_series(registry, s, d, stratum, strlen(stratum));
 	if (s == REG_NONE)
 		return false;
+	at = day_parse(day, strlen(day));
 	if (json_is_null(json_object_get(item, "p"))) {
-		judge_cell(judge, s, day_parse(day, strlen(day)), &cell);
+		judge_case_cell(judge, s, at, &cell);
 		return cell.value > 0;
 	}
-	p = judge_series_p(judge, s, day_parse(day, strlen(day)), &level);
+	if (judge_is_void(judge, s, at))
+		return false;
+	p = judge_series_p(judge, s, at, &level);
 	if (!isnan(p) && json_is_true(json_object_get(item, "weak")))
 		return p <= fmax(WEAK_P,
 				 json_number_value(json_object_get(item, "p")));
 	if (!isnan(p))
 		return level >= DET_WARNING;
 	/* Withdrawn, or so long ago that the judge has forgotten it. */
-	judge_cell(judge, s, day_parse(day, strlen(day)), &cell);
+	judge_cell(judge, s, at, &cell);
 	return !isnan(cell.value);
 }
 

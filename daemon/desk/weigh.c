@@ -164,8 +164,16 @@ ref_p(const struct scale *w, const struct ref *r, int32_t day)
 			 : judge_series_p(w->judge, r->id, day, &level);
 }
 
+static bool
+is_apart(const struct scale *w, const struct ref *r, int32_t day)
+{
+	return r->is_sum ? judge_sum_is_apart(w->judge, r->id, day)
+			 : judge_is_apart(w->judge, r->id, day);
+}
+
+/* usual: what is marked as an outbreak does not say how the kind scatters. */
 static double
-kind_day_p(struct scale *w, int32_t day)
+kind_day_p(struct scale *w, int32_t day, bool usual)
 {
 	double level_p[LEVELS];
 
@@ -173,7 +181,9 @@ kind_day_p(struct scale *w, int32_t day)
 		const struct refs *r = &w->level[l];
 
 		for (size_t i = 0; i < r->n; i++)
-			w->p[i] = ref_p(w, &r->at[i], day);
+			w->p[i] = usual && is_apart(w, &r->at[i], day)
+					  ? NAN
+					  : ref_p(w, &r->at[i], day);
 		level_p[l] = fuse_cauchy(w->p, NULL, r->n);
 	}
 	return fuse_cauchy(level_p, NULL, LEVELS);
@@ -268,7 +278,8 @@ weigh_kind_window(struct scale *w, const struct trigger *t, uint32_t kind,
 		return false;
 	for (int d = HISTORY_DAYS - t->window - t->lag[kind]; d < HISTORY_DAYS;
 	     d++)
-		day_p[d] = kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
+		day_p[d] =
+			kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d, false);
 	k->kind = kind;
 	k->streams = w->level[LEVEL_SERIES].n;
 	take_kind_p(w, t, out, out->kinds++);
@@ -302,8 +313,8 @@ look_back(struct scale *w, const struct trigger *t, const struct weighing *out)
 		if (kind == REG_NONE || !room_for_kind(w))
 			return;
 		for (int d = 0; d < HISTORY_DAYS - t->window; d++)
-			w->day_p[k][d] =
-				kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d);
+			w->day_p[k][d] = kind_day_p(
+				w, out->as_of - HISTORY_DAYS + 1 + d, true);
 		k++;
 	}
 }

@@ -140,7 +140,7 @@ window_sum(const struct scale *w, uint32_t series, int period, int32_t to,
 
 		if (period == 7 && day_weekday(d) != 6)
 			continue;
-		judge_cell(w->judge, series, d, &cell);
+		judge_case_cell(w->judge, series, d, &cell);
 		if (isnan(cell.value))
 			continue;
 		sum += cell.value;

@@ -58,6 +58,8 @@ add_points(struct places *pl, size_t i, const struct judge_point *at, size_t n,
 		if (isnan(x) || isnan(at[d].verdict.expected) || age < 0)
 			continue;
 		if (day < from) {
+			if (at[d].mark != NULL)
+				continue;
 			pl->excess += (x - e) * (x - e) / e;
 			pl->days++;
 			continue;

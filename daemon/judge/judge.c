@@ -178,6 +178,7 @@ judge_free(struct judge **jp)
 		judge_lent_free(&j->sum[i]);
 	}
 	judge_lender_free(&j->lender);
+	judge_spans_free(j);
 	free(j->series);
 	free(j->closed);
 	free(j->sum_of);
@@ -271,6 +272,9 @@ follow_series(struct judge *j)
 	for (; j->series_n < n; j->series_n++) {
 		stream_init(&j->series[j->series_n]);
 		j->sum_of[j->series_n] = REG_NONE;
+		if (j->marks != NULL &&
+		    judge_spans_find(j, (uint32_t)j->series_n) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -480,23 +484,31 @@ judge_dirty(struct judge *j, size_t budget)
 }
 
 void
+judge_mark(struct judge *j, uint32_t series, int32_t t)
+{
+	struct stream *s = &j->series[series];
+	bool clean = s->dirty_from == STREAM_NONE;
+
+	if (s->last == STREAM_NONE || t > s->last)
+		return;
+	/* What a method carries on was made without what has changed. */
+	s->saved.next = STREAM_NONE;
+	if (clean && judge_queue_put(&j->dirty_series, series) < 0) {
+		log_error("judge: no memory to judge again");
+		return;
+	}
+	if (t < s->first)
+		t = s->first;
+	if (clean || t < s->dirty_from)
+		s->dirty_from = t;
+	judge_sum_mark(j, series, t);
+}
+
+void
 judge_all_again(struct judge *j)
 {
-	for (uint32_t i = 0; i < j->series_n; i++) {
-		struct stream *s = &j->series[i];
-		bool clean = s->dirty_from == STREAM_NONE;
-
-		if (s->first == STREAM_NONE)
-			continue;
-		/* What a method carries on was made by the old calendar. */
-		s->saved.next = STREAM_NONE;
-		if (clean && judge_queue_put(&j->dirty_series, i) < 0) {
-			log_error("judge: no memory to judge all again");
-			return;
-		}
-		s->dirty_from = s->first;
-		judge_sum_mark(j, i, s->first);
-	}
+	for (uint32_t i = 0; i < j->series_n; i++)
+		judge_mark(j, i, INT32_MIN + 1);
 }
 
 bool

@@ -33,6 +33,8 @@
 #include "detectors/detect.h"
 
 struct judge;
+struct mark; /* daemon/judge/mark.h */
+struct marks;
 
 /*
  * What a method gets to see that reads back to the start of a series: what it
@@ -94,6 +96,7 @@ struct judge_point {
 	bool judged;
 	struct det_verdict verdict;
 	struct judge_borrowed borrowed;
+	const char *mark; /* why it is marked, or NULL; not of events */
 };
 
 /* conf and registry are borrowed for the judge's life; NULL: logged. */
@@ -129,6 +132,16 @@ size_t judge_dirty(struct judge *j, size_t budget);
  * changed: the verdicts then are those of a start.
  */
 void judge_all_again(struct judge *j);
+
+/*
+ * Days with a known reason, borrowed for the judge's life.  The cells of an
+ * outbreak are missing from the baselines of all days but their own; those of
+ * a cause also make no verdict and take no part in sums; those of a fault are
+ * missing, as if withdrawn.  Where a mark comes or goes, judge_remark() says
+ * so afterwards; returns how many series it is about.
+ */
+void judge_set_marks(struct judge *j, const struct marks *marks);
+size_t judge_remark(struct judge *j, const struct mark *changed);
 
 /* Is judging up to date? */
 bool judge_idle(const struct judge *j);
@@ -189,9 +202,21 @@ double judge_series_p(const struct judge *j, uint32_t series, int32_t day,
 double judge_sum_p(const struct judge *j, uint32_t sum, int32_t day,
 		   enum det_level *level);
 
-/* The cell of the period that holds the day. */
+/* The cell of the period that holds the day, as it was reported. */
 void judge_cell(const struct judge *j, uint32_t series, int32_t day,
 		struct judge_cell *out);
+/* The same for rules of cases: what is marked as a fault is missing. */
+void judge_case_cell(const struct judge *j, uint32_t series, int32_t day,
+		     struct judge_cell *out);
+/* Do marks say that the day is no evidence (a cause, a fault)? */
+bool judge_is_void(const struct judge *j, uint32_t series, int32_t day);
+/*
+ * Is the day of a marked outbreak, so that its p says nothing about how the
+ * series, or the sum, usually scatters?  Of a sum where a tenth of the members
+ * are marked.
+ */
+bool judge_is_apart(const struct judge *j, uint32_t series, int32_t day);
+bool judge_sum_is_apart(const struct judge *j, uint32_t sum, int32_t day);
 
 /* First and last day with a report in memory; DAY_NONE where there is none. */
 void judge_span(const struct judge *j, uint32_t series, int32_t *first,

@@ -146,14 +146,19 @@ room(struct lender *l, size_t rows)
 
 /* The n cells that end with t; returns false where a report has no denominator. */
 static bool
-load_row(const struct stream *s, int32_t t, size_t n, double *count, double *denom)
+load_row(const struct judge *j, uint32_t series, int32_t t, size_t n,
+	 double *count, double *denom)
 {
+	const struct stream *s = &j->series[series];
+	const struct spans *x = judge_spans(j, series);
 	uint32_t cell[PEERS_CELLS], under[PEERS_CELLS];
 	int32_t from = t - (int32_t)n + 1;
 	bool all = true;
 
 	stream_cells(s, from, t, cell);
 	stream_denoms(s, from, t, under);
+	spans_empty(x, from, n, t, cell);
+	spans_empty(x, from, n, t, under);
 	for (size_t i = 0; i < n; i++) {
 		bool there = cell[i] != CELL_MISSING;
 		bool rate = under[i] != CELL_MISSING && under[i] > 0;
@@ -168,10 +173,9 @@ load_row(const struct stream *s, int32_t t, size_t n, double *count, double *den
 static bool
 is_peer(const struct judge *j, const struct wish *w, uint32_t series)
 {
-	const struct stream *s = &j->series[series];
-
-	return stream_cell(s, w->t) != CELL_MISSING &&
-	       judge_has_settled(s, w->t, j->sum[w->sum].period) &&
+	return stream_cell(&j->series[series], w->t) != CELL_MISSING &&
+	       !spans_void(judge_spans(j, series), w->t) &&
+	       judge_has_settled(j, series, w->t, j->sum[w->sum].period) &&
 	       strcmp(registry_series_at(j->registry, series)->stratum,
 		      w->stratum) == 0;
 }
@@ -191,8 +195,8 @@ ask(const struct judge *j, const struct wish *w)
 			continue;
 		if (!room(l, rows))
 			return NULL;
-		load_row(&j->series[s->member[i]], w->t, all.n,
-			 l->count + rows * all.n, l->denom + rows * all.n);
+		load_row(j, s->member[i], w->t, all.n, l->count + rows * all.n,
+			 l->denom + rows * all.n);
 		rows++;
 	}
 	if (rows < PEERS_LEAST)
@@ -289,8 +293,9 @@ is_new(const struct judge *j, uint32_t series, int32_t t)
 
 	return site->expect != REG_UNSCHEDULED &&
 	       stream_cell(s, t) != CELL_MISSING &&
+	       !spans_void(judge_spans(j, series), t) &&
 	       (int64_t)s->first + (int64_t)cells_of(site->period).n > t &&
-	       !judge_has_settled(s, t, site->period);
+	       !judge_has_settled(j, series, t, site->period);
 }
 
 void
@@ -308,7 +313,7 @@ judge_borrow(const struct judge *j, uint32_t series, int32_t t, bool upper,
 		return;
 	own = cells_of(registry_site_at(j->registry, row->site)->period);
 	w.sum = j->sum_of[series];
-	w.rates = load_row(&j->series[series], t, own.n, count, denom);
+	w.rates = load_row(j, series, t, own.n, count, denom);
 	p = nearest(j, &w);
 	if (p == NULL)
 		return;
@@ -350,7 +355,7 @@ judge_lender_note(struct judge *j, uint32_t series)
 
 	if (is_new(j, series, s->last))
 		remember(j->lender, series);
-	if (!judge_has_settled(s, s->last, period))
+	if (!judge_has_settled(j, series, s->last, period))
 		return;
 	j->lender->moved = true;
 	for (uint32_t i = j->sum_of[series]; i != REG_NONE; i = j->sum[i].up)

@@ -39,6 +39,24 @@ judge_cell(const struct judge *j, uint32_t series, int32_t day,
 }
 
 void
+judge_case_cell(const struct judge *j, uint32_t series, int32_t day,
+		struct judge_cell *out)
+{
+	int32_t t = stream_period(day, series_period(j, series));
+
+	judge_cell(j, series, day, out);
+	if (spans_fault(judge_spans(j, series), t))
+		*out = no_cell;
+}
+
+bool
+judge_is_void(const struct judge *j, uint32_t series, int32_t day)
+{
+	return spans_void(judge_spans(j, series),
+			  stream_period(day, series_period(j, series)));
+}
+
+void
 judge_span(const struct judge *j, uint32_t series, int32_t *first, int32_t *last)
 {
 	*first = DAY_NONE;
@@ -104,8 +122,20 @@ judge_points(struct judge *j, uint32_t series, int32_t from_day, size_t n,
 		out[t - from].judged = true;
 		out[t - from].verdict = j->verdict[t - lo];
 		borrow_point(j, series, t, &out[t - from]);
+		out[t - from].mark = spans_why(judge_spans(j, series), t);
 	}
 	return 0;
+}
+
+/* Why one of those that reported is marked, or NULL. */
+static const char *
+sum_why(const struct judge *j, const struct sum *s, int32_t t)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; j->spans_n > 0 && why == NULL && i < s->members; i++)
+		why = spans_why(judge_spans(j, s->member[i]), t);
+	return why;
 }
 
 static int
@@ -127,6 +157,7 @@ sum_points(struct judge *j, uint32_t sum, int32_t from_day, size_t n,
 		judge_sum_cell(j, sum, t, &out[t - from].cell);
 		out[t - from].judged = true;
 		out[t - from].verdict = j->verdict[t - lo];
+		out[t - from].mark = sum_why(j, s, t);
 	}
 	return 0;
 }

@@ -4,6 +4,7 @@
 /* The inside of struct judge, for the files judge*.c. */
 
 #include "daemon/judge/judge.h"
+#include "daemon/judge/mark.h"
 #include "daemon/judge/stream.h"
 
 /* A method with its parameters and work space, for days or for weeks. */
@@ -51,6 +52,17 @@ struct columns {
 	int32_t least; /* first report of any member */
 };
 
+/* Periods of a series that marks are about; events are not among them. */
+struct span {
+	int32_t first, last;
+	enum mark_why why;
+};
+
+struct spans {
+	struct span *at;
+	size_t n;
+};
+
 /* Numbers of streams or sums that wait to be judged. */
 struct queue {
 	uint32_t *at;
@@ -72,6 +84,9 @@ struct judge {
 	size_t areas;
 	struct closed *closed; /* of a site */
 	size_t closed_n;
+	const struct marks *marks; /* NULL: none */
+	struct spans *spans;	   /* of a series; beyond spans_n: none */
+	size_t spans_n;
 	struct queue dirty_series, dirty_sums;
 	uint32_t *touched; /* list, and a flag an area */
 	uint8_t *is_touched;
@@ -128,8 +143,9 @@ int judge_sum_join(struct judge *j, uint32_t series);
 /* Marks the sums that hold the series from period t on. */
 void judge_sum_mark(struct judge *j, uint32_t series, int32_t t);
 
-/* Has the stream settled by period t? */
-bool judge_has_settled(const struct stream *s, int32_t t, int period);
+/* Has the series settled by period t?  Its site's period. */
+bool judge_has_settled(const struct judge *j, uint32_t series, int32_t t,
+		       int period);
 
 /* The area has been judged again. */
 void judge_touch(struct judge *j, uint32_t area);
@@ -160,5 +176,29 @@ void judge_lender_note(struct judge *j, uint32_t series);
 void judge_lender_touch(struct judge *j);
 
 int judge_queue_put(struct queue *q, uint32_t i);
+
+/* From period t on the series has to be judged again, and its sums. */
+void judge_mark(struct judge *j, uint32_t series, int32_t t);
+
+/* What marks say of the series; NULL: nothing. */
+const struct spans *judge_spans(const struct judge *j, uint32_t series);
+/* Finds it out, for a series that is new or whose marks changed; 0 or -1. */
+int judge_spans_find(struct judge *j, uint32_t series);
+void judge_spans_free(struct judge *j);
+
+/* x may be NULL in all of these. */
+/* Is period t, where it is judged itself, as if there were no report? */
+bool spans_void(const struct spans *x, int32_t t);
+/* Are its counts wrong? */
+bool spans_fault(const struct spans *x, int32_t t);
+/* Is t missing from the window in which period `judged` is judged? */
+bool spans_leave_out(const struct spans *x, int32_t t, int32_t judged);
+/* The same of a window's cells, n from period begin on. */
+void spans_empty(const struct spans *x, int32_t begin, size_t n, int32_t judged,
+		 uint32_t *cell);
+/* Why period t is marked, the strongest reason; NULL: it is not. */
+const char *spans_why(const struct spans *x, int32_t t);
+/* Does any lie in from..to? */
+bool spans_meet(const struct spans *x, int32_t from, int32_t to);
 
 #endif

@@ -12,13 +12,17 @@
 
 /* Copies periods begin..to into the window; true if there are denominators. */
 static bool
-load(struct judge *j, const struct stream *s, int32_t begin, int32_t to)
+load(struct judge *j, uint32_t series, int32_t begin, int32_t to)
 {
+	const struct stream *s = &j->series[series];
+	const struct spans *x = judge_spans(j, series);
 	size_t n = (size_t)(to - begin) + 1;
 	bool any = false;
 
 	stream_cells(s, begin, to, j->cells);
 	stream_denoms(s, begin, to, j->denoms);
+	spans_empty(x, begin, n, to, j->cells);
+	spans_empty(x, begin, n, to, j->denoms);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t c = j->cells[i], d = j->denoms[i];
 
@@ -91,7 +95,10 @@ judge_on(const struct bench *b, const struct det_window *w, size_t from,
 	walk(b, w, last, w->n, out + (last - from));
 }
 
-/* Judges the periods from..to, which see the same past, into out. */
+/*
+ * Judges the periods from..to, which see the same past, into out.  Where marks
+ * are about the series only one period does.
+ */
 static int
 judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	    struct det_verdict *out)
@@ -100,6 +107,7 @@ judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	const struct reg_site *site = registry_site_at(j->registry, row->site);
 	int period = site->period;
 	const struct bench *b = judge_bench(j, period);
+	const struct spans *x = judge_spans(j, series);
 	struct stream *s = &j->series[series];
 	struct det_window w = { .count = j->count, .first_t = 1 };
 	int32_t begin = s->first;
@@ -107,20 +115,21 @@ judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	int rc = DET_OK;
 
 	/* Reports that were withdrawn leave no trace in the past. */
-	while (begin < from && stream_cell(s, begin) == CELL_MISSING)
+	while (begin < from && (stream_cell(s, begin) == CELL_MISSING ||
+				spans_leave_out(x, begin, to)))
 		begin++;
 	if ((int64_t)from - (int64_t)b->reach + 1 > begin) {
 		w.first_t += from - (int32_t)b->reach + 1 - begin;
 		begin = from - (int32_t)b->reach + 1;
 		whole = false;
 	}
-	w.denom = load(j, s, begin, to) ? j->denom : NULL;
+	w.denom = load(j, series, begin, to) ? j->denom : NULL;
 	w.n = (size_t)(to - begin) + 1;
 	w.first_day = stream_day(begin, period);
 	w.period = period == 7 ? DET_WEEK : DET_DAY;
 	w.mark = judge_marks(j, registry_calendar_of(j->registry, row->site),
 			     site->expect, &w);
-	if (b->carried > 0 && whole)
+	if (b->carried > 0 && whole && x == NULL)
 		judge_on(b, &w, (size_t)(from - begin), &s->saved, begin, out);
 	else
 		rc = b->method->judge(b->p, &w, (size_t)(from - begin),
@@ -146,8 +155,9 @@ judge_series_run(struct judge *j, uint32_t series, int32_t from, int32_t to)
 
 	if (judge_room(j, (size_t)(to - from) + 1) < 0)
 		return -1;
-	if (!b->capped ||
-	    (int64_t)to - (int64_t)b->reach < (int64_t)j->series[series].first)
+	if (judge_spans(j, series) == NULL &&
+	    (!b->capped || (int64_t)to - (int64_t)b->reach <
+				   (int64_t)j->series[series].first))
 		return judge_piece(j, series, from, to, j->verdict);
 	for (int32_t t = from; t <= to; t++) {
 		if (judge_piece(j, series, t, t, &j->verdict[t - from]) < 0)

@@ -21,12 +21,25 @@ settling(int period)
 	return period == 7 ? JUDGE_SETTLED_WEEKS : JUDGE_SETTLED_DAYS;
 }
 
+/* Reports of the periods from..to that are no faults. */
+static int32_t
+reports(const struct judge *j, uint32_t series, int32_t from, int32_t to)
+{
+	const struct stream *s = &j->series[series];
+	const struct spans *x = judge_spans(j, series);
+	int32_t n = (int32_t)stream_reports(s, from, to);
+
+	for (int32_t t = from; x != NULL && t <= to; t++)
+		n -= stream_cell(s, t) != CELL_MISSING && spans_fault(x, t);
+	return n;
+}
+
 bool
-judge_has_settled(const struct stream *s, int32_t t, int period)
+judge_has_settled(const struct judge *j, uint32_t series, int32_t t, int period)
 {
 	int32_t back = settling(period);
 
-	return (int32_t)stream_reports(s, t - back, t - 1) * 2 >= back;
+	return reports(j, series, t - back, t - 1) * 2 >= back;
 }
 
 bool
@@ -36,8 +49,7 @@ judge_settled(const struct judge *j, uint32_t series, int32_t day)
 	int period = registry_site_at(j->registry, row->site)->period;
 
 	return series < j->series_n &&
-	       judge_has_settled(&j->series[series], stream_period(day, period),
-				 period);
+	       judge_has_settled(j, series, stream_period(day, period), period);
 }
 
 /* The settled members that reported on period t, into j->chosen. */
@@ -58,11 +70,12 @@ choose(struct judge *j, const struct sum *s, int32_t t)
 		j->chosen_cap = s->members;
 	}
 	for (size_t i = 0; i < s->members; i++) {
-		const struct stream *m = &j->series[s->member[i]];
+		uint32_t m = s->member[i];
 
-		if (stream_cell(m, t) != CELL_MISSING &&
-		    judge_has_settled(m, t, s->period))
-			j->chosen[n++] = s->member[i];
+		if (stream_cell(&j->series[m], t) != CELL_MISSING &&
+		    !spans_void(judge_spans(j, m), t) &&
+		    judge_has_settled(j, m, t, s->period))
+			j->chosen[n++] = m;
 	}
 	return n;
 }
@@ -106,13 +119,14 @@ mask_denoms(const uint32_t *cell, size_t n, uint32_t *denom)
 
 /* Adds one member to the window begin..t; returns its share. */
 static double
-add_member_window(struct judge *j, const struct stream *m, int32_t begin,
-		  int32_t t)
+add_member_window(struct judge *j, uint32_t series, int32_t begin, int32_t t)
 {
+	const struct stream *m = &j->series[series];
 	size_t n = (size_t)(t - begin) + 1;
 	double share;
 
 	stream_cells(m, begin, t, j->cells);
+	spans_empty(judge_spans(j, series), begin, n, t, j->cells);
 	share = mean_count(j->cells, n - 1);
 	add_cells(j->cells, n, share, j->count, j->weight);
 	if (m->denom != NULL) {
@@ -160,14 +174,15 @@ window_begin(const struct bench *b, int32_t since, int32_t t)
 	return (int32_t)begin;
 }
 
-/* Adds the member up; false where it has denominators. */
+/* Adds the member up; false where it has denominators, or is marked. */
 static bool
-add_to_columns(struct judge *j, const struct stream *m)
+add_to_columns(struct judge *j, uint32_t series)
 {
+	const struct stream *m = &j->series[series];
 	struct columns *c = &j->columns;
 	size_t n = (size_t)(c->hi - c->lo) + 1;
 
-	if (m->denom != NULL)
+	if (m->denom != NULL || spans_meet(judge_spans(j, series), c->lo, c->hi))
 		return false;
 	if (m->first < c->least)
 		c->least = m->first;
@@ -184,7 +199,8 @@ add_to_columns(struct judge *j, const struct stream *m)
 
 /*
  * Where the periods from..to are judged at once, most of what their windows
- * need is the same: adds all members up once.  Without denominators only;
+ * need is the same: adds all members up once.  Without denominators and marks
+ * only;
  * hi < lo says that there are no columns.
  */
 static void
@@ -206,7 +222,7 @@ load_columns(struct judge *j, const struct sum *s, int32_t from, int32_t to)
 	memset(c->count, 0, (size_t)(to - c->lo + 1) * sizeof(*c->count));
 	memset(c->full, 0, (size_t)(to - c->lo + 1) * sizeof(*c->full));
 	for (size_t i = 0; i < s->members; i++) {
-		if (!add_to_columns(j, &j->series[s->member[i]])) {
+		if (!add_to_columns(j, s->member[i])) {
 			c->hi = c->lo - 1;
 			return;
 		}
@@ -265,7 +281,7 @@ load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 	memset(j->weight, 0, n * sizeof(*j->weight));
 	memset(j->denom_weight, 0, n * sizeof(*j->denom_weight));
 	for (size_t i = 0; i < reporters; i++)
-		whole += add_member_window(j, &j->series[j->chosen[i]], begin, t);
+		whole += add_member_window(j, j->chosen[i], begin, t);
 	*denoms = scale_cells(j, n, whole);
 	return n;
 }
