@@ -19,6 +19,7 @@
 #include "daemon/front.h"
 #include "daemon/judge/calendar.h"
 #include "daemon/judge/vocabulary.h"
+#include "daemon/marking.h"
 #include "daemon/reload.h"
 #include "daemon/restore.h"
 #include "daemon/store/alerts.h"
@@ -309,7 +310,7 @@ rebuild(struct centre *c)
 
 	if (restore_registry(c->store, c->registry, ingest_series(c->ingest)) < 0)
 		return -1;
-	if (restore_windows(c->store, &w) < 0)
+	if (marking_restore(c) < 0 || restore_windows(c->store, &w) < 0)
 		return -1;
 	log_info("tocsind: windows rebuilt sites=%zu series=%zu counts=%llu "
 		 "ms=%lld",
@@ -528,6 +529,7 @@ centre_fini(struct centre *c)
 		quality_free(&c->quality);
 	if (c->judge != NULL)
 		judge_free(&c->judge);
+	mark_free_all(&c->marks);
 	if (c->registry != NULL)
 		registry_free(&c->registry);
 	calendar_free(&c->calendar);

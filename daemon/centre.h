@@ -19,6 +19,7 @@
 #include "daemon/intake/kafka.h"
 #include "daemon/intake/zmqdoor.h"
 #include "daemon/judge/judge.h"
+#include "daemon/judge/mark.h"
 #include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 #include "daemon/keeper.h"
@@ -42,6 +43,7 @@ struct centre {
 	struct judge_conf judge_conf;
 	const char **day_params, **week_params; /* for judge_conf */
 	struct judge *judge;
+	struct marks marks; /* in force */
 	struct quality *quality;
 	struct ingest_env ingest_env;
 	struct ingest *ingest;

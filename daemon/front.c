@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "daemon/figures.h"
 #include "daemon/import.h"
+#include "daemon/marking.h"
 #include "daemon/past.h"
 #include "daemon/desk/advise.h"
+#include "daemon/desk/mark_view.h"
 #include "daemon/desk/score.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/intake/post.h"
@@ -215,6 +217,34 @@ act(void *arg, const char *id, const struct desk_act *what, api_done *done,
 	else
 		answer(w, api_act_status((enum desk_refusal)rc),
 		       api_refusal("%s", err));
+}
+
+static json_t *
+marks(void *arg, uint32_t area, bool withdrawn_too)
+{
+	return marking_list(arg, area, withdrawn_too);
+}
+
+static void
+mark_add(void *arg, const char *actor, const json_t *body, api_done *done,
+	 void *done_arg)
+{
+	marking_add(arg, actor, body, done, done_arg);
+}
+
+static void
+mark_withdraw(void *arg, const char *actor, int64_t number, api_done *done,
+	      void *done_arg)
+{
+	marking_withdraw(arg, actor, number, done, done_arg);
+}
+
+static json_t *
+alert_marks(void *arg, const json_t *alert)
+{
+	const struct centre *c = arg;
+
+	return mark_view_alert(c->registry, &c->marks, alert);
 }
 
 static void
@@ -465,6 +495,10 @@ front_env(struct centre *c, struct api_env *env)
 		.access = access,
 		.site_token = site_token,
 		.act = act,
+		.marks = marks,
+		.mark_add = mark_add,
+		.mark_withdraw = mark_withdraw,
+		.alert_marks = alert_marks,
 		.clock_advance = clock_advance,
 		.events_after = events_after,
 		.alert_events = alert_events,

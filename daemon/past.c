@@ -88,6 +88,7 @@ judge_again(struct centre *c, struct account_env *env, uint32_t area, int32_t da
 
 	if (past == NULL)
 		return NULL;
+	judge_set_marks(past, &c->marks);
 	for (uint32_t i = 0; i < registry_series_n(c->registry); i++) {
 		if (is_within(c, i, area))
 			hand_over(c, past, i, day);
@@ -110,7 +111,8 @@ past_account(struct centre *c, uint32_t area, int32_t day, const char **why)
 	struct account_env env = { .registry = c->registry,
 				   .judge = c->judge,
 				   .triggers = desk_triggers(c->desk),
-				   .desk = c->desk };
+				   .desk = c->desk,
+				   .marks = &c->marks };
 	int32_t today = dayclock_today(&c->clock);
 
 	*why = "there is no memory for it";

@@ -141,6 +141,14 @@ struct api_env {
 	 */
 	void (*act)(void *arg, const char *id, const struct desk_act *act,
 		    api_done *done, void *done_arg);
+	/* Marks, see daemon/marking.h; area may be REG_NONE. */
+	json_t *(*marks)(void *arg, uint32_t area, bool withdrawn_too);
+	void (*mark_add)(void *arg, const char *actor, const json_t *body,
+			 api_done *done, void *done_arg);
+	void (*mark_withdraw)(void *arg, const char *actor, int64_t number,
+			      api_done *done, void *done_arg);
+	/* Those in force that meet an alert: a new array; or NULL. */
+	json_t *(*alert_marks)(void *arg, const json_t *alert);
 	/* clock manual: done when the day is judged and weighed. */
 	void (*clock_advance)(void *arg, int32_t day, api_done *done,
 			      void *done_arg);

@@ -156,9 +156,12 @@ api_get_alert(void *arg, struct http_req *req)
 	if (alert == NULL)
 		return;
 	out = view_alert(a->env.registry, alert);
+	if (a->env.alert_marks != NULL)
+		json_object_set_new(out, "marks",
+				    a->env.alert_marks(a->env.arg, alert));
 	json_object_set_new(out, "explanation",
 			    explain_alert(a->catalogue, api_language(req),
-					  a->env.registry, alert));
+					  a->env.registry, out));
 	if (a->env.alert_events != NULL)
 		events = a->env.alert_events(a->env.arg, http_param(req, 0));
 	json_object_set_new(out, "events",

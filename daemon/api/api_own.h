@@ -46,6 +46,11 @@ void api_get_explain(void *arg, struct http_req *req);
 void api_get_scorecard(void *arg, struct http_req *req);
 void api_get_advice(void *arg, struct http_req *req);
 
+/* api_marks.c */
+void api_get_marks(void *arg, struct http_req *req);
+void api_post_mark(void *arg, struct http_req *req);
+void api_delete_mark(void *arg, struct http_req *req);
+
 /* api_write.c */
 void api_post_counts(void *arg, struct http_req *req);
 void api_post_areas(void *arg, struct http_req *req);

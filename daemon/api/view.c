@@ -203,8 +203,12 @@ view_point(const struct registry *r, const struct judge_point *p)
 	if (!p->judged)
 		return out;
 	if (v->level == DET_UNKNOWN)
-		json_object_set_new(out, "reason",
-				    json_string(det_reason_str(v->reason)));
+		json_object_set_new(
+			out, "reason",
+			json_string(p->mark != NULL ? p->mark
+						    : det_reason_str(v->reason)));
+	if (p->mark != NULL)
+		json_object_set_new(out, "mark", json_string(p->mark));
 	json_object_set_new(out, "expected", view_number(v->expected));
 	json_object_set_new(out, "upper", view_number(v->upper));
 	json_object_set_new(out, "p", view_number(v->p));

@@ -32,6 +32,9 @@ static const char help[] =
 	"                   the shipped ones)\n"
 	"  --calendar FILE  by which reports are expected and holidays known,\n"
 	"                   such as etc/calendars/cn.conf (weekends only)\n"
+	"  --marks FILE     days with a known reason, as CSV (tocsin mark "
+	"list\n"
+	"                   --csv), known from the start\n"
 	"  --from DATE      first day that is weighed (the first received)\n"
 	"  --to DATE        last day that is weighed (the last received)\n"
 	"  --table          a table for people\n"
@@ -52,7 +55,7 @@ static const char help[] =
 struct request {
 	const char *dir;
 	struct replay_triggers triggers;
-	const char *calendar;
+	const char *calendar, *marks;
 	struct replay_conf conf;
 	bool table, chart, csv;
 	const char *svg;
@@ -82,6 +85,9 @@ read_option(struct request *q, int c)
 			       : 0;
 	case 'c':
 		q->calendar = optarg;
+		return 0;
+	case 'm':
+		q->marks = optarg;
 		return 0;
 	case 'f':
 		return read_date("from", optarg, &q->conf.from);
@@ -115,6 +121,7 @@ read_words(int argc, char **argv, struct request *q)
 	static const struct option options[] = {
 		{ "triggers", required_argument, NULL, 't' },
 		{ "calendar", required_argument, NULL, 'c' },
+		{ "marks", required_argument, NULL, 'm' },
 		{ "from", required_argument, NULL, 'f' },
 		{ "to", required_argument, NULL, 'u' },
 		{ "table", no_argument, NULL, 'T' },
@@ -256,7 +263,8 @@ print_table(const struct request *q)
 }
 
 static int
-play(struct request *q, const struct history *h, const char *etc)
+play(struct request *q, const struct history *h, const char *etc,
+     const struct marks *marks)
 {
 	struct trigger_set *set =
 		replay_triggers_read(&q->triggers, etc, h->registry);
@@ -270,6 +278,8 @@ play(struct request *q, const struct history *h, const char *etc)
 				 .catalogue = q->catalogue,
 				 .lang = q->lang };
 	r = replay_new(h, set, print_event, q);
+	if (r != NULL)
+		replay_set_marks(r, marks);
 	if (q->table)
 		q->grid = rung_table_new(&q->rung);
 	if (q->csv)
@@ -284,6 +294,28 @@ play(struct request *q, const struct history *h, const char *etc)
 	return rc;
 }
 
+/* Reads the data set and plays it. */
+static int
+run(struct request *q, const char *etc, const struct calendar *calendar)
+{
+	struct marks marks = { 0 };
+	struct history h;
+	int bad = history_read(&h, etc, q->dir, history_say, NULL), rc, more = 0;
+
+	registry_set_calendar(h.registry, calendar);
+	if (bad >= 0 && q->marks != NULL)
+		more = mark_read_csv(&marks, h.registry, q->marks, history_say,
+				     NULL);
+	rc = bad < 0 || more < 0 ? CLI_EX_USAGE : play(q, &h, etc, &marks);
+	if (rc == 0 && bad + more > 0) {
+		cli_error("%d bad rows were left out", bad + more);
+		rc = EX_DATAERR;
+	}
+	mark_free_all(&marks);
+	history_free(&h);
+	return rc;
+}
+
 int
 cli_backtest(int argc, char **argv)
 {
@@ -292,9 +324,7 @@ cli_backtest(int argc, char **argv)
 	char buf[PATH_MAX];
 	struct calendar *calendar = NULL;
 	const char *etc;
-	struct history h;
 	int rc = read_words(argc, argv, &q);
-	int bad;
 
 	if (rc < 0) {
 		fputs(help, stdout);
@@ -315,14 +345,7 @@ cli_backtest(int argc, char **argv)
 		calendar_free(&calendar);
 		return CLI_EX_FAILURE;
 	}
-	bad = history_read(&h, etc, q.dir, history_say, NULL);
-	registry_set_calendar(h.registry, calendar);
-	rc = bad < 0 ? CLI_EX_USAGE : play(&q, &h, etc);
-	if (rc == 0 && bad > 0) {
-		cli_error("%d bad rows were left out", bad);
-		rc = EX_DATAERR;
-	}
-	history_free(&h);
+	rc = run(&q, etc, calendar);
 	calendar_free(&calendar);
 	catalogue_free(&q.catalogue);
 	return rc;

@@ -31,6 +31,7 @@ int cli_counts(int argc, char **argv);
 int cli_backtest(int argc, char **argv);
 int cli_calibrate(int argc, char **argv);
 int cli_detect(int argc, char **argv);
+int cli_mark(int argc, char **argv);
 int cli_methods(int argc, char **argv);
 int cli_rota(int argc, char **argv);
 int cli_series(int argc, char **argv);

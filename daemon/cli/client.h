@@ -40,7 +40,7 @@ struct client_own {
 	const char **to;
 };
 
-#define CLIENT_MAX_OWN 8
+#define CLIENT_MAX_OWN 10
 
 struct client_command {
 	const char *help;

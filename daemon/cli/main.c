@@ -25,6 +25,8 @@ static const struct cli_command commands[] = {
 	  cli_counts },
 	{ "series", "show SITE INDICATOR|list",
 	  "what was reported and how it was judged", cli_series },
+	{ "mark", "add|list|withdraw N",
+	  "days whose counts have a known reason", cli_mark },
 	{ "clock", "advance DATE", "go on with a manual clock", cli_clock },
 	{ "backtest", "DIR [--triggers PATH] [--from DATE] [--to DATE]",
 	  "what the triggers would have rung over a data set", cli_backtest },

@@ -83,6 +83,12 @@ replay_free(struct replay **rp)
 }
 
 void
+replay_set_marks(struct replay *r, const struct marks *marks)
+{
+	judge_set_marks(r->judge, marks);
+}
+
+void
 replay_receive(struct replay *r, int32_t day)
 {
 	const struct history *h = r->h;

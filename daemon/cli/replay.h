@@ -11,6 +11,7 @@
 #include "daemon/cli/history.h"
 #include "daemon/desk/desk.h"
 #include "daemon/desk/trigger.h"
+#include "daemon/judge/mark.h"
 
 /* The words after --triggers; none: the shipped ones. */
 #define REPLAY_MAX_TRIGGERS 16
@@ -37,6 +38,9 @@ struct replay *replay_new(const struct history *h,
 			  const struct trigger_set *triggers, desk_sink *sink,
 			  void *arg);
 void replay_free(struct replay **r);
+
+/* Days with a known reason, borrowed; before anything is received. */
+void replay_set_marks(struct replay *r, const struct marks *marks);
 
 /* Receives and judges everything up to the end of the day; no weighing. */
 void replay_receive(struct replay *r, int32_t day);

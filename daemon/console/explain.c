@@ -15,20 +15,6 @@
 #define LIST_SHOWN 4
 
 static const char *
-area_name(const struct telling *t, const json_t *object)
-{
-	const char *code = telling_text(object, "area");
-	uint32_t i = registry_area(t->r, code, strlen(code));
-	const struct reg_area *a;
-
-	if (i == REG_NONE)
-		return code;
-	a = registry_area_at(t->r, i);
-	return t->lang == CATALOGUE_ZH && a->name_zh[0] != '\0' ? a->name_zh
-								: a->name;
-}
-
-static const char *
 indicator_name(const struct telling *t, const char *code)
 {
 	uint32_t i = registry_indicator(t->r, code, strlen(code));
@@ -44,7 +30,7 @@ static const char *
 place_name(const struct telling *t, const json_t *row, char *buf, size_t cap)
 {
 	const char *code = telling_text(row, "site");
-	const char *args[] = { "area", area_name(t, row), NULL };
+	const char *args[] = { "area", telling_area(t, row), NULL };
 	uint32_t i = registry_site(t->r, code, strlen(code));
 
 	if (code[0] == '\0')
@@ -86,7 +72,7 @@ explain_title(const struct catalogue *c, enum catalogue_language lang,
 	struct telling t = { c, lang, r, alert, NULL };
 	const char *args[] = {
 		"signal",  word(&t, "signal", telling_text(alert, "grade")),
-		"area",	   area_name(&t, alert),
+		"area",	   telling_area(&t, alert),
 		"trigger", trigger_name(&t),
 		NULL
 	};
@@ -146,7 +132,7 @@ tell_signal(const struct telling *t)
 	char areas[LIST_BYTES];
 	const char *args[] = {
 		"signal",  word(t, "signal", telling_text(t->about, "grade")),
-		"area",	   area_name(t, t->about),
+		"area",	   telling_area(t, t->about),
 		"level",   word(t, "level", telling_text(t->about, "level")),
 		"trigger", trigger_name(t),
 		"areas",   areas,
@@ -154,7 +140,7 @@ tell_signal(const struct telling *t)
 	};
 	const char *key = "explain.signal";
 
-	join(t, json_object_get(t->about, "below"), area_name, areas,
+	join(t, json_object_get(t->about, "below"), telling_area, areas,
 	     sizeof(areas));
 	if (json_is_true(json_object_get(t->about, "merged_below")))
 		key = "explain.signal_merged";
@@ -323,6 +309,7 @@ explain_alert(const struct catalogue *c, enum catalogue_language lang,
 	tell_kinds(&t);
 	tell_clearest(&t);
 	tell_coverage(&t);
+	telling_marks(&t);
 	tell_next(&t);
 	return t.lines;
 }

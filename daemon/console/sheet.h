@@ -39,9 +39,9 @@ struct sheet {
 
 extern const struct sheet sheet_advice, sheet_alert_events, sheet_alerts,
 	sheet_areas, sheet_backtest, sheet_evidence, sheet_explain, sheet_keys,
-	sheet_map, sheet_notices, sheet_points, sheet_rota, sheet_scorecard,
-	sheet_series, sheet_sites, sheet_status, sheet_triggers,
-	sheet_vocabulary;
+	sheet_map, sheet_marks, sheet_notices, sheet_points, sheet_rota,
+	sheet_scorecard, sheet_series, sheet_sites, sheet_status,
+	sheet_triggers, sheet_vocabulary;
 
 /* The line of names. */
 void sheet_head(const struct sheet *s, const char *eol, FILE *out);

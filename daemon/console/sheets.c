@@ -31,7 +31,7 @@ const struct sheet sheet_points = {
 	.columns = "site=/site site_name=/site_name area=/area "
 		   "kind=/kind indicator=/indicator stratum=/stratum "
 		   "period=/period day count denominator partial level "
-		   "reason expected upper p borrowed",
+		   "reason expected upper p borrowed mark",
 };
 
 /* A row has a kind or an indicator. */
@@ -112,6 +112,13 @@ const struct sheet sheet_advice = {
 	.columns = "from=/from to=/to trigger title title_zh statutory area "
 		   "file budget closed outbreaks share low high least "
 		   "missed advice new_budget words",
+};
+
+/* As "tocsin backtest --marks" reads them. */
+const struct sheet sheet_marks = {
+	.list = { "marks" },
+	.columns = "number area site kinds indicators from to why text "
+		   "alert actor at_ms withdrawn_by withdrawn_ms",
 };
 
 const struct sheet sheet_notices = {

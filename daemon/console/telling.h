@@ -33,8 +33,17 @@ double telling_number(const json_t *object, const char *key);
 /* The kind's name; the code where nobody knows it. */
 const char *telling_kind(const struct telling *t, const char *code);
 
+/* The name of the object's "area"; the code where nobody knows it. */
+const char *telling_area(const struct telling *t, const json_t *object);
+
 /* The line of the catalogue, see catalogue_format(). */
 void telling_add(const struct telling *t, const char *key,
 		 const char *const *args);
+
+/*
+ * A line for each of the object's "marks", see daemon/desk/mark_view.h: what
+ * is known about these days.
+ */
+void telling_marks(const struct telling *t);
 
 #endif

@@ -344,6 +344,7 @@ why_words(const struct catalogue *c, enum catalogue_language lang,
 		tell_cases(&t);
 	else if (!json_is_true(json_object_get(account, "statutory")))
 		tell_statistics(&t);
+	telling_marks(&t);
 	tell_alert(&t);
 	return t.lines;
 }

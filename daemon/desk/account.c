@@ -8,6 +8,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/desk/evidence.h"
+#include "daemon/desk/mark_view.h"
 #include "daemon/desk/weigh.h"
 
 /* One area and day under account. */
@@ -260,6 +261,40 @@ alert_of(const struct account *a, const struct trigger *t)
 	return json_null();
 }
 
+/* Is the mark about something that the trigger heard within its window? */
+static bool
+is_of_window(const struct account *a, const struct trigger *t,
+	     const struct mark *m)
+{
+	bool heard = false;
+
+	for (uint32_t i = 0; !heard && i < t->indicators; i++)
+		heard = t->indicator[i] && mark_has_indicator(m, i);
+	if (!heard || m->first > a->day ||
+	    !mark_meets(m, a->env->registry, a->area, REG_NONE))
+		return false;
+	for (uint32_t k = 0; k < t->kinds; k++) {
+		if (t->kind_weight[k] > 0 && mark_has_kind(m, k) &&
+		    m->last >= weigh_from(t, k, a->day))
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+list_marks(const struct account *a, const struct trigger *t)
+{
+	const struct marks *marks = a->env->marks;
+	json_t *list = json_array();
+
+	for (size_t i = 0; marks != NULL && i < marks->n; i++) {
+		if (is_of_window(a, t, &marks->at[i]))
+			json_array_append_new(list, mark_view_of(a->env->registry,
+								 &marks->at[i]));
+	}
+	return list;
+}
+
 static json_t *
 list_steps(const struct trigger *t)
 {
@@ -304,7 +339,7 @@ account_one(const struct account *a, const struct trigger *t)
 	kinds = list_kinds(a, t, &g, &streams);
 	out = json_pack(
 		"{s:s, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:I, s:I,"
-		" s:o, s:o}",
+		" s:o, s:o, s:o}",
 		"trigger", t->name, "title", t->title, "title_zh", t->title_zh,
 		"rule", trigger_rule_str(t->rule), "statutory", t->statutory,
 		"window_days", t->window, "colour", colour_str(g.colour),
@@ -315,7 +350,8 @@ account_one(const struct account *a, const struct trigger *t)
 			       ? NAN
 			       : calib_interval(trigger_calib(t, level), g.p)),
 		"points", (json_int_t)g.points, "streams", (json_int_t)streams,
-		"kinds", kinds, "alert", alert_of(a, t));
+		"kinds", kinds, "alert", alert_of(a, t), "marks",
+		list_marks(a, t));
 	if (out == NULL)
 		return NULL;
 	if (t->statutory) {

@@ -10,6 +10,7 @@
 
 #include "daemon/desk/desk.h"
 #include "daemon/desk/trigger.h"
+#include "daemon/judge/mark.h"
 
 /* Borrowed; desk may be NULL: no alert is named. */
 struct account_env {
@@ -17,6 +18,7 @@ struct account_env {
 	struct judge *judge;
 	const struct trigger_set *triggers;
 	const struct desk *desk;
+	const struct marks *marks; /* the judge's; NULL: none */
 };
 
 /*
@@ -29,7 +31,7 @@ struct account_env {
  * of statutory rules, where it looks at sites those of the site with the most, and sites
  * (site, cases, colour); of rules neighbours and scan group (areas or sites),
  * score and score_days; alert (id, state, signal, part_of, parent) that covers
- * the day.  The judge must be idle.  What came in since the day is counted
+ * the day; marks (see mark_view.h) of days in the windows.  The judge must be idle.  What came in since the day is counted
  * too.  NULL: no memory.
  */
 json_t *account_day(const struct account_env *env, uint32_t area, int32_t day);

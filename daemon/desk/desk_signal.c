@@ -380,7 +380,7 @@ apply_on(struct desk *d, struct signal *s)
 		return -1;
 	if (a == NULL || s->replaces)
 		return open_alert(d, s);
-	if (s->name != NULL || a->last_signal < s->g.as_of)
+	if (s->name != NULL || a->unsupported || a->last_signal < s->g.as_of)
 		return go_on(d, a, s);
 	return 0;
 }

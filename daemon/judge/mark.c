@@ -14,6 +14,8 @@
 
 static const char *const why_name[] = { "outbreak", "cause", "fault", "event" };
 
+#define SEPARATORS " ,|"
+
 #define WHYS (sizeof(why_name) / sizeof(why_name[0]))
 
 const char *
@@ -132,9 +134,9 @@ read_list(const struct reading *q, const struct sort *sort, const char *list,
 	char code[REG_CODE_BYTES];
 
 	*n = 0;
-	for (list += strspn(list, " ,"); *list != '\0';
-	     list += strspn(list, " ,")) {
-		size_t len = strcspn(list, " ,");
+	for (list += strspn(list, SEPARATORS); *list != '\0';
+	     list += strspn(list, SEPARATORS)) {
+		size_t len = strcspn(list, SEPARATORS);
 
 		if (*n == MARK_MAX_WORDS) {
 			snprintf(q->err, q->cap, "more than %d %ss",
@@ -243,6 +245,9 @@ mark_read(const struct registry *r, const struct mark_words *w,
 	return read_text(&q);
 }
 
+/* Field of a row: who withdrew it. */
+#define WITHDRAWN 12
+
 struct filling {
 	struct marks *all;
 	const struct registry *r;
@@ -263,6 +268,8 @@ take_row(void *arg, size_t line, const char *const *f, char *err, size_t cap)
 	struct mark m = { 0 };
 
 	(void)line;
+	if (f[WITHDRAWN][0] != '\0')
+		return 0;
 	if (mark_read(to->r, &w, &m, err, cap) < 0)
 		return -1;
 	if (to->all->n >= MARK_MAX) {
@@ -278,12 +285,21 @@ mark_read_csv(struct marks *all, const struct registry *r, const char *path,
 	      table_report *report, void *arg)
 {
 	static const struct table_column column[] = {
-		{ "area", TABLE_OPTIONAL },   { "site", TABLE_OPTIONAL },
-		{ "kinds", TABLE_OPTIONAL },  { "indicators", TABLE_OPTIONAL },
-		{ "from", TABLE_FILLED },     { "to", TABLE_FILLED },
-		{ "why", TABLE_FILLED },      { "text", TABLE_FILLED },
-		{ "number", TABLE_OPTIONAL }, { "alert", TABLE_OPTIONAL },
-		{ "actor", TABLE_OPTIONAL },  { NULL, TABLE_OPTIONAL }
+		{ "area", TABLE_OPTIONAL },
+		{ "site", TABLE_OPTIONAL },
+		{ "kinds", TABLE_OPTIONAL },
+		{ "indicators", TABLE_OPTIONAL },
+		{ "from", TABLE_FILLED },
+		{ "to", TABLE_FILLED },
+		{ "why", TABLE_FILLED },
+		{ "text", TABLE_FILLED },
+		{ "number", TABLE_OPTIONAL },
+		{ "alert", TABLE_OPTIONAL },
+		{ "actor", TABLE_OPTIONAL },
+		{ "at_ms", TABLE_OPTIONAL },
+		{ "withdrawn_by", TABLE_OPTIONAL },
+		{ "withdrawn_ms", TABLE_OPTIONAL },
+		{ NULL, TABLE_OPTIONAL }
 	};
 	struct filling to = { all, r };
 	const struct table_spec spec = { column, take_row, &to, report, arg };

@@ -61,7 +61,7 @@ void mark_drop(struct marks *all, int64_t number);
 /* A mark in words, as the command line, JSON and CSV have it; none NULL. */
 struct mark_words {
 	const char *area, *site; /* one of them "" */
-	/* Codes with blanks or commas between them; "" = all. */
+	/* Codes with blanks, commas or bars between them; "" = all. */
 	const char *kinds, *indicators;
 	const char *from, *to; /* dates */
 	const char *why, *text;
@@ -74,8 +74,8 @@ int mark_read(const struct registry *r, const struct mark_words *w,
 
 /*
  * Reads marks from a CSV file with the columns area, site, kinds, indicators,
- * from, to, why, text; number, alert and actor are passed over.  The number of
- * bad rows (all reported), or -1.
+ * from, to, why, text; rows with withdrawn_by are passed over, as are the other
+ * columns of the interface.  The number of bad rows (all reported), or -1.
  */
 int mark_read_csv(struct marks *all, const struct registry *r, const char *path,
 		  table_report *report, void *arg)

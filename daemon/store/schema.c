@@ -209,7 +209,31 @@ static const char *const step_3[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = { step_1, step_2, step_3 };
+static const char *const step_4[] = {
+	/* Days of a place whose counts have a known reason. */
+	"CREATE TABLE mark("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" area TEXT NOT NULL, site TEXT NOT NULL,"	  /* one of them '' */
+	" kinds TEXT NOT NULL, indicators TEXT NOT NULL," /* '' = all */
+	" first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" why TEXT NOT NULL, text TEXT NOT NULL,"
+	" alert TEXT NOT NULL," /* it was made from, or '' */
+	" actor TEXT NOT NULL, at_us INTEGER NOT NULL,"
+	" withdrawn_by TEXT, withdrawn_us INTEGER"
+	") STRICT",
+	"CREATE TRIGGER mark_stays BEFORE UPDATE OF number, area, site, kinds,"
+	" indicators, first, last, why, text, alert, actor, at_us ON mark BEGIN"
+	" SELECT RAISE(ABORT, 'marks are withdrawn, never changed'); END",
+	"CREATE TRIGGER mark_withdrawn_once BEFORE UPDATE ON mark"
+	" WHEN OLD.withdrawn_us IS NOT NULL BEGIN"
+	" SELECT RAISE(ABORT, 'marks are withdrawn once'); END",
+	"CREATE TRIGGER mark_remains BEFORE DELETE ON mark BEGIN"
+	" SELECT RAISE(ABORT, 'marks are never deleted'); END",
+
+	NULL,
+};
+
+static const char *const *const steps[] = { step_1, step_2, step_3, step_4 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 
