@@ -60,7 +60,11 @@ class Browser:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:  # a loaded machine
+            self.process.kill()
+            self.process.wait()
         os.close(self.out)
         os.close(self.inp)
         self.folder.cleanup()

@@ -36,14 +36,22 @@ function Mark({ x, y, r, area }) {
 		<text class="letter letter-${tone(area)}" x=${x} y=${y + 4.5} text-anchor="middle" aria-hidden="true">${letter(area)}</text>`;
 }
 
-/* The width of an element, as it changes. */
+/* The width of an element, as it changes; drawn in the next frame, as what is
+   drawn may bring a scroll bar and with it another width. */
 function useWidth() {
 	const ref = useRef();
 	const [width, setWidth] = useState(0);
 	useLayoutEffect(() => {
-		const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+		let frame = 0;
+		const observer = new ResizeObserver(([entry]) => {
+			cancelAnimationFrame(frame);
+			frame = requestAnimationFrame(() => setWidth(Math.floor(entry.contentRect.width)));
+		});
 		observer.observe(ref.current);
-		return () => observer.disconnect();
+		return () => {
+			cancelAnimationFrame(frame);
+			observer.disconnect();
+		};
 	}, []);
 	return [ref, width];
 }
