@@ -34,7 +34,9 @@ static const char receivers[] = "receiver \"day\" { type = journal\n"
 				"areas = { \"c\" } }\n"
 				"receiver \"night\" { type = journal\n"
 				"areas = { \"c\" } }\n"
-				"receiver \"feast\" { type = journal }\n"
+				"receiver \"feast\" { type = journal } "
+				"receiver \"away\" { type = journal "
+				"enabled = no }\n"
 				"receiver \"county\" { type = journal\n"
 				"areas = { \"k\" } }\n";
 
@@ -191,6 +193,8 @@ test_mistakes_are_named(void **state)
 		"\"nigth\" is no receiver, did you mean \"night\"?");
 	refused("week = { \"daily 00:00-24:00 county\" }",
 		"\"county\" is a receiver whose areas do not name \"c\"");
+	refused("week = { \"daily 00:00-24:00 away\" }",
+		"\"away\" is a receiver that is switched off");
 	refused("week = { \"daily 00:00-24:00 day\" }\n"
 		"except = { \"2026-02-29 00:00-24:00 day\" }",
 		"does not begin with a date");
