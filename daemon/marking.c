@@ -164,16 +164,19 @@ add_alert(struct order *o, json_t *body, const char *id)
 {
 	const json_t *alert = find_alert(o->c, id);
 	const char *site = text_of(alert, "site");
+	const char *last = text_of(alert, "last_signal");
 	json_t *known;
 
 	if (alert == NULL)
 		return false;
+	/* The last day of evidence may lie long before the end. */
+	if (strcmp(last, text_of(alert, "last_day")) < 0)
+		last = text_of(alert, "last_day");
 	id = text_of(alert, "id");
 	snprintf(o->mark.alert, sizeof(o->mark.alert), "%s", id);
 	known = json_pack(
-		"{s:O, s:O, s:O, s:o, s:s, s:o}", "from",
-		json_object_get(alert, "first_day"), "to",
-		json_object_get(alert, "last_day"), "kinds",
+		"{s:O, s:s, s:O, s:o, s:s, s:o}", "from",
+		json_object_get(alert, "first_day"), "to", last, "kinds",
 		json_object_get(alert, "kinds"), "indicators",
 		indicators_of(alert), "why", "outbreak", "text",
 		json_sprintf("alert %s: %s", id, text_of(alert, "title")));

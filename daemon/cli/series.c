@@ -79,8 +79,11 @@ say_verdict(const struct client *c, const json_t *point, char *buf, size_t cap)
 	const char *word = client_word(c, "verdict", client_text(point, "level"));
 	const json_t *from = json_object_get(point, "borrowed");
 	const char *reason = client_text(point, "reason");
+	const char *mark = client_text(point, "mark");
 	char peers[24];
 
+	if (mark[0] != '\0')
+		reason = client_word(c, "mark", mark);
 	snprintf(peers, sizeof(peers), "%lld",
 		 (long long)json_integer_value(json_object_get(from, "peers")));
 	if (json_is_object(from))

@@ -2,11 +2,15 @@
 hide the next one, live as in a back-test; a cause or a fault takes the days
 out of the evidence, also after a restart; a withdrawn mark is as if it had
 never been."""
+import contextlib
 import datetime
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
+
+import pytest
 
 import alarm
 from daemon import BIN, Daemon
@@ -171,7 +175,11 @@ def test_a_marked_outbreak_does_not_hide_the_next(tmp_path):
         assert d.get("/api/v1/marks")["marks"] == []
         gone = d.get("/api/v1/marks?withdrawn=yes")["marks"]
         assert gone[0]["number"] == n and gone[0]["withdrawn_by"]
-    assert d.rows("SELECT count(*) FROM mark") == [(1,)]
+    with contextlib.closing(sqlite3.connect(d.state / "tocsin.db")) as db:
+        for change in ("UPDATE mark SET last=last+1", "DELETE FROM mark",
+                       "UPDATE mark SET withdrawn_by=NULL"):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(change)
 
 
 def test_a_cause_and_a_fault_are_no_evidence(tmp_path):
@@ -197,6 +205,7 @@ def test_a_cause_and_a_fault_are_no_evidence(tmp_path):
                 "free samples everywhere")
         mark = d.get("/api/v1/marks?area=C")["marks"][0]
         assert mark["area"] == "K1" and mark["alert"] == mine
+        assert (mark["from"], mark["to"]) == (date(60), date(63))
         assert set(mark["kinds"]) == {k for k, _, _ in alarm.REPORTS}
         assert set(mark["indicators"]) == {i for _, i, _ in alarm.REPORTS}
         assert d.get("/api/v1/marks?area=K2")["marks"] == []
