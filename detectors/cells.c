@@ -8,6 +8,12 @@
 #define MAX_CELLS 100000000
 #define MAX_DAY 1000000000
 
+/* Reports a baseline is made of, and the cells between it and the judged. */
+struct cells_baseline {
+	size_t guard;
+	size_t want;
+};
+
 int
 cells_weekday(const struct det_window *w, size_t i)
 {
@@ -16,22 +22,38 @@ cells_weekday(const struct det_window *w, size_t i)
 	return w->period == DET_DAY ? (int)((day % 7 + 7) % 7) : 0;
 }
 
+/* What `from` has at the last `want` reports before cell i, newest first. */
+static size_t
+before(const struct det_window *w, size_t i, const double *from,
+       const struct cells_baseline *b, double *value)
+{
+	size_t n = 0;
+	size_t age = CELLS_MAX_AGE * b->want;
+
+	if (i <= b->guard)
+		return 0;
+	for (size_t j = i - b->guard; j > 0 && age > 0 && n < b->want;
+	     j--, age--) {
+		if (!isnan(cells_count(w, j - 1)) && !cells_special(w, j - 1))
+			value[n++] = from[j - 1];
+	}
+	return n;
+}
+
 size_t
 cells_before(const struct det_window *w, size_t i, size_t guard, size_t want,
 	     double *value)
 {
-	size_t n = 0;
-	size_t age = CELLS_MAX_AGE * want;
+	return before(w, i, w->count, &(struct cells_baseline){ guard, want },
+		      value);
+}
 
-	if (i <= guard)
-		return 0;
-	for (size_t j = i - guard; j > 0 && age > 0 && n < want; j--, age--) {
-		double x = cells_count(w, j - 1);
-
-		if (!isnan(x) && !cells_special(w, j - 1))
-			value[n++] = x;
-	}
-	return n;
+size_t
+cells_denoms_before(const struct det_window *w, size_t i, size_t guard,
+		    size_t want, double *denom)
+{
+	return before(w, i, w->denom, &(struct cells_baseline){ guard, want },
+		      denom);
 }
 
 enum det_reason

@@ -32,12 +32,16 @@ cells_count(const struct det_window *w, size_t i)
 	return w->count[i];
 }
 
-/* A holiday or a worked weekend day: it says nothing about ordinary days. */
+/*
+ * A holiday, a worked weekend day or a day that is not over: it says nothing
+ * about ordinary days.
+ */
 static inline bool
 cells_special(const struct det_window *w, size_t i)
 {
 	return w->mark != NULL &&
-	       (w->mark[i] & (DET_MARK_HOLIDAY | DET_MARK_WORKED)) != 0;
+	       (w->mark[i] &
+		(DET_MARK_HOLIDAY | DET_MARK_WORKED | DET_MARK_PARTIAL)) != 0;
 }
 
 /*
@@ -53,6 +57,10 @@ int cells_weekday(const struct det_window *w, size_t i);
  */
 size_t cells_before(const struct det_window *w, size_t i, size_t guard,
 		    size_t want, double *value);
+
+/* The denominators of the same reports, of a window that has denominators. */
+size_t cells_denoms_before(const struct det_window *w, size_t i, size_t guard,
+			   size_t want, double *denom);
 
 /* Cells that cells_before() may read, and the judged one. */
 static inline size_t

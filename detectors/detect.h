@@ -44,6 +44,9 @@ enum det_error {
 #define DET_MARK_HOLIDAY 1u /* a public holiday at the site */
 #define DET_MARK_CLOSED 2u  /* no report is expected */
 #define DET_MARK_WORKED 4u  /* a Saturday or Sunday that is worked */
+#define DET_MARK_PARTIAL                                                       \
+	8u /* the period is not over: count and denominator \
+			       are of what is in by now */
 
 /*
  * n cells in order of time, one a period, oldest first.  Borrowed for the

@@ -51,6 +51,83 @@ struct excess {
 /* A week says little about a holiday: so many times its deviation is usual. */
 #define HOLIDAY_SIGMA 2
 
+/* Others farther from their mean than both are of another kind of day. */
+#define UNLIKE_SIGMA 3
+#define UNLIKE_SHARE 0.25
+
+/* What else was seen than the cases; NaN where that is not known. */
+static double
+others_of(double count, double denom)
+{
+	return denom > count ? denom - count : NAN;
+}
+
+/*
+ * Is the period one of another size, so that counts do not compare: not over,
+ * or with so many others as a count would have to be to alarm?  Only where
+ * they are known of it and of all n reports of the baseline.
+ */
+static bool
+is_unlike(const struct det_window *w, size_t i, size_t n, const double *others)
+{
+	struct cells_moments m = cells_moments(others, n);
+	double far = fabs(others_of(w->count[i], w->denom[i]) - m.mean);
+
+	if (isnan(far))
+		return false;
+	return (w->mark != NULL && (w->mark[i] & DET_MARK_PARTIAL) != 0) ||
+	       far > fmax(UNLIKE_SIGMA * m.sd, UNLIKE_SHARE * m.mean);
+}
+
+/*
+ * Mean and deviation of the count that is usual beside so many others: an
+ * outbreak raises the denominator too, and shall not hide in it.  Of the
+ * variance of the residuals what a Poisson count has goes with the others,
+ * what is beyond it with their square.
+ */
+static struct cells_moments
+moments_beside(const double *count, const double *others, size_t n, double now)
+{
+	double counts = 0, all = 0, square = 0, ratio, variance;
+	struct cells_moments m;
+
+	for (size_t k = 0; k < n; k++) {
+		counts += count[k];
+		all += others[k];
+	}
+	ratio = now * (double)n / all;
+	for (size_t k = 0; k < n; k++) {
+		double d = count[k] - others[k] * counts / all;
+
+		square += d * d;
+	}
+	variance = square / (double)(n - 1);
+	m.mean = now * counts / all;
+	counts /= (double)n;
+	m.sd = sqrt(ratio * fmin(variance, counts) +
+		    ratio * ratio * fmax(0, variance - counts));
+	return m;
+}
+
+/* Of the n reports whose counts lie in scratch; room for as many behind them. */
+static struct cells_moments
+moments_before(const double *p, const struct det_window *w, size_t i,
+	       double *scratch)
+{
+	size_t n = (size_t)p[EARS_BASELINE];
+	double *others = scratch + n;
+
+	if (w->denom == NULL)
+		return cells_moments(scratch, n);
+	cells_denoms_before(w, i, (size_t)p[EARS_GUARD], n, others);
+	for (size_t k = 0; k < n; k++)
+		others[k] = others_of(scratch[k], others[k]);
+	if (!is_unlike(w, i, n, others))
+		return cells_moments(scratch, n);
+	return moments_beside(scratch, others, n,
+			      others_of(w->count[i], w->denom[i]));
+}
+
 static struct excess
 weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 {
@@ -66,7 +143,7 @@ weigh(const double *p, const struct det_window *w, size_t i, double *scratch)
 		e.reason = cells_why_short(w, i, guard, want);
 		return e;
 	}
-	m = cells_moments(scratch, want);
+	m = moments_before(p, w, i, scratch);
 	e.mean = m.mean;
 	e.sigma = fmax(m.sd, p[EARS_MIN_SIGMA]);
 	if (w->mark != NULL && (w->mark[i] & DET_MARK_HOLIDAY) != 0)
@@ -154,7 +231,7 @@ static size_t
 scratch_bytes(const double *p, size_t n)
 {
 	(void)n;
-	return (size_t)p[EARS_BASELINE] * sizeof(double);
+	return 2 * (size_t)p[EARS_BASELINE] * sizeof(double);
 }
 
 #define REFERENCE                                                              \

@@ -128,6 +128,7 @@ fit_set_holiday(struct fit *f, const struct fit_grid *g, size_t lo, size_t hi)
 		double e;
 
 		if (i < 0 || (g->w->mark[i] & DET_MARK_HOLIDAY) == 0 ||
+		    (g->w->mark[i] & DET_MARK_PARTIAL) != 0 ||
 		    isnan(cells_count(g->w, (size_t)i)) || week->e <= 0.0 ||
 		    isnan(e = fit_exposure(f, g, (size_t)i)))
 			continue;

@@ -27,7 +27,8 @@ fit_ordinary(const struct fit_grid *g, ptrdiff_t i)
 {
 	if (i < 0)
 		return NAN;
-	if (g->w->mark != NULL && (g->w->mark[i] & DET_MARK_HOLIDAY) != 0)
+	if (g->w->mark != NULL &&
+	    (g->w->mark[i] & (DET_MARK_HOLIDAY | DET_MARK_PARTIAL)) != 0)
 		return NAN;
 	return cells_count(g->w, (size_t)i);
 }

@@ -50,6 +50,12 @@ struct stratum {
 	size_t cells; /* of this kind there were, reported or not */
 };
 
+static bool
+not_over(const struct det_window *w, size_t i)
+{
+	return w->mark != NULL && (w->mark[i] & DET_MARK_PARTIAL) != 0;
+}
+
 static double
 denom_of(const double *p, const struct det_window *w, size_t i)
 {
@@ -78,7 +84,7 @@ gather(const double *p, const struct det_window *w, size_t i, struct stratum *s)
 		if (day_off(w, j - 1) != off)
 			continue;
 		s->cells++;
-		if (isnan(x) || isnan(d))
+		if (isnan(x) || isnan(d) || not_over(w, j - 1))
 			continue;
 		s->count[s->n] = x;
 		s->denom[s->n++] = d;

@@ -124,6 +124,9 @@ int judge_sum_run(struct judge *j, uint32_t sum, int32_t from, int32_t to);
 const uint8_t *judge_marks(struct judge *j, const struct calendar *c,
 			   enum reg_expect expect, const struct det_window *w);
 
+/* Marks cell i of the window as of a period that is not over. */
+void judge_mark_partial(struct judge *j, struct det_window *w, size_t i);
+
 /* Room for n verdicts; 0 or -1 (logged). */
 int judge_room(struct judge *j, size_t n);
 

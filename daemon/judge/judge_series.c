@@ -45,6 +45,15 @@ judge_marks(struct judge *j, const struct calendar *c, enum reg_expect expect,
 	return j->mark;
 }
 
+void
+judge_mark_partial(struct judge *j, struct det_window *w, size_t i)
+{
+	if (w->mark == NULL)
+		memset(j->mark, 0, w->n * sizeof(*j->mark));
+	w->mark = j->mark;
+	j->mark[i] |= DET_MARK_PARTIAL;
+}
+
 /* Keeps what the bench carries; without memory nothing is kept. */
 static void
 save(const struct bench *b, int32_t begin, int32_t next, struct saved *saved)
@@ -129,6 +138,11 @@ judge_piece(struct judge *j, uint32_t series, int32_t from, int32_t to,
 	w.period = period == 7 ? DET_WEEK : DET_DAY;
 	w.mark = judge_marks(j, registry_calendar_of(j->registry, row->site),
 			     site->expect, &w);
+	for (size_t i = 0; i < w.n; i++) {
+		if (j->cells[i] != CELL_MISSING &&
+		    (j->cells[i] & CELL_PARTIAL) != 0)
+			judge_mark_partial(j, &w, i);
+	}
 	if (b->carried > 0 && whole && x == NULL)
 		judge_on(b, &w, (size_t)(from - begin), &s->saved, begin, out);
 	else

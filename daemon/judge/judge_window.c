@@ -117,9 +117,29 @@ mask_denoms(const uint32_t *cell, size_t n, uint32_t *denom)
 		denom[i] |= cell[i] == CELL_MISSING ? CELL_MISSING : 0;
 }
 
+/*
+ * A past period that was never finished is missing; says whether the last one
+ * is not over.
+ */
+static bool
+drop_partial(uint32_t *cell, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		cell[i] |= (cell[i] & CELL_PARTIAL) != 0 ? CELL_MISSING : 0;
+	return cell[n - 1] != CELL_MISSING && (cell[n - 1] & CELL_PARTIAL) != 0;
+}
+
+/* Of a sum up to the judged period. */
+struct loaded {
+	size_t n;     /* cells; 0: nobody reported */
+	bool denoms;  /* all have one */
+	bool partial; /* the last one is not over for some of the members */
+};
+
 /* Adds one member to the window begin..t; returns its share. */
 static double
-add_member_window(struct judge *j, uint32_t series, int32_t begin, int32_t t)
+add_member_window(struct judge *j, uint32_t series, int32_t begin, int32_t t,
+		  struct loaded *l)
 {
 	const struct stream *m = &j->series[series];
 	size_t n = (size_t)(t - begin) + 1;
@@ -127,6 +147,7 @@ add_member_window(struct judge *j, uint32_t series, int32_t begin, int32_t t)
 
 	stream_cells(m, begin, t, j->cells);
 	spans_empty(judge_spans(j, series), begin, n, t, j->cells);
+	l->partial = drop_partial(j->cells, n) || l->partial;
 	share = mean_count(j->cells, n - 1);
 	add_cells(j->cells, n, share, j->count, j->weight);
 	if (m->denom != NULL) {
@@ -192,7 +213,7 @@ add_to_columns(struct judge *j, uint32_t series)
 		bool there = x != CELL_MISSING;
 
 		c->count[i] += there ? (double)(int32_t)(x & ~CELL_PARTIAL) : 0;
-		c->full[i] += there;
+		c->full[i] += (x & CELL_PARTIAL) == 0;
 	}
 	return true;
 }
@@ -257,19 +278,20 @@ load_full(struct judge *j, const struct sum *s, int32_t t)
 	return (size_t)(t - begin) + 1;
 }
 
-/* The window of the sum that ends with period t; 0 cells: nobody reported. */
-static size_t
-load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
+/* The window of the sum that ends with period t. */
+static struct loaded
+load_sum(struct judge *j, const struct sum *s, int32_t t)
 {
-	size_t n = load_full(j, s, t), reporters;
+	struct loaded l = { .n = load_full(j, s, t) };
 	int32_t first = t, begin;
+	size_t n, reporters;
 	double whole = 0;
 
-	if (n > 0)
-		return n;
+	if (l.n > 0)
+		return l;
 	reporters = choose(j, s, t);
 	if (reporters == 0)
-		return 0;
+		return l;
 	for (size_t i = 0; i < reporters; i++) {
 		if (j->series[j->chosen[i]].first < first)
 			first = j->series[j->chosen[i]].first;
@@ -281,9 +303,10 @@ load_sum(struct judge *j, const struct sum *s, int32_t t, bool *denoms)
 	memset(j->weight, 0, n * sizeof(*j->weight));
 	memset(j->denom_weight, 0, n * sizeof(*j->denom_weight));
 	for (size_t i = 0; i < reporters; i++)
-		whole += add_member_window(j, j->chosen[i], begin, t);
-	*denoms = scale_cells(j, n, whole);
-	return n;
+		whole += add_member_window(j, j->chosen[i], begin, t, &l);
+	l.denoms = scale_cells(j, n, whole);
+	l.n = n;
+	return l;
 }
 
 static const struct det_verdict nobody = { NAN, NAN,	     NAN,
@@ -316,26 +339,28 @@ judge_at(struct judge *j, const struct sum *s, int32_t t,
 	enum reg_direction direction =
 		registry_indicator_at(j->registry, s->indicator)->direction;
 	const struct bench *b = judge_bench(j, s->period);
-	bool denoms = false;
-	size_t n = load_sum(j, s, t, &denoms);
+	struct loaded l = load_sum(j, s, t);
 	size_t skip = 0;
 	struct det_window w;
 	int rc;
 
 	*out = nobody;
 	*prudent = NAN;
-	if (n == 0)
+	if (l.n == 0)
 		return 0;
-	while (skip + 1 < n && isnan(j->count[skip]))
+	while (skip + 1 < l.n && isnan(j->count[skip]))
 		skip++;
-	w = (struct det_window){ .count = j->count + skip,
-				 .denom = denoms ? j->denom + skip : NULL,
-				 .n = n - skip,
-				 .first_t = 1,
-				 .first_day = stream_day(
-					 t - (int32_t)(n - skip) + 1, s->period),
-				 .period = s->period == 7 ? DET_WEEK : DET_DAY };
+	w = (struct det_window){
+		.count = j->count + skip,
+		.denom = l.denoms ? j->denom + skip : NULL,
+		.n = l.n - skip,
+		.first_t = 1,
+		.first_day = stream_day(t - (int32_t)(l.n - skip) + 1, s->period),
+		.period = s->period == 7 ? DET_WEEK : DET_DAY
+	};
 	w.mark = judge_marks(j, j->sum_calendar, REG_DAILY, &w);
+	if (l.partial)
+		judge_mark_partial(j, &w, w.n - 1);
 	rc = b->method->judge(b->p, &w, w.n - 1, b->scratch, out);
 	if (rc != DET_OK) {
 		log_error("judge: %s: %s", b->method->name, det_strerror(rc));

@@ -226,7 +226,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (mark == NULL)
 			abort();
 		for (size_t i = 0; i < w.n; i++)
-			mark[i] = byte(&in) & 7;
+			mark[i] = byte(&in) & 15;
 	}
 	early = w.n > MAX_JUDGED ? w.n - MAX_JUDGED : 0;
 	run(m, p, &w, early);

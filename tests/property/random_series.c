@@ -91,7 +91,7 @@ random_series(struct rng *r, size_t n, double holes)
 		if (s.denom != NULL && isnan(s.denom[i]))
 			s.denom[i] = NAN;
 		if (s.mark != NULL)
-			s.mark[i] = unit(r) < 0.05 ? (uint8_t)below(r, 8) : 0;
+			s.mark[i] = unit(r) < 0.05 ? (uint8_t)below(r, 16) : 0;
 	}
 	s.w.count = s.count;
 	s.w.denom = s.denom;

@@ -94,7 +94,7 @@ revise(struct subject *x, struct rng *r, size_t n)
 
 	x->s.count[i] = to[below(r, 3)];
 	if (x->s.mark != NULL && below(r, 3) == 0)
-		x->s.mark[i] = (uint8_t)below(r, 8);
+		x->s.mark[i] = (uint8_t)below(r, 16);
 	det_trail_revise(&x->trail, i);
 }
 

@@ -356,6 +356,7 @@ struct habit {
 	int32_t last_site;   /* its first day */
 	int32_t hole;	     /* first of four days without the second site */
 	int32_t denominator; /* first day with one */
+	int32_t partial;     /* day the first site never finished */
 	const char *method;
 };
 
@@ -373,6 +374,7 @@ fill_by(struct world *w, const struct habit *h, bool by_the_day)
 				continue;
 			if (d >= h->denominator)
 				cell.denominator = 1000 + d * d;
+			cell.partial = i == 0 && d == h->partial;
 			judge_set(w->judge, w->series[i], DAY0 + d, &cell);
 		}
 		while ((by_the_day || d == 62 || d == 79) &&
@@ -388,13 +390,15 @@ static void
 test_many_days_at_once_are_judged_alike(void **state)
 {
 	static const struct habit habit[] = {
-		{ 0, 0, DAYS, DAYS, "ears-c2" },
-		{ 0, 9, DAYS, DAYS, "ears-c2" },
-		{ 0, 0, 41, DAYS, "rnssp-regression" },
-		{ 0, 52, 70, DAYS, "rnssp-regression" },
-		{ 46, 46, DAYS, DAYS, "ears-c2" },
-		{ 0, 0, DAYS, 0, "w2" },
-		{ 0, 0, DAYS, 60, "w2" },
+		{ 0, 0, DAYS, DAYS, DAYS, "ears-c2" },
+		{ 0, 9, DAYS, DAYS, DAYS, "ears-c2" },
+		{ 0, 0, DAYS, DAYS, 75, "ears-c2" },
+		{ 0, 0, DAYS, 0, DAYS - 1, "ears-c2" },
+		{ 0, 0, 41, DAYS, DAYS, "rnssp-regression" },
+		{ 0, 52, 70, DAYS, DAYS, "rnssp-regression" },
+		{ 46, 46, DAYS, DAYS, DAYS, "ears-c2" },
+		{ 0, 0, DAYS, 0, DAYS, "w2" },
+		{ 0, 0, DAYS, 60, 70, "w2" },
 	};
 	static double a[40 * 7], b[40 * 7];
 
@@ -413,6 +417,33 @@ test_many_days_at_once_are_judged_alike(void **state)
 			assert_true(a[i] == b[i] || (isnan(a[i]) && isnan(b[i])));
 		drop(&w);
 	}
+}
+
+/* Half a day is no past to compare with, and half a day's cases are usual. */
+static void
+test_a_day_that_is_not_over(void **state)
+{
+	static const struct habit habit = { 0, 0, DAYS, 0, 40, "ears-c2" };
+	struct judge_cell cell = { .value = NAN, .denominator = NAN };
+	double p[4], without[4];
+	struct judge_point at;
+	struct world w;
+
+	(void)state;
+	make_with(&w, habit.method);
+	fill_by(&w, &habit, false);
+	last_verdicts(&w, 49, p);
+	judge_set(w.judge, w.series[0], DAY0 + 40, &cell);
+	last_verdicts(&w, 49, without);
+	assert_true(p[0] == without[0] && p[1] == without[1]);
+	cell = (struct judge_cell){ 13, 500 + (DAYS - 10) * (DAYS - 10) / 2,
+				    true };
+	judge_set(w.judge, w.series[0], DAY0 + DAYS - 1, &cell);
+	last_verdicts(&w, DAYS, p);
+	assert_int_equal(
+		judge_points(w.judge, w.series[0], DAY0 + DAYS - 1, 1, &at), 0);
+	assert_true(at.verdict.expected > 10 && at.verdict.expected < 15);
+	drop(&w);
 }
 
 /* 60 days, 70 of silence, 20 more; the last but one before it is revised. */
@@ -561,6 +592,7 @@ main(void)
 		cmocka_unit_test(test_strata_are_not_counted_twice),
 		cmocka_unit_test(test_touched_areas_are_listed_once),
 		cmocka_unit_test(test_a_ring_forgets_what_is_too_old),
+		cmocka_unit_test(test_a_day_that_is_not_over),
 		cmocka_unit_test(test_an_unknown_method_is_refused),
 	};
 
