@@ -296,7 +296,8 @@ cli_trigger(int argc, char **argv)
 		{ "from", &q.from },	 { "to", &q.to },
 		{ "area", &q.area },	 { NULL, NULL },
 	};
-	static const char *const lists[] = { "list", "score", "explain", NULL };
+	static const char *const lists[] = { "advise", "explain", "list",
+					     "score", NULL };
 	const struct client_command command = {
 		.help = help, .lists = lists, .own = own, .work = work
 	};

@@ -138,6 +138,8 @@ trigger_advise(const struct trigger_request *q, const char *name)
 	rc = client_get(c, path, &reply);
 	if (rc == 0 && c->json)
 		rc = client_print_json(reply);
+	else if (rc == 0 && c->csv)
+		rc = client_print_csv(&sheet_advice, reply);
 	else if (rc == 0)
 		print_all(c, reply);
 	json_decref(reply);

@@ -182,6 +182,8 @@ def test_lists_as_csv(d):
             (f"alert show {d.alert['id'][:8]}", f"alerts/{d.alert['id']}",
              "evidence", {"alert": "id"}),
             ("trigger score", "scorecard", "triggers", ("from", "to")),
+            ("trigger advise respiratory", "advice?trigger=respiratory",
+             "triggers", ("from", "to")),
             ("trigger explain K1 2025-03-10",
              "explain?area=K1&day=2025-03-10", "triggers", ("area", "day")),
             ("rota", "rota", "rota", ()),
