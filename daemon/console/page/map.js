@@ -5,7 +5,7 @@
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from './vendor/htm-preact.js';
 import { get } from './api.js';
 import { t, word, plural, named, subject, span, date, number, percent, currentLanguage } from './text.js';
-import { Grade, Coverage, Failure, Waiting, Empty } from './parts.js';
+import { Csv, Grade, Coverage, Failure, Waiting, Empty } from './parts.js';
 import { layout, placed } from './layout.js';
 
 const ORDER = ['blue', 'yellow', 'orange', 'red'];
@@ -169,5 +169,5 @@ export function AreaMap({ area, tick }) {
 			${here && html`<${Own} area=${here} day=${reply.day} />`}
 			${reply.areas.length > 0 ? html`<${Below} areas=${reply.areas} />` : here ? html`<${Leaf} area=${here.area} tick=${tick} />`
 			: html`<${Empty} title=${t('map.none')}>${t('map.none_hint')}<//>`}</section>
-		${reply.areas.length > 0 && html`<section class="card"><h2>${t('map.table')}</h2><${Twin} areas=${reply.areas} /></section>`}`;
+		${reply.areas.length > 0 && html`<section class="card"><h2>${t('map.table')} <${Csv} path="map" query=${{ area: here?.area }} name="map" /></h2><${Twin} areas=${reply.areas} /></section>`}`;
 }

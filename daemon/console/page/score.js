@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from './vendor/htm-preact.js';
 import { get } from './api.js';
 import { t, word, plural, date, number, percent, currentLanguage } from './text.js';
-import { Grade, Failure, Waiting, Empty } from './parts.js';
+import { Csv, Grade, Failure, Waiting, Empty } from './parts.js';
 import { duration } from './work.js';
 
 /* Below so many the figure says more about chance than about the trigger. */
@@ -20,37 +20,42 @@ function expected(row, span) {
 	return row.budget === null ? null : row.budget * row.areas * span / DAYS_A_YEAR;
 }
 
+/* One figure; on a narrow page its column's name stands before it. */
+function Cell({ column, title, children }) {
+	return html`<td class="num" data-label=${t(`card.${column}`)} title=${title}>${children}</td>`;
+}
+
 /* More than the budget and chance together explain, or too few to say. */
 function Rate({ row, span }) {
 	const e = expected(row, span);
 	const above = e !== null && row.opened > e + 1 + 2 * Math.sqrt(e);
-	return html`<td class="num">${number(row.per_area_year, 2)}
+	return html`<${Cell} column="rate">${number(row.per_area_year, 2)}
 		${above ? html`<small class="flag">${t('card.above')}</small>`
-		: e !== null && e < FEW_EXPECTED && html`<small>${t('card.few')}</small>`}</td>`;
+		: e !== null && e < FEW_EXPECTED && html`<small>${t('card.few')}</small>`}<//>`;
 }
 
 /* The share of outbreaks, never without how many it stands on. */
 function Confirmed({ row }) {
 	const n = judged(row);
 	if (row.confirmed === null)
-		return html`<td class="num">–<small>${t('card.none_judged')}</small></td>`;
-	return html`<td class="num">${n < FEW_JUDGED ? '' : percent(row.confirmed)}
+		return html`<${Cell} column="confirmed">–<small>${t('card.none_judged')}</small><//>`;
+	return html`<${Cell} column="confirmed">${n < FEW_JUDGED ? '' : percent(row.confirmed)}
 		<small class=${n < FEW_JUDGED ? 'strong' : ''}>${t('card.of', { n: number(row.outcomes.outbreak || 0), of: number(n) })}</small>
-		${n < FEW_JUDGED && html`<small>${t('card.few')}</small>`}</td>`;
+		${n < FEW_JUDGED && html`<small>${t('card.few')}</small>`}<//>`;
 }
 
 function Row({ row, span }) {
-	const of = (n, all) => html`<td class="num">${all > 0 ? percent(n / all) : '–'}
-		${all > 0 && html`<small>${t('card.of', { n: number(n), of: number(all) })}</small>`}</td>`;
+	const of = (column, n, all) => html`<${Cell} column=${column}>${all > 0 ? percent(n / all) : '–'}
+		${all > 0 && html`<small>${t('card.of', { n: number(n), of: number(all) })}</small>`}<//>`;
 	const outcomes = Object.entries(row.outcomes).map(([k, n]) => `${word('outcome', k)} ${number(n)}`);
 	return html`<tr data-trigger=${row.trigger}><td><b>${title(row)}</b><small>${row.trigger} · ${plural('card.areas', row.areas)}</small></td>
-		<td class="num">${number(row.opened)}<small class="colours">${Object.entries(row.colours).filter(([, n]) => n > 0)
-		.map(([c, n]) => html`<span><${Grade} grade=${c} word=${false} />${number(n)}</span>`)}</small></td>
+		<${Cell} column="opened">${number(row.opened)}<small class="colours">${Object.entries(row.colours).filter(([, n]) => n > 0)
+		.map(([c, n]) => html`<span><${Grade} grade=${c} word=${false} />${number(n)}</span>`)}</small><//>
 		<${Rate} row=${row} span=${span} />
-		<td class="num">${row.budget === null ? html`<small>${t(row.statutory ? 'card.law' : 'card.gone')}</small>` : number(row.budget, 3)}</td>
-		${of(row.acknowledged, row.opened)}${of(row.in_time, row.acknowledged)}
-		<td class="num">${row.median_minutes === null ? '–' : duration(Math.round(row.median_minutes))}</td>
-		<td class="num" title=${outcomes.join(t('list.comma'))}>${number(row.closed)}</td>
+		<${Cell} column="budget">${row.budget === null ? html`<small>${t(row.statutory ? 'card.law' : 'card.gone')}</small>` : number(row.budget, 3)}<//>
+		${of('answered', row.acknowledged, row.opened)}${of('in_time', row.in_time, row.acknowledged)}
+		<${Cell} column="minutes">${row.median_minutes === null ? '–' : duration(Math.round(row.median_minutes))}<//>
+		<${Cell} column="closed" title=${outcomes.join(t('list.comma'))}>${number(row.closed)}<//>
 		<${Confirmed} row=${row} /></tr>`;
 }
 
@@ -92,6 +97,6 @@ export function Score({ from, to, tick }) {
 			<button class="primary">${t('card.show')}</button>
 		</form>
 		${error && html`<${Failure} error=${error} />`}
-		${reply ? html`<p class="muted small">${date(reply.from)} – ${date(reply.to)}</p><${Card} reply=${reply} />` : !error && html`<${Waiting} />`}
+		${reply ? html`<p class="muted small">${date(reply.from)} – ${date(reply.to)} <${Csv} path="scorecard" query=${{ from: reply.from, to: reply.to }} name="scorecard" /></p><${Card} reply=${reply} />` : !error && html`<${Waiting} />`}
 	</section>`;
 }
