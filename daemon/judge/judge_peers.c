@@ -41,7 +41,7 @@ struct lender {
 	uint8_t *is_fresh;  /* of a series */
 	size_t known;
 	uint32_t turn;
-	bool moved; /* some settled series, in this turn */
+	bool moved; /* some series that is not new, in this turn */
 };
 
 struct lender *
@@ -284,18 +284,39 @@ nearest(const struct judge *j, struct wish *w)
 	return NULL;
 }
 
+/* Can any area lend?  Where all is new, nobody need be asked. */
+static bool
+is_lent(const struct judge *j, struct wish w)
+{
+	while (w.sum != REG_NONE && !is_within(j, &w))
+		w.sum = j->sum[w.sum].up;
+	return w.sum != REG_NONE;
+}
+
+/* Does it report on t, for the first time not long ago? */
+static bool
+is_young(const struct judge *j, uint32_t series, int32_t t)
+{
+	const struct stream *s = &j->series[series];
+	const struct reg_site *site;
+
+	if ((int64_t)s->first + PEERS_CELLS <= t ||
+	    stream_cell(s, t) == CELL_MISSING ||
+	    spans_void(judge_spans(j, series), t))
+		return false;
+	site = registry_site_at(j->registry,
+				registry_series_at(j->registry, series)->site);
+	return (int64_t)s->first + (int64_t)cells_of(site->period).n > t &&
+	       site->expect != REG_UNSCHEDULED;
+}
+
 static bool
 is_new(const struct judge *j, uint32_t series, int32_t t)
 {
 	const struct reg_series *row = registry_series_at(j->registry, series);
-	const struct reg_site *site = registry_site_at(j->registry, row->site);
-	const struct stream *s = &j->series[series];
+	int period = registry_site_at(j->registry, row->site)->period;
 
-	return site->expect != REG_UNSCHEDULED &&
-	       stream_cell(s, t) != CELL_MISSING &&
-	       !spans_void(judge_spans(j, series), t) &&
-	       (int64_t)s->first + (int64_t)cells_of(site->period).n > t &&
-	       !judge_has_settled(j, series, t, site->period);
+	return is_young(j, series, t) && !judge_has_settled(j, series, t, period);
 }
 
 void
@@ -309,10 +330,12 @@ judge_borrow(const struct judge *j, uint32_t series, int32_t t, bool upper,
 	const struct peers *p;
 
 	memset(out, 0, sizeof(*out));
-	if (series >= j->series_n || !is_new(j, series, t))
+	if (series >= j->series_n || !is_young(j, series, t))
 		return;
 	own = cells_of(registry_site_at(j->registry, row->site)->period);
 	w.sum = j->sum_of[series];
+	if (!is_lent(j, w) || !is_new(j, series, t))
+		return;
 	w.rates = load_row(j, series, t, own.n, count, denom);
 	p = nearest(j, &w);
 	if (p == NULL)
@@ -349,17 +372,17 @@ remember(struct lender *l, uint32_t series)
 void
 judge_lender_note(struct judge *j, uint32_t series)
 {
-	const struct reg_series *row = registry_series_at(j->registry, series);
-	int period = registry_site_at(j->registry, row->site)->period;
-	const struct stream *s = &j->series[series];
+	struct lender *l = j->lender;
 
-	if (is_new(j, series, s->last))
-		remember(j->lender, series);
-	if (!judge_has_settled(j, series, s->last, period))
+	if (is_new(j, series, j->series[series].last)) {
+		remember(l, series);
 		return;
-	j->lender->moved = true;
+	}
+	if (l->fresh.n == 0)
+		return;
+	l->moved = true;
 	for (uint32_t i = j->sum_of[series]; i != REG_NONE; i = j->sum[i].up)
-		j->sum[i].moved = j->lender->turn;
+		j->sum[i].moved = l->turn;
 }
 
 void

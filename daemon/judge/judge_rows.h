@@ -32,7 +32,7 @@ struct sum {
 	int32_t dirty_from;
 	struct judged judged;
 	struct lent **lent; /* places by period; NULL until asked for */
-	uint32_t moved; /* the judge's turn when a settled member was judged */
+	uint32_t moved;	    /* the turn in which a member was judged */
 };
 
 /* Periods that a site declared complete: bit i is the one i before last. */
