@@ -103,6 +103,12 @@ instance_of(struct reader *r, struct group *g, cfg_t *sec)
 	return add_instance(r, g, title, sec->line);
 }
 
+static void
+note_line(const struct conf_list *list, int line)
+{
+	list->line[list->n - 1] = line;
+}
+
 /* first: it begins a value; further ones of a list follow. */
 static void
 store_value(struct reader *r, cfg_t *sec, const struct conf_key *key,
@@ -127,6 +133,8 @@ store_value(struct reader *r, cfg_t *sec, const struct conf_key *key,
 		conf_value_clear(key, field);
 	if (conf_value_set(key, field, value, reason) < 0)
 		say(r, sec->line, "%s", reason);
+	else if (key->type == CONF_LIST)
+		note_line(field, sec->line);
 	free(*text);
 	*text = strdup(value);
 }

@@ -39,6 +39,7 @@ enum conf_type {
 /* Strings owned by the configuration. */
 struct conf_list {
 	char **at;
+	int *line; /* of each in its file; 0: a default */
 	size_t n;
 };
 

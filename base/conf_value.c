@@ -187,11 +187,17 @@ static int
 list_append(struct conf_list *list, const char *text, size_t len)
 {
 	char **grown = realloc(list->at, (list->n + 1) * sizeof(*grown));
+	int *lines;
 	char *copy;
 
 	if (grown == NULL)
 		return -1;
 	list->at = grown;
+	lines = realloc(list->line, (list->n + 1) * sizeof(*lines));
+	if (lines == NULL)
+		return -1;
+	list->line = lines;
+	list->line[list->n] = 0;
 	copy = strndup(text, len);
 	if (copy == NULL)
 		return -1;
@@ -239,6 +245,7 @@ conf_value_clear(const struct conf_key *key, void *field)
 		for (size_t i = 0; i < list->n; i++)
 			free(list->at[i]);
 		free(list->at);
+		free(list->line);
 		*list = (struct conf_list){ 0 };
 	}
 }

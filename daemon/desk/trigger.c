@@ -69,7 +69,7 @@ take_indicators(struct trigger_check *k)
 {
 	const struct registry *r = k->registry;
 
-	for (size_t i = 0; i < k->c->indicators.n; i++) {
+	for (size_t i = 0; trigger_each(k, &k->c->indicators, i); i++) {
 		const char *word = k->c->indicators.at[i];
 		size_t len = strlen(word);
 		uint32_t one = registry_indicator(r, word, len);
@@ -102,7 +102,7 @@ take_kinds(struct trigger_check *k)
 
 	for (uint32_t i = 0; k->c->kinds.n == 0 && i < k->t->kinds; i++)
 		k->t->kind_weight[i] = 1;
-	for (size_t i = 0; i < k->c->kinds.n; i++) {
+	for (size_t i = 0; trigger_each(k, &k->c->kinds, i); i++) {
 		const char *word = k->c->kinds.at[i];
 		double weight = 1;
 		size_t len = split(word, &weight);
@@ -125,7 +125,7 @@ take_kinds(struct trigger_check *k)
 static void
 take_lags(struct trigger_check *k)
 {
-	for (size_t i = 0; i < k->c->lag.n; i++) {
+	for (size_t i = 0; trigger_each(k, &k->c->lag, i); i++) {
 		const char *word = k->c->lag.at[i];
 		double days = NAN;
 		size_t len = split(word, &days);
@@ -154,7 +154,7 @@ take_where(struct trigger_check *k)
 	const size_t n = sizeof(levels) / sizeof(levels[0]);
 	struct nearest near;
 
-	for (size_t i = 0; i < k->c->where.n; i++) {
+	for (size_t i = 0; trigger_each(k, &k->c->where, i); i++) {
 		const char *word = k->c->where.at[i];
 		size_t l = 0;
 
@@ -186,7 +186,8 @@ take_steps(struct trigger_check *k)
 			"rule cases needs cases = {\"10 yellow\"}, 1 to %d"
 			" steps",
 			TRIGGER_MAX_STEPS);
-	for (size_t i = 0; i < k->c->cases.n && i < TRIGGER_MAX_STEPS; i++) {
+	for (size_t i = 0;
+	     trigger_each(k, &k->c->cases, i) && i < TRIGGER_MAX_STEPS; i++) {
 		const char *text = k->c->cases.at[i];
 		char *end;
 		double cases = strtod(text, &end);
@@ -211,6 +212,7 @@ take_steps(struct trigger_check *k)
 		t->step[t->steps].cases = cases;
 		t->step[t->steps++].colour = (enum colour)colour;
 	}
+	k->line = 0;
 }
 
 static void

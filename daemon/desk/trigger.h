@@ -4,8 +4,8 @@
 /*
  * Triggers: rules that fuse the evidence of an area, read from
  * etc/triggers.d.  A trigger is checked as a whole before it may weigh
- * anything; every message names the file and the line of its block and, for
- * a misspelt word, the nearest known one.
+ * anything; every message names the file and the line of its block, or of the
+ * word within a list, and for a misspelt word the nearest known one.
  */
 
 #include <stdbool.h>

@@ -16,7 +16,7 @@ take_calibration(struct trigger_check *k, const char *key,
 	if (list->n == 0)
 		return;
 	*c = (struct calib){ .tail = tail };
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; trigger_each(k, list, i); i++) {
 		char *end;
 		double score = strtod(list->at[i], &end), rate = NAN;
 
@@ -28,6 +28,7 @@ take_calibration(struct trigger_check *k, const char *key,
 				"%s: \"%.40s\" is not SCORE:OPENINGS (at most"
 				" %d of them)",
 				key, list->at[i], CALIB_MAX_POINTS);
+			k->line = 0;
 			return;
 		}
 		c->at[c->n++] = (struct calib_point){ score, rate };
@@ -66,7 +67,7 @@ take_kind_tails(struct trigger_check *k, const char *key,
 {
 	const struct registry *r = k->registry;
 
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; trigger_each(k, list, i); i++) {
 		const char *word = list->at[i];
 		struct calib_tail tail;
 		size_t len = split_tail(word, &tail);

@@ -15,9 +15,20 @@ struct trigger_check {
 	conf_report *report;
 	void *arg;
 	unsigned errors;
+	int line; /* of the list's element that is read; 0: the block's */
 };
 
-/* Reports a mistake of the trigger with its file and line. */
+/*
+ * Is there an i-th element?  Mistakes are told of its line until the next one,
+ * and of the block's behind the last.
+ */
+bool trigger_each(struct trigger_check *k, const struct conf_list *list,
+		  size_t i);
+
+/*
+ * Reports a mistake of the trigger with its file and line, that of k->line
+ * where it is one of an element.
+ */
 void trigger_wrong(struct trigger_check *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -11,17 +11,38 @@
 #include "daemon/desk/shipped.h"
 #include "daemon/desk/trigger_check.h"
 
+bool
+trigger_each(struct trigger_check *k, const struct conf_list *list, size_t i)
+{
+	k->line = i < list->n ? list->line[i] : 0;
+	return i < list->n;
+}
+
+/* "file:line" of the element or of the block. */
+static void
+where_of(const struct trigger_check *k, char *buf, size_t cap)
+{
+	const char *colon = strrchr(k->t->where, ':');
+
+	if (k->line > 0 && colon != NULL)
+		snprintf(buf, cap, "%.*s:%d", (int)(colon - k->t->where),
+			 k->t->where, k->line);
+	else
+		snprintf(buf, cap, "%s", k->t->where);
+}
+
 void
 trigger_wrong(struct trigger_check *k, const char *fmt, ...)
 {
-	char text[400], message[700];
+	char text[400], message[700], where[256];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	where_of(k, where, sizeof(where));
 	snprintf(message, sizeof(message), "%.200s: trigger \"%.60s\": %s",
-		 k->t->where, k->t->name, text);
+		 where, k->t->name, text);
 	k->report(k->arg, message);
 	k->errors++;
 }
@@ -63,7 +84,7 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 		trigger_wrong(
 			k,
 			"part_of: a statutory rule is never part of another");
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; trigger_each(k, list, i); i++) {
 		size_t w = trigger_find(set, list->at[i]);
 
 		if (w == set->n && shipped_has("trigger", list->at[i]))

@@ -55,7 +55,7 @@ check_keys(struct trigger_check *k)
 static void
 check_list(struct trigger_check *k, const char *key, const struct conf_list *list)
 {
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; trigger_each(k, list, i); i++) {
 		size_t len = strcspn(list->at[i], ":");
 
 		for (size_t j = 0; j < i; j++) {

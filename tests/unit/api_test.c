@@ -538,7 +538,8 @@ hosts_and_origins(void **state)
 {
 	char name[] = "watch.example";
 	char *names[] = { name };
-	const struct conf_list more = { names, 1 }, none = { NULL, 0 };
+	const struct conf_list more = { .at = names, .n = 1 };
+	const struct conf_list none = { .at = NULL };
 
 	(void)state;
 	assert_true(auth_host_known("LOCALHOST:1", &none));

@@ -491,7 +491,8 @@ test_low_colours_may_be_left_alone(void **state)
 		.basis = (char[]){ "" },
 		.basis_zh = (char[]){ "" },
 		.ms = { [DEADLINE_ACKNOWLEDGE] = HOUR },
-		.escalate = { (char *[]){ (char[]){ "acknowledge" } }, 1 },
+		.escalate = { .at = (char *[]){ (char[]){ "acknowledge" } },
+			      .n = 1 },
 		.escalate_from = 2,
 	};
 	json_t *alert = json_pack("{s:s,s:b}", "grade", "yellow", "statutory", 0);

@@ -38,7 +38,7 @@ mails_are_plain_bytes(void **state)
 {
 	char one[] = "li@example.org\r\nBcc: evil@example.org";
 	char *to[] = { one };
-	const struct conf_list list = { to, 1 };
+	const struct conf_list list = { .at = to, .n = 1 };
 	json_t *lines = json_pack("[s,s]", "清河县出现橙色信号。", "Second.");
 	struct mail m = { .from = "tocsin@example.org",
 			  .to = &list,
