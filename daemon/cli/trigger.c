@@ -22,6 +22,7 @@ static const char help[] =
 	"       tocsin trigger test [PATH]...\n"
 	"       tocsin trigger explain AREA DATE [OPTION]...\n"
 	"       tocsin trigger explain AREA DATE --data DIR [--triggers PATH]\n"
+	"                              [--marks FILE.csv]\n"
 	"       tocsin trigger score [--from DATE] [--to DATE]\n"
 	"       tocsin trigger advise [NAME] [--area CODE] [--from DATE]\n"
 	"                             [--to DATE]\n"
@@ -294,7 +295,8 @@ cli_trigger(int argc, char **argv)
 	const struct client_own own[] = {
 		{ "triggers", &q.path }, { "data", &q.data },
 		{ "from", &q.from },	 { "to", &q.to },
-		{ "area", &q.area },	 { NULL, NULL },
+		{ "area", &q.area },	 { "marks", &q.marks },
+		{ NULL, NULL },
 	};
 	static const char *const lists[] = { "advise", "explain", "list",
 					     "score", NULL };

@@ -86,9 +86,9 @@ trigger_explain_live(const struct trigger_request *q, const char *area,
 	json_t *reply = NULL;
 	int rc;
 
-	if (q->path != NULL) {
-		cli_error("the daemon has its own triggers; --triggers goes "
-			  "with --data");
+	if (q->path != NULL || q->marks != NULL) {
+		cli_error("the daemon has its own triggers and marks; "
+			  "--triggers and --marks go with --data");
 		return CLI_EX_USAGE;
 	}
 	client_query(path, sizeof(path), "area", area);
@@ -111,11 +111,11 @@ refuse_events(void *arg, const struct desk_event *event)
 }
 
 static int
-explain_area(const struct trigger_request *q, const struct history *h,
-	     const struct trigger_set *set, uint32_t area, int32_t day)
+explain_area(const struct trigger_request *q, const struct account_env *known,
+	     const struct history *h, uint32_t area, int32_t day)
 {
-	struct replay *r = replay_new(h, set, refuse_events, NULL);
-	struct account_env env = { .registry = h->registry, .triggers = set };
+	struct replay *r = replay_new(h, known->triggers, refuse_events, NULL);
+	struct account_env env = *known;
 	char date[DAY_TEXT_BYTES];
 	json_t *triggers, *one, *reply;
 	size_t i;
@@ -123,6 +123,7 @@ explain_area(const struct trigger_request *q, const struct history *h,
 
 	if (r == NULL)
 		return rc;
+	replay_set_marks(r, known->marks);
 	replay_receive(r, day);
 	env.judge = replay_judge(r);
 	triggers = account_day(&env, area, day);
@@ -137,6 +138,24 @@ explain_area(const struct trigger_request *q, const struct history *h,
 		rc = print_all(q, reply);
 	json_decref(reply);
 	replay_free(&r);
+	return rc;
+}
+
+/* The same with the marks of the file, if there is one. */
+static int
+explain_marked(const struct trigger_request *q, const struct history *h,
+	       const struct trigger_set *set, uint32_t area, int32_t day)
+{
+	struct marks marks = { 0 };
+	const struct account_env known = { .registry = h->registry,
+					   .triggers = set,
+					   .marks = &marks };
+	int rc = CLI_EX_USAGE;
+
+	if (q->marks == NULL ||
+	    mark_read_csv(&marks, h->registry, q->marks, history_say, NULL) >= 0)
+		rc = explain_area(q, &known, h, area, day);
+	mark_free_all(&marks);
 	return rc;
 }
 
@@ -182,7 +201,7 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 			  near != NULL ? ", did you mean " : "",
 			  near != NULL ? near : "");
 	} else if (set != NULL && is_covered(&h, day)) {
-		rc = explain_area(q, &h, set, area, day);
+		rc = explain_marked(q, &h, set, area, day);
 	}
 	trigger_free(&set);
 	history_free(&h);

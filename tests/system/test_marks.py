@@ -167,6 +167,11 @@ def test_a_marked_outbreak_does_not_hide_the_next(tmp_path):
         marks.write_text(tocsin(d, "mark", "list", "--csv"))
         assert sorted(backtest(data, triggers, "--marks", marks)) == \
             sorted(seen)
+        told_why = [tocsin(d, "trigger", "explain", "K1", date(LAST)),
+                    tocsin(d, "trigger", "explain", "K1", date(LAST), "--data",
+                           data, "--marks", marks, "--triggers", triggers)]
+        assert [w for w in told_why[0].splitlines() if " p " in w] == [
+            w for w in told_why[1].splitlines() if " p " in w] != []
         # Withdrawn: the second wave is as high as what is usual again.
         assert verdict(d, 74)[1] in ("warning", "alert")
         assert "withdrawn" in tocsin(d, "mark", "withdraw", str(n))
