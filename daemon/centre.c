@@ -358,7 +358,7 @@ static int
 make_desk(struct centre *c)
 {
 	struct restoring r = { 0 };
-	int64_t weighed;
+	int64_t since, weighed;
 
 	c->triggers = reload_read_triggers(c->conf, c->registry);
 	if (c->triggers == NULL)
@@ -369,6 +369,7 @@ make_desk(struct centre *c)
 		return -1;
 	desk_set_clock(c->desk, clock_ms, c);
 	told_set_desk(c->told, c->desk);
+	desk_set_quality(c->desk, c->quality);
 	/* Without receivers the page alone shows what is late. */
 	if (conf_count(c->conf, "receiver") > 0)
 		desk_set_reach(c->desk, reach, vacant, c);
@@ -376,10 +377,12 @@ make_desk(struct centre *c)
 	(void)check_rotas(c->conf, c->registry, warn_conf, NULL);
 	r.desk = c->desk;
 	if (alerts_load(store_reader(c->store), restore_alert, &r) < 0 ||
+	    meta_get(store_reader(c->store), "weighed_since", DAY_NONE, &since) <
+		    0 ||
 	    meta_get(store_reader(c->store), "weighed_day", DAY_NONE, &weighed) <
 		    0)
 		return -1;
-	desk_resume(c->desk, (int32_t)weighed);
+	desk_resume(c->desk, (int32_t)since, (int32_t)weighed);
 	log_info("tocsind: desk triggers=%zu alerts=%zu", c->triggers->n,
 		 r.alerts);
 	c->upkeep = upkeep_new(c->registry, c->judge, c->quality, c->desk);

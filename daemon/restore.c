@@ -159,33 +159,34 @@ struct refilling {
 	bool failed;
 };
 
-/* Is that second a part of today, as it is at the site? */
+/* When a count came; false: so long ago that nobody asks. */
 static bool
-is_today(const struct restore_windows *w, uint32_t series, int64_t s)
+when(const struct restore_windows *w, int64_t recv_s, struct zone_now *out)
 {
-	uint32_t site = registry_series_at(w->registry, series)->site;
-	const struct zone *z = registry_zone_of(w->registry, site);
-	const struct zone_now then = { .s = s };
+	int64_t ago = w->today_s - recv_s;
 
-	if (z == NULL || w->now.s == ZONE_NO_TIME)
-		return s >= w->today_s;
-	return s > w->now.s - 2 * 86400 &&
-	       zone_today(z, &then) == zone_today(z, &w->now);
+	if (ago > QUALITY_HISTORY_DAYS * INT64_C(86400))
+		return false;
+	out->day = w->now.day - (ago > 0 ? (int32_t)((ago + 86399) / 86400) : 0);
+	out->s = w->now.s == ZONE_NO_TIME ? ZONE_NO_TIME : recv_s;
+	return true;
 }
 
 /* A revision of an old report is not a late one. */
 static void
-see_receipt(struct refilling *r, int32_t day, uint32_t id, uint32_t index)
+see_receipt(struct refilling *r, int32_t day, uint32_t id,
+	    const struct zone_now *received)
 {
 	struct restore_windows *w = r->w;
+	uint32_t index = series_ids_index(w->ids, id);
 	int revised;
 
-	if (!quality_is_late(w->quality, index, day, &w->now))
+	if (!quality_is_late(w->quality, index, day, received))
 		return;
 	revised = counts_is_revised(store_reader(r->store), day, id);
 	r->failed = r->failed || revised < 0;
 	if (revised == 0)
-		quality_received(w->quality, index, day, &w->now);
+		quality_received(w->quality, index, day, received);
 }
 
 static void
@@ -195,6 +196,7 @@ on_count(void *arg, int32_t day, uint32_t series, const struct cell *c,
 	struct refilling *r = arg;
 	uint32_t index = series_ids_index(r->w->ids, series);
 	struct judge_cell cell = { .value = NAN, .denominator = NAN };
+	struct zone_now received;
 
 	if (index == REG_NONE)
 		return;
@@ -204,8 +206,8 @@ on_count(void *arg, int32_t day, uint32_t series, const struct cell *c,
 		cell.denominator = c->denominator;
 	cell.partial = (c->flags & CELL_PARTIAL) != 0;
 	judge_set(r->w->judge, index, day, &cell);
-	if (is_today(r->w, index, recv_s))
-		see_receipt(r, day, series, index);
+	if (when(r->w, recv_s, &received))
+		see_receipt(r, day, series, &received);
 	r->w->counts++;
 }
 

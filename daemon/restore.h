@@ -20,7 +20,7 @@ int restore_registry(struct store *store, struct registry *registry,
 
 /*
  * All counts from the day on into the windows, the marks of closed days, and
- * what came today, wherever that is; counts gets how many.  0, or -1 when already logged.
+ * what came late within the last days; counts gets how many.  0, or -1 when already logged.
  */
 struct restore_windows {
 	const struct series_ids *ids;

@@ -207,7 +207,10 @@ weigh_one_day(struct scale *scale, const struct trigger *t, int32_t day,
 	struct weighing g;
 
 	for (size_t a = 0; a < s->areas; a++) {
-		weigh(scale, t, s->area[a], REG_NONE, day, &g);
+		const struct weigh_place at = { s->area[a], REG_NONE, REG_NONE,
+						day, NULL };
+
+		weigh(scale, t, &at, &g);
 		s->at[a * s->days + (size_t)(day - s->first_day)] =
 			isnan(g.p) ? NAN : calib_score(g.p);
 	}

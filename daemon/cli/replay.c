@@ -4,11 +4,13 @@
 #include "daemon/cli/replay.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/day.h"
 #include "base/log.h"
+#include "daemon/judge/quality.h"
 
 #define MAX_HISTORY_DAYS 3653
 #define TURN 100000 /* series judged at a time */
@@ -39,6 +41,7 @@ replay_triggers_read(const struct replay_triggers *t, const char *etc,
 struct replay {
 	const struct history *h;
 	struct judge *judge;
+	struct quality *quality;
 	struct desk *desk;
 	size_t next; /* count to be received */
 };
@@ -54,6 +57,8 @@ replay_new(const struct history *h, const struct trigger_set *triggers,
 		.day_method = JUDGE_DAY_METHOD,
 		.week_method = JUDGE_WEEK_METHOD,
 	};
+	static const struct quality_conf late = { .back_fill_days =
+							  QUALITY_HISTORY_DAYS };
 	struct replay *r = calloc(1, sizeof(*r));
 
 	if (r == NULL) {
@@ -63,9 +68,13 @@ replay_new(const struct history *h, const struct trigger_set *triggers,
 	r->h = h;
 	r->judge = judge_new(&conf, h->registry);
 	if (r->judge != NULL)
+		r->quality = quality_new(&late, h->registry, r->judge);
+	if (r->quality != NULL)
 		r->desk = desk_new(h->registry, r->judge, triggers, sink, arg);
 	if (r->desk == NULL)
 		replay_free(&r);
+	else
+		desk_set_quality(r->desk, r->quality);
 	return r;
 }
 
@@ -77,9 +86,24 @@ replay_free(struct replay **rp)
 	if (r == NULL)
 		return;
 	desk_free(&r->desk);
+	quality_free(&r->quality);
 	judge_free(&r->judge);
 	free(r);
 	*rp = NULL;
+}
+
+/* Does it hand in its past?  A revision of an old report is not that. */
+static void
+see_receipt(struct replay *r, const struct history_count *c)
+{
+	const struct zone_now at = { c->received, ZONE_NO_TIME };
+	struct judge_cell was;
+
+	if (c->received - c->day <= QUALITY_HISTORY_DAYS)
+		return;
+	judge_cell(r->judge, c->series, c->day, &was);
+	if (isnan(was.value))
+		quality_received(r->quality, c->series, c->day, &at);
 }
 
 void
@@ -98,6 +122,7 @@ replay_receive(struct replay *r, int32_t day)
 		const struct judge_cell cell = { .value = c->value,
 						 .denominator = c->denominator };
 
+		see_receipt(r, c);
 		judge_set(r->judge, c->series, c->day, &cell);
 	}
 	while (judge_dirty(r->judge, TURN) > 0)

@@ -64,6 +64,7 @@ open_episode(struct rung *r, const struct desk_event *event)
 	};
 	snprintf(e->id, sizeof(e->id), "%s", event->id);
 	snprintf(e->site, sizeof(e->site), "%s", field(event->body, "site"));
+	snprintf(e->each, sizeof(e->each), "%s", field(event->body, "indicator"));
 	for (int c = 0; c <= COLOUR_RED; c++)
 		e->since[c] = DAY_NONE;
 	return e;
@@ -159,7 +160,8 @@ place_order(const struct rung_episode *x, const struct rung_episode *y)
 		return x->trigger < y->trigger ? -1 : 1;
 	if (x->area != y->area)
 		return x->area < y->area ? -1 : 1;
-	return strcmp(x->site, y->site);
+	return strcmp(x->site, y->site) != 0 ? strcmp(x->site, y->site)
+					     : strcmp(x->each, y->each);
 }
 
 static int
@@ -281,10 +283,9 @@ const char *
 rung_place(const struct rung *r, const struct rung_episode *e, char *buf,
 	   size_t cap)
 {
-	if (e->site[0] != '\0' || e->area == REG_NONE) {
-		snprintf(buf, cap, "%s", e->site);
-		return buf;
-	}
-	snprintf(buf, cap, "%s", rung_area_name(r, e->area));
+	bool named = e->site[0] != '\0' || e->area == REG_NONE;
+
+	snprintf(buf, cap, "%s%s%s", named ? e->site : rung_area_name(r, e->area),
+		 e->each[0] != '\0' ? " " : "", e->each);
 	return buf;
 }

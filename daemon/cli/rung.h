@@ -20,6 +20,7 @@ struct rung_episode {
 	size_t trigger;		   /* index in the set */
 	uint32_t area;		   /* index in the registry */
 	char site[REG_CODE_BYTES]; /* "" unless the trigger asks sites */
+	char each[REG_CODE_BYTES]; /* indicator; "" unless it asks each */
 	size_t points;
 	int32_t ended;		       /* DAY_NONE: it went on to the end */
 	int32_t since[COLOUR_RED + 1]; /* first day of a colour or a higher

@@ -78,6 +78,23 @@ place_of(const struct rung *r, const json_t *body)
 	return i == REG_NONE ? area : rung_area_name(r, i);
 }
 
+/* The trigger and, where it asks each, the indicator. */
+static void
+name_of(const struct rung *r, const json_t *body, char *buf, size_t cap)
+{
+	const char *name = field(body, "trigger"),
+		   *each = field(body, "indicator");
+	size_t t = trigger_find(r->set, name);
+	uint32_t i = registry_indicator(r->registry, each, strlen(each));
+
+	if (r->lang == CATALOGUE_ZH && t < r->set->n &&
+	    r->set->at[t].title_zh[0] != '\0')
+		name = r->set->at[t].title_zh;
+	if (r->lang == CATALOGUE_ZH && i != REG_NONE)
+		each = registry_indicator_at(r->registry, i)->zh;
+	snprintf(buf, cap, "%s%s%s", name, each[0] == '\0' ? "" : " ", each);
+}
+
 enum { DAY, EVENT, SIGNAL, PLACE, POINTS, YEARS, KINDS, TRIGGER, CELLS };
 
 /* One trigger alone needs no column. */
@@ -112,9 +129,7 @@ rung_table_add(const struct rung *r, struct grid *g,
 	       const struct desk_event *event)
 {
 	const json_t *body = event->body;
-	const char *trigger = field(body, "trigger");
-	size_t t = trigger_find(r->set, trigger);
-	char years[32], points[24] = "-", kinds[256];
+	char years[32], points[24] = "-", kinds[256], name[256];
 	const char *cell[CELLS + 1] = {
 		[DAY] = field(body, "as_of"),
 		[EVENT] = word(r, "event", event->name),
@@ -123,18 +138,16 @@ rung_table_add(const struct rung *r, struct grid *g,
 		[POINTS] = points,
 		[YEARS] = years,
 		[KINDS] = kinds,
-		[TRIGGER] = trigger,
+		[TRIGGER] = name,
 	};
 
+	name_of(r, body, name, sizeof(name));
 	years_of(body, years, sizeof(years));
 	kinds_of(r, body, kinds, sizeof(kinds));
 	if (strcmp(years, "-") != 0)
 		snprintf(points, sizeof(points), "%lld",
 			 (long long)json_integer_value(
 				 json_object_get(body, "points")));
-	if (r->lang == CATALOGUE_ZH && t < r->set->n &&
-	    r->set->at[t].title_zh[0] != '\0')
-		cell[TRIGGER] = r->set->at[t].title_zh;
 	leave_out(r, cell);
 	grid_add(g, cell);
 }

@@ -110,7 +110,8 @@ print_lane(const struct chart *c, size_t from, size_t to)
 			cell[k] = GOES_ON;
 	}
 	print_label(c, rung_place(c->r, &c->r->at[from], place, sizeof(place)),
-		    c->r->at[from].site[0] != '\0');
+		    c->r->at[from].site[0] != '\0' ||
+			    c->r->at[from].each[0] != '\0');
 	print_cells(c, cell);
 }
 

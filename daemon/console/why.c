@@ -301,6 +301,17 @@ tell_cases(const struct telling *t)
 					  NULL });
 }
 
+/* Why nobody was told of what would have rung. */
+static void
+tell_too_late(const struct telling *t)
+{
+	struct figure days = figure(telling_number(t->about, "too_late"));
+	const char *args[] = { "days", days.text, NULL };
+
+	if (json_is_integer(json_object_get(t->about, "too_late")))
+		telling_add(t, "why.too_late", args);
+}
+
 /* The alert that covers the day, and why nobody was told of it by itself. */
 static void
 tell_alert(const struct telling *t)
@@ -314,8 +325,10 @@ tell_alert(const struct telling *t)
 			       "above", telling_text(alert, "parent"),
 			       NULL };
 
-	if (!json_is_object(alert))
+	if (!json_is_object(alert)) {
+		tell_too_late(t);
 		return;
+	}
 	snprintf(key, sizeof(key), "state.%s", telling_text(alert, "state"));
 	state = catalogue_text(t->c, t->lang, key);
 	args[3] = state;

@@ -189,6 +189,38 @@ list_group(const struct account *a, const struct weighing *g)
 	return list;
 }
 
+static bool
+is_worse(const struct weighing *a, const struct weighing *b)
+{
+	return a->colour > b->colour ||
+	       (a->colour == b->colour && a->cases > b->cases);
+}
+
+/* The place, or the one of its indicators that rings most. */
+static void
+weigh_worst(const struct account *a, const struct trigger *t, uint32_t area,
+	    uint32_t site, struct weighing *out)
+{
+	struct weigh_place at = { area, site, REG_NONE, a->day, NULL };
+	bool first = true;
+
+	if (!t->each) {
+		weigh(a->scale, t, &at, out);
+		return;
+	}
+	for (at.indicator = 0; at.indicator < t->indicators; at.indicator++) {
+		struct weighing g;
+
+		if (!t->indicator[at.indicator])
+			continue;
+		weigh(a->scale, t, &at, &g);
+		if (first || is_worse(&g, out))
+			*out = g;
+		first = false;
+	}
+	out->indicator = REG_NONE;
+}
+
 /*
  * The sites in the area that have cases, for a trigger that looks at sites;
  * the one with the most, by which it is graded, into worst.
@@ -208,11 +240,10 @@ list_sites(const struct account *a, const struct trigger *t,
 		if (t->kind_weight[site->kind] <= 0 ||
 		    !registry_area_within(r, site->area, a->area))
 			continue;
-		weigh(a->scale, t, site->area, i, a->day, &g);
+		weigh_worst(a, t, site->area, i, &g);
 		if (!(g.cases > 0))
 			continue;
-		if (g.colour > worst->colour ||
-		    (g.colour == worst->colour && g.cases > worst->cases))
+		if (is_worse(&g, worst))
 			*worst = g;
 		json_array_append_new(list, json_pack("{s:s, s:f, s:s}", "site",
 						      site->code, "cases",
@@ -220,6 +251,21 @@ list_sites(const struct account *a, const struct trigger *t,
 						      colour_str(g.colour)));
 	}
 	return list;
+}
+
+/* The first day that an alert tells of. */
+static const char *
+told_from(const struct trigger *t, const json_t *alert)
+{
+	const char *opened =
+		json_string_value(json_object_get(alert, "opened"));
+	const char *first =
+		json_string_value(json_object_get(alert, "first_day"));
+
+	return t->rule == RULE_CASES && opened != NULL && first != NULL &&
+			       strcmp(first, opened) < 0
+		       ? first
+		       : opened;
 }
 
 /* The newest alert of the trigger and area that covers the day, or null. */
@@ -240,8 +286,7 @@ alert_of(const struct account *a, const struct trigger *t)
 			json_string_value(json_object_get(alert, "area"));
 		const char *name =
 			json_string_value(json_object_get(alert, "trigger"));
-		const char *from =
-			json_string_value(json_object_get(alert, "opened"));
+		const char *from = told_from(t, alert);
 		const char *to = json_string_value(
 			json_object_get(alert, "last_signal"));
 		json_t *out;
@@ -307,6 +352,19 @@ list_steps(const struct trigger *t)
 	return list;
 }
 
+/*
+ * A day that would have rung and did not: what it holds came too late, or with
+ * a site's past, or before the desk weighed at all.
+ */
+static bool
+is_too_late(const struct account *a, const struct trigger *t,
+	    const struct weighing *g, const json_t *out)
+{
+	return t->rule == RULE_CASES && a->env->desk != NULL &&
+	       g->colour != COLOUR_NONE && a->day < desk_as_of(a->env->desk) &&
+	       json_is_null(json_object_get(out, "alert"));
+}
+
 static void
 add_statutory(const struct account *a, const struct trigger *t,
 	      const struct weighing *g, json_t *out)
@@ -319,6 +377,8 @@ add_statutory(const struct account *a, const struct trigger *t,
 				    json_string(colour_str(worst.colour)));
 		g = &worst;
 	}
+	if (is_too_late(a, t, g, out))
+		json_object_set_new(out, "too_late", json_integer(t->late));
 	json_object_set_new(out, "basis", json_string(t->basis));
 	json_object_set_new(out, "basis_zh", json_string(t->basis_zh));
 	json_object_set_new(out, "cases", number(g->cases));
@@ -335,7 +395,7 @@ account_one(const struct account *a, const struct trigger *t)
 	size_t streams;
 	json_t *out, *kinds;
 
-	weigh(a->scale, t, a->area, REG_NONE, a->day, &g);
+	weigh_worst(a, t, a->area, REG_NONE, &g);
 	kinds = list_kinds(a, t, &g, &streams);
 	out = json_pack(
 		"{s:s, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:I, s:I,"

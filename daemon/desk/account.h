@@ -29,7 +29,8 @@ struct account_env {
  * borrowed (of them, judged against peers), learning, silent); next (colour, lacks: rarity, points or cases, years, p,
  * points, cases; null at the highest); basis, basis_zh, cases, limit and steps
  * of statutory rules, where it looks at sites those of the site with the most, and sites
- * (site, cases, colour); of rules neighbours and scan group (areas or sites),
+ * (site, cases, colour), too_late (days, where the day would have rung and no
+ * alert tells of it); of rules neighbours and scan group (areas or sites),
  * score and score_days; alert (id, state, signal, part_of, parent) that covers
  * the day; marks (see mark_view.h) of days in the windows.  The judge must be idle.  What came in since the day is counted
  * too.  NULL: no memory.

@@ -174,13 +174,18 @@ common(const struct alert *a, const struct registry *registry,
 		a->trigger < triggers->n ? &triggers->at[a->trigger] : NULL;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:s, s:s, s:O, s:I, s:o, s:o, s:o, s:o,"
-		" s:o, s:o, s:O}",
+		"{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:O, s:I, s:o, s:o, s:o,"
+		" s:o, s:o, s:o, s:O}",
 		"id", a->id, "trigger", t == NULL ? "" : t->name, "area",
 		area->code, "site",
 		a->site == REG_NONE
 			? json_null()
 			: json_string(registry_site_at(registry, a->site)->code),
+		"indicator",
+		a->indicator == REG_NONE
+			? json_null()
+			: json_string(registry_indicator_at(registry, a->indicator)
+					      ->code),
 		"level", registry_level_str(area->level), "grade",
 		colour_str(a->grade), "kinds", a->kinds, "points",
 		(json_int_t)a->points, "p",
@@ -234,6 +239,20 @@ tell_list(const struct trigger *t)
 	return list;
 }
 
+/* The trigger's, with what is counted where it asks each. */
+static json_t *
+title_of(const struct alert *a, const struct registry *registry,
+	 const struct trigger *t, bool zh)
+{
+	const struct reg_indicator *i;
+	const char *title = t == NULL ? "" : zh ? t->title_zh : t->title;
+
+	if (a->indicator == REG_NONE || title[0] == '\0')
+		return json_string(title);
+	i = registry_indicator_at(registry, a->indicator);
+	return json_sprintf(zh ? "%s：%s" : "%s: %s", title, zh ? i->zh : i->en);
+}
+
 static int
 put_basis(json_t *view, const struct trigger *t)
 {
@@ -273,10 +292,10 @@ alert_render(struct alert *a, const struct registry *registry,
 		a->trigger < triggers->n ? &triggers->at[a->trigger] : NULL;
 	json_t *rest = common(a, registry, triggers);
 	json_t *more = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:I,"
+		"{s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:I,"
 		" s:I, s:I, s:o, s:o, s:o, s:o}",
-		"title", t == NULL ? "" : t->title, "title_zh",
-		t == NULL ? "" : t->title_zh, "area_name", area->name,
+		"title", title_of(a, registry, t, false), "title_zh",
+		title_of(a, registry, t, true), "area_name", area->name,
 		"area_name_zh", area->name_zh, "state",
 		alert_state_str(a->state), "signal",
 		a->ended ? "ended" : "active", "unsupported", a->unsupported,
@@ -370,6 +389,22 @@ classes_of(const json_t *view, const struct registry *registry)
 	return bits;
 }
 
+uint32_t
+alert_indicator(const json_t *view, const struct registry *registry,
+		const struct trigger_set *triggers)
+{
+	size_t t = trigger_find(triggers, text_of(view, "trigger"));
+	const char *code = text_of(view, "indicator");
+
+	if (t == triggers->n || !triggers->at[t].each)
+		return REG_NONE;
+	if (code[0] == '\0')
+		code = text_of(
+			json_array_get(json_object_get(view, "evidence"), 0),
+			"indicator");
+	return registry_indicator(registry, code, strlen(code));
+}
+
 static void
 parse_fields(struct alert *a, const json_t *view, const struct registry *registry)
 {
@@ -412,6 +447,7 @@ alert_parse(struct alert *a, const json_t *view, const struct registry *registry
 	*a = (struct alert){ .trigger = t < triggers->n ? (uint32_t)t : UINT32_MAX,
 			     .site = REG_NONE };
 	a->area = registry_area(registry, area, strlen(area));
+	a->indicator = alert_indicator(view, registry, triggers);
 	if (site[0] != '\0')
 		a->site = registry_site(registry, site, strlen(site));
 	if (a->area == REG_NONE || state < 0 ||

@@ -49,6 +49,7 @@ struct alert {
 					 it is part of, or "" */
 	uint32_t trigger;	      /* index; UINT32_MAX: no longer there */
 	uint32_t area, site;	      /* site: REG_NONE unless asked */
+	uint32_t indicator; /* REG_NONE unless the trigger asks each */
 	enum alert_state state;
 	enum colour grade; /* highest so far */
 	bool ended;	   /* the signal */
@@ -70,6 +71,13 @@ void alert_fini(struct alert *a);
 /* 16 hex digits from trigger, place and first day. */
 void alert_id(char id[DESK_ID_BYTES], const char *trigger, const char *area,
 	      const char *site, int32_t first_day);
+
+/*
+ * The indicator that the alert of that view is about, REG_NONE where its
+ * trigger does not ask each; where the view names none, its evidence does.
+ */
+uint32_t alert_indicator(const json_t *view, const struct registry *registry,
+			 const struct trigger_set *triggers);
 
 /* Writes a->view anew from the fields; keeps what people added.  0 or -1. */
 int alert_render(struct alert *a, const struct registry *registry,

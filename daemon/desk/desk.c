@@ -29,6 +29,7 @@ desk_new(const struct registry *registry, struct judge *judge,
 	d->sink = sink;
 	d->arg = arg;
 	d->as_of = DAY_NONE;
+	d->since = DAY_NONE;
 	d->scale = weigh_new(registry, judge);
 	if (d->scale == NULL)
 		desk_free(&d);
@@ -78,35 +79,40 @@ desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
 		size_t t = trigger_find(triggers, name == NULL ? "" : name);
 
 		a->trigger = t < triggers->n ? (uint32_t)t : UINT32_MAX;
+		a->indicator = alert_indicator(a->view, d->registry, triggers);
 	}
 	d->triggers = triggers;
 }
 
+static bool
+is_about(const struct alert *a, const struct desk_place *p)
+{
+	return a->trigger == p->trigger && a->area == p->area &&
+	       a->site == p->site && a->indicator == p->indicator &&
+	       a->merged == p->merged;
+}
+
 struct alert *
-desk_current(const struct desk *d, uint32_t trigger, uint32_t area,
-	     uint32_t site, bool merged)
+desk_current(const struct desk *d, const struct desk_place *p)
 {
 	for (size_t i = 0; i < d->current_n; i++) {
 		struct alert *a = &d->alert[d->current[i]];
 
-		if (a->trigger == trigger && a->area == area &&
-		    a->site == site && a->merged == merged)
+		if (is_about(a, p))
 			return a;
 	}
 	return NULL;
 }
 
 const struct alert *
-desk_latest(const struct desk *d, uint32_t trigger, uint32_t area,
-	    uint32_t site, bool merged)
+desk_latest(const struct desk *d, const struct desk_place *p)
 {
 	const struct alert *found = NULL;
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct alert *a = &d->alert[i];
 
-		if (a->trigger == trigger && a->area == area &&
-		    a->site == site && a->merged == merged &&
+		if (is_about(a, p) &&
 		    (found == NULL || a->opened >= found->opened))
 			found = a;
 	}
@@ -118,13 +124,18 @@ desk_new_id(const struct desk *d, char id[DESK_ID_BYTES],
 	    const struct signal *s, int32_t day)
 {
 	/* No site is called so: an area's own and its merged alert differ. */
-	const char *site = s->merged ? "+" : "";
+	const char *site = s->merged ? "+" : "", *each = "";
+	char place[2 * REG_CODE_BYTES];
 
 	if (s->site != REG_NONE)
 		site = registry_site_at(d->registry, s->site)->code;
+	if (s->indicator != REG_NONE)
+		each = registry_indicator_at(d->registry, s->indicator)->code;
+	snprintf(place, sizeof(place), "%s%s%s", site,
+		 each[0] == '\0' ? "" : " ", each);
 	do
 		alert_id(id, d->triggers->at[s->trigger].name,
-			 registry_area_at(d->registry, s->area)->code, site,
+			 registry_area_at(d->registry, s->area)->code, place,
 			 day++);
 	while (names_find(&d->ids, id, strlen(id)) != NAMES_NONE);
 }
@@ -207,8 +218,21 @@ desk_restore(struct desk *d, const json_t *view)
 }
 
 void
-desk_resume(struct desk *d, int32_t as_of)
+desk_set_quality(struct desk *d, const struct quality *quality)
 {
+	d->quality = quality;
+}
+
+int32_t
+desk_as_of(const struct desk *d)
+{
+	return d->as_of;
+}
+
+void
+desk_resume(struct desk *d, int32_t since, int32_t as_of)
+{
+	d->since = since;
 	if (as_of != DAY_NONE && as_of > d->as_of)
 		d->as_of = as_of;
 }
@@ -317,6 +341,8 @@ desk_weigh(struct desk *d, int32_t as_of, bool announce)
 
 	d->as_of = as_of;
 	d->announce = announce;
+	if (d->since == DAY_NONE)
+		d->since = as_of;
 	if (desk_gather(d) == 0 && desk_relate(d) == 0)
 		rc = apply_all(d);
 	desk_signals_clear(d);

@@ -19,6 +19,7 @@
 #include "daemon/judge/registry.h"
 
 struct desk;
+struct quality;
 struct trigger_set; /* daemon/desk/trigger.h */
 
 #define DESK_ID_BYTES                                                          \
@@ -113,6 +114,12 @@ void desk_free(struct desk **d);
 void desk_set_clock(struct desk *d, int64_t (*now_ms)(void *arg), void *arg);
 
 /*
+ * Who knows which sites hand in their past, of which nothing is told.  Without
+ * it, none does.
+ */
+void desk_set_quality(struct desk *d, const struct quality *quality);
+
+/*
  * Who would be told of the event, as names into out (at most cap, borrowed);
  * how many.
  */
@@ -146,8 +153,13 @@ uint64_t desk_escalations(const struct desk *d, enum reg_level level);
 int desk_restore(struct desk *d, const json_t *alert)
 	__attribute__((warn_unused_result));
 
-/* After all are restored: the day of the last desk_weigh() before. */
-void desk_resume(struct desk *d, int32_t as_of);
+/*
+ * After all are restored: the days of the first desk_weigh() ever (DAY_NONE:
+ * not known, it begins anew) and of the last one.
+ */
+void desk_resume(struct desk *d, int32_t since, int32_t as_of);
+/* The day of the last desk_weigh(); DAY_NONE without any. */
+int32_t desk_as_of(const struct desk *d);
 
 /*
  * Weighs every trigger for every area as of the end of the day, with what

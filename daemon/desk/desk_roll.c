@@ -113,7 +113,7 @@ find_signal(const struct desk *d, uint32_t trigger, uint32_t area)
 static uint32_t
 add_merged(struct desk *d, uint32_t trigger, uint32_t area)
 {
-	const struct alert *a = desk_current(d, trigger, area, REG_NONE, true);
+	const struct alert *a = desk_current(d, &DESK_AREA(trigger, area, true));
 	struct signal *s = desk_signal_add(d);
 
 	if (s == NULL)
@@ -435,6 +435,7 @@ take_below(const struct desk *d, struct alert *a, const struct signal *s)
 {
 	const struct weighing g = { .area = s->area,
 				    .site = REG_NONE,
+				    .indicator = REG_NONE,
 				    .as_of = d->as_of };
 	uint32_t p = (uint32_t)(s - d->signals.at);
 
@@ -471,10 +472,11 @@ static int
 open_merged(struct desk *d, const struct signal *s)
 {
 	const struct alert *before =
-		desk_latest(d, s->trigger, s->area, REG_NONE, true);
+		desk_latest(d, &DESK_AREA(s->trigger, s->area, true));
 	struct alert a = { .trigger = s->trigger,
 			   .area = s->area,
 			   .site = REG_NONE,
+			   .indicator = REG_NONE,
 			   .merged = true,
 			   .opened = d->as_of,
 			   .first_day = DAY_NONE,
@@ -500,7 +502,7 @@ open_merged(struct desk *d, const struct signal *s)
 static const struct alert *
 own_instead(const struct desk *d, const struct alert *a)
 {
-	return desk_current(d, a->trigger, a->area, a->site, false);
+	return desk_current(d, &DESK_AREA(a->trigger, a->area, false));
 }
 
 /* Nothing below holds it up any more, or another takes its place. */

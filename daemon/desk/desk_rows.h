@@ -22,10 +22,11 @@
 /* One trigger at one place in one weighing: evidence, an alert, or both. */
 struct signal {
 	uint32_t trigger, area, site;
-	uint32_t alert;	   /* index of the current alert, SIGNAL_NONE */
-	bool on;	   /* there is evidence: g and e are filled in */
-	bool active;	   /* its alert goes on, and people are not done */
-	bool merged;	   /* of what areas below rang, not by itself */
+	uint32_t indicator; /* REG_NONE unless the trigger asks each */
+	uint32_t alert;	    /* index of the current alert, SIGNAL_NONE */
+	bool on;	    /* there is evidence: g and e are filled in */
+	bool active;	    /* its alert goes on, and people are not done */
+	bool merged;	    /* of what areas below rang, not by itself */
 	bool replaces;	   /* people are done with the alert; a new one opens */
 	const char *name;  /* of its event; NULL: none, or "continued" */
 	enum colour grade; /* of the alert after this day */
@@ -65,8 +66,23 @@ struct desk {
 	uint64_t escalations[REG_LEVELS];
 	size_t looked; /* alerts whose clocks were looked at */
 	int32_t as_of;
+	int32_t since; /* the first day weighed ever; DAY_NONE: not yet */
+	const struct quality *quality; /* NULL: no site hands in its past */
 	bool announce;
 };
+
+/* What an alert is about. */
+struct desk_place {
+	uint32_t trigger, area, site, indicator;
+	bool merged;
+};
+
+/* An area as a whole. */
+#define DESK_AREA(trigger, area, merged)                                       \
+	(const struct desk_place)                                              \
+	{                                                                      \
+		trigger, area, REG_NONE, REG_NONE, merged                      \
+	}
 
 /* How a change of an alert becomes known. */
 struct desk_change {
@@ -96,12 +112,10 @@ int desk_apply(struct desk *d, struct alert *a, struct alert *next,
 struct alert *desk_find(const struct desk *d, const char *id);
 
 /* The alert of the place whose signal has not ended, or NULL. */
-struct alert *desk_current(const struct desk *d, uint32_t trigger,
-			   uint32_t area, uint32_t site, bool merged);
+struct alert *desk_current(const struct desk *d, const struct desk_place *p);
 
 /* The newest alert of the place, whatever its state, or NULL. */
-const struct alert *desk_latest(const struct desk *d, uint32_t trigger,
-				uint32_t area, uint32_t site, bool merged);
+const struct alert *desk_latest(const struct desk *d, const struct desk_place *p);
 
 /* An id that no alert has, from trigger, place and day or a later one. */
 void desk_new_id(const struct desk *d, char id[DESK_ID_BYTES],
@@ -110,6 +124,14 @@ void desk_new_id(const struct desk *d, char id[DESK_ID_BYTES],
 /* Kinds of the first list, then those that the second adds; a new list. */
 json_t *desk_union(const json_t *old, const json_t *more);
 size_t desk_bits(uint64_t x);
+
+/* desk_cases.c */
+/* Weighs a place with what alerts have told of it; a: the current one. */
+void desk_look(struct desk *d, const struct desk_place *p,
+	       const struct alert *a, struct weighing *out);
+/* What the weighing adds to an episode: the event's name, or NULL. */
+const char *desk_growth(const struct desk *d, const struct alert *a,
+			const struct weighing *g, const struct evidence *e);
 
 /* desk_signal.c */
 /* Weighs every place; what it finds is added to d->signals. */

@@ -2,7 +2,6 @@
  * Signals of triggers at places: gathered by weighing, and made into the
  * events of their alerts, see desk_rows.h.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,6 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "daemon/desk/desk_rows.h"
-
-/* Told again when the cases have grown by this factor and number. */
-#define GROWTH_FACTOR 2
-#define GROWTH_LEAST 5
 
 struct signal *
 desk_signal_add(struct desk *d)
@@ -33,6 +28,7 @@ desk_signal_add(struct desk *d)
 	}
 	l->at[l->n] = (struct signal){ .alert = SIGNAL_NONE,
 				       .site = REG_NONE,
+				       .indicator = REG_NONE,
 				       .parent = SIGNAL_NONE,
 				       .whole = SIGNAL_NONE };
 	return &l->at[l->n++];
@@ -66,29 +62,13 @@ desk_signal_evidence(const struct desk *d, const struct signal *s)
 	return a == NULL ? NULL : a->evidence;
 }
 
-/* What the weighing adds to an episode: the event's name, or NULL. */
-static const char *
-growth(const struct alert *a, const struct weighing *g, const struct evidence *e)
-{
-	if (g->colour > a->grade)
-		return "regraded";
-	if ((g->classes & ~a->classes) != 0)
-		return "grew";
-	if (e->cases >= a->told_cases * GROWTH_FACTOR &&
-	    e->cases >= a->told_cases + GROWTH_LEAST)
-		return "grew";
-	if (isnan(a->told_cases) && e->cases > 0)
-		return "grew";
-	return NULL;
-}
-
 /* What evidence does to the alert, if there is one. */
 static void
 signal_on(const struct desk *d, const struct alert *a, struct signal *s)
 {
 	int32_t first = s->e.first_day == DAY_NONE ? s->g.as_of : s->e.first_day;
 
-	s->name = a == NULL ? "opened" : growth(a, &s->g, &s->e);
+	s->name = a == NULL ? "opened" : desk_growth(d, a, &s->g, &s->e);
 	s->replaces = a != NULL && alert_done(a->state) && s->name != NULL;
 	s->grade = s->g.colour;
 	s->active = a == NULL || s->replaces || !alert_done(a->state);
@@ -118,34 +98,71 @@ signal_off(const struct desk *d, const struct alert *a, struct signal *s)
 		    d->as_of - a->last_signal < t->quiet_days;
 }
 
-static int
-weigh_place(struct desk *d, uint32_t trigger, uint32_t area, uint32_t site)
+/* Is there anything to tell, now that the evidence is known? */
+static bool
+is_evident(const struct desk *d, const struct alert *a, const struct signal *s,
+	   bool rings)
 {
-	const struct alert *a = desk_current(d, trigger, area, site, false);
+	if (rings || a == NULL)
+		return true;
+	/* An episode grows between its windows too, but none opens anew. */
+	if (alert_done(a->state) && s->g.colour == COLOUR_NONE)
+		return false;
+	return desk_growth(d, a, &s->g, &s->e) != NULL;
+}
+
+static int
+weigh_one(struct desk *d, const struct desk_place *p)
+{
+	const struct trigger *t = &d->triggers->at[p->trigger];
+	const struct alert *a = desk_current(d, p);
 	struct weighing g;
 	struct signal *s;
+	bool rings;
 
-	weigh(d->scale, &d->triggers->at[trigger], area, site, d->as_of, &g);
+	desk_look(d, p, a, &g);
+	rings = g.colour != COLOUR_NONE;
+	if (a == NULL || alert_done(a->state) || g.late > a->grade)
+		g.colour = g.late > g.colour ? g.late : g.colour;
 	if (g.colour == COLOUR_NONE && a == NULL)
 		return 0;
 	s = desk_signal_add(d);
 	if (s == NULL)
 		return -1;
-	s->trigger = trigger;
-	s->area = area;
-	s->site = site;
+	s->trigger = p->trigger;
+	s->area = p->area;
+	s->site = p->site;
+	s->indicator = p->indicator;
+	s->g = g;
 	if (a != NULL)
 		s->alert = (uint32_t)(a - d->alert);
-	if (g.colour == COLOUR_NONE) {
-		signal_off(d, a, s);
-		return 0;
+	if (rings || g.from != DAY_NONE) {
+		if (evidence_collect(d->judge, d->registry, t, &g, &s->e) < 0)
+			return -1;
+		s->on = is_evident(d, a, s, rings);
+		if (!s->on)
+			evidence_fini(&s->e);
 	}
-	s->g = g;
-	if (evidence_collect(d->judge, d->registry, &d->triggers->at[trigger],
-			     &g, &s->e) < 0)
-		return -1;
-	s->on = true;
-	signal_on(d, a, s);
+	s->g.past = NULL;
+	if (s->on)
+		signal_on(d, a, s);
+	else
+		signal_off(d, a, s);
+	return 0;
+}
+
+static int
+weigh_place(struct desk *d, uint32_t trigger, uint32_t area, uint32_t site)
+{
+	const struct trigger *t = &d->triggers->at[trigger];
+	struct desk_place p = { trigger, area, site, REG_NONE, false };
+
+	if (!t->each)
+		return weigh_one(d, &p);
+	for (p.indicator = 0; p.indicator < t->indicators; p.indicator++) {
+		if (t->indicator[p.indicator] && weigh_one(d, &p) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -275,6 +292,8 @@ take_weighing(const struct desk *d, struct alert *a, const struct signal *s)
 	if (e->last_day != DAY_NONE &&
 	    (a->last_day == DAY_NONE || e->last_day > a->last_day))
 		a->last_day = e->last_day;
+	if (s->g.from != DAY_NONE && e->first_day < a->first_day)
+		a->first_day = e->first_day;
 	a->last_signal = s->g.as_of;
 	a->unsupported = false;
 	if (s->g.colour > a->grade)
@@ -290,7 +309,7 @@ static bool
 follows_merged(struct desk *d, struct alert *a, const struct signal *s)
 {
 	const struct alert *m =
-		desk_current(d, s->trigger, s->area, s->site, true);
+		desk_current(d, &DESK_AREA(s->trigger, s->area, true));
 	json_t *owner;
 
 	if (m == NULL || alert_done(m->state) || s->grade > m->grade)
@@ -305,11 +324,13 @@ follows_merged(struct desk *d, struct alert *a, const struct signal *s)
 static int
 open_alert(struct desk *d, const struct signal *s)
 {
-	const struct alert *before =
-		desk_latest(d, s->trigger, s->area, s->site, false);
+	const struct desk_place place = { s->trigger, s->area, s->site,
+					  s->indicator, false };
+	const struct alert *before = desk_latest(d, &place);
 	struct alert a = { .trigger = s->trigger,
 			   .area = s->area,
 			   .site = s->site,
+			   .indicator = s->indicator,
 			   .opened = s->g.as_of,
 			   .first_day = s->e.first_day,
 			   .last_day = DAY_NONE,

@@ -110,7 +110,14 @@ take_sum(struct judge *judge, const struct registry *registry,
 	return 0;
 }
 
-/* Rules of cases: every series with cases in the window. */
+/* The first day whose cases are shown. */
+static int32_t
+first_of(const struct trigger *t, const struct weighing *g, uint32_t kind)
+{
+	return g->from != DAY_NONE ? g->from : weigh_from(t, kind, g->as_of);
+}
+
+/* Rules of cases: every series with cases in the window or the episode. */
 static int
 take_cases(struct judge *judge, const struct registry *registry,
 	   const struct trigger *t, const struct weighing *g, uint32_t i,
@@ -134,17 +141,20 @@ take_cases(struct judge *judge, const struct registry *registry,
 
 		if (g->site != REG_NONE && row->site != g->site)
 			continue;
-		for (int32_t d = weigh_from(t, s.kind, g->as_of); d <= g->as_of;
-		     d++) {
+		for (int32_t d = first_of(t, g, s.kind); d <= g->as_of; d++) {
+			const struct weigh_report r = {
+				s.kind, row->site,
+				s.period == 7 ? day_monday(d) : d, d
+			};
 			struct judge_cell cell;
 
 			if (s.period == 7 && day_weekday(d) != 6)
 				continue;
 			judge_case_cell(judge, s.member[m], d, &cell);
-			if (!(cell.value > 0))
+			if (!(cell.value > 0) || weigh_left_out(t, g, &r))
 				continue;
 			it.cases += cell.value;
-			it.day = s.period == 7 ? day_monday(d) : d;
+			it.day = r.day;
 		}
 		if (it.day == DAY_NONE)
 			continue;
@@ -285,7 +295,7 @@ take_area(struct judge *judge, const struct registry *registry,
 
 	for (; i != REG_NONE && rc == 0; i = s.next_of_area) {
 		judge_sum_at(judge, i, &s);
-		if (!weigh_listens(t, &s))
+		if (!weigh_takes(t, g, &s))
 			continue;
 		rc = t->statutory
 			     ? take_cases(judge, registry, t, g, i, list)
@@ -389,7 +399,9 @@ evidence_collect(struct judge *judge, const struct registry *registry,
 	if (rc == 0 && weak)
 		rc = mark_weak(out->list);
 	if (t->statutory)
-		out->cases = g->cases;
+		out->cases = g->from != DAY_NONE ? g->episode : g->cases;
+	if (g->from != DAY_NONE)
+		out->first_day = g->from;
 	free(list.at);
 	if (rc < 0) {
 		log_error("desk: no memory for evidence");
@@ -452,7 +464,7 @@ evidence_coverage(const struct judge *judge, const struct registry *registry,
 
 	for (; i != REG_NONE; i = s.next_of_area) {
 		judge_sum_at(judge, i, &s);
-		if (!weigh_listens(t, &s))
+		if (!weigh_takes(t, g, &s))
 			continue;
 		c.from = weigh_from(t, s.kind, g->as_of);
 		c.due = g->as_of - t->lag[s.kind];

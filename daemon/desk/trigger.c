@@ -216,12 +216,28 @@ take_steps(struct trigger_check *k)
 }
 
 static void
+take_late(struct trigger_check *k)
+{
+	struct trigger *t = k->t;
+
+	t->late = (int)k->c->late;
+	if (t->steps > 0 && t->step[0].cases <= 1 &&
+	    !conf_is_set(k->conf, "trigger", k->nth, "late"))
+		t->late = TRIGGER_LATE_ONE;
+	t->each = strcmp(k->c->each, "indicator") == 0;
+	if (!t->each && k->c->each[0] != '\0')
+		trigger_wrong_word(k, "each", k->c->each, "indicator");
+}
+
+static void
 check_statutory(struct trigger_check *k)
 {
 	if (k->t->basis[0] == '\0')
 		trigger_wrong(k, "a rule without a p-value states its basis");
-	if (k->t->rule == RULE_CASES)
+	if (k->t->rule == RULE_CASES) {
 		take_steps(k);
+		take_late(k);
+	}
 	if (k->t->rule == RULE_PERCENTILE) {
 		int colour = colour_parse(k->c->grade);
 

@@ -14,6 +14,7 @@
 
 #include "base/conf.h"
 #include "daemon/desk/deadline.h"
+#include "daemon/judge/quality.h"
 #include "daemon/judge/registry.h"
 #include "detectors/calib.h"
 
@@ -41,6 +42,7 @@ enum trigger_rule {
 const char *trigger_rule_str(enum trigger_rule r);
 
 #define TRIGGER_MAX_STEPS 4
+#define TRIGGER_MAX_LATE QUALITY_HISTORY_DAYS
 #define TRIGGER_SITE (1u << REG_LEVELS) /* in levels: each site by itself */
 
 struct trigger {
@@ -69,6 +71,8 @@ struct trigger {
 		double cases;
 		enum colour colour;
 	} step[TRIGGER_MAX_STEPS];
+	int late;	   /* RULE_CASES: days */
+	bool each;	   /* RULE_CASES: every indicator by itself */
 	double percentile; /* RULE_PERCENTILE, 0..100 */
 	int years;
 	enum colour colour; /* RULE_PERCENTILE */

@@ -36,7 +36,8 @@ static const struct conf_key trigger_keys[] = {
 	  "false openings of any colour that are accepted, per area and"
 	  " year" },
 	{ "quiet_days", CONF_INT, AT(quiet_days), "14", 1, 365, NULL, true,
-	  "days without evidence after which the signal has ended" },
+	  "days after the last one on which it rang, after which the signal has"
+	  " ended" },
 	{ "at_least", CONF_INT, AT(at_least), "2", 1, 100, NULL, true,
 	  "rule kinds: so many kinds; rule neighbours: so many areas" },
 	{ "alpha", CONF_FLOAT, AT(alpha), "0.05", 1e-6, 0.2, NULL, true,
@@ -46,6 +47,12 @@ static const struct conf_key trigger_keys[] = {
 	  "rules neighbours and scan: how far apart neighbours lie" },
 	{ "cases", CONF_LIST, AT(cases), "", 0, 0, NULL, true,
 	  "rule cases: \"CASES COLOUR\", rising" },
+	{ "late", CONF_INT, AT(late), "7", 0, TRIGGER_MAX_LATE, NULL, true,
+	  "rule cases: so many days after its day a case may be reported and"
+	  " still ring; 14 unless set where one case rings" },
+	{ "each", CONF_STRING, AT(each), "", 0, 0, NULL, true,
+	  "rule cases: indicator, and every indicator is counted by itself"
+	  " and has an alert of its own" },
 	{ "percentile", CONF_FLOAT, AT(percentile), "80", 1, 99.9, NULL, true,
 	  "rule percentile: of the same weeks of earlier years" },
 	{ "years", CONF_INT, AT(years), "3", 1, 5, NULL, true,

@@ -8,15 +8,16 @@
 #define DAY_MS (24 * 3600 * 1000)
 #define TRIGGER_MAX_LAG 14
 #define TRIGGER_MAX_DAYS 28 /* window and lag together */
+#define TRIGGER_LATE_ONE 14 /* days, where one case rings */
 
 extern const char *const trigger_rules[]; /* in order of enum trigger_rule */
 
 struct trigger_conf {
-	char *title, *title_zh, *basis, *basis_zh, *grade, *deadlines;
+	char *title, *title_zh, *basis, *basis_zh, *grade, *deadlines, *each;
 	struct conf_list indicators, kinds, where, lag, cases, calibration,
 		calibration_wide, kind_tails, kind_tails_wide, part_of, tell;
 	int rule;
-	int64_t window_ms, quiet_days, at_least, years;
+	int64_t window_ms, quiet_days, at_least, years, late;
 	double budget, alpha, distance_km, percentile, tail, tail_wide;
 };
 

@@ -31,6 +31,8 @@ static const struct {
 	{ "alpha", KINDS | NEIGHBOURS },
 	{ "distance_km", NEIGHBOURS | SCAN },
 	{ "cases", CASES },
+	{ "late", CASES },
+	{ "each", CASES },
 	{ "percentile", PERCENTILE },
 	{ "years", PERCENTILE },
 	{ "grade", PERCENTILE },

@@ -208,6 +208,7 @@ upkeep_raise(struct upkeep *u, const struct upkeep_fault *f)
 	const struct alert *before = newest(u, f->cause, f->code);
 	const char *cause = upkeep_cause_str(f->cause);
 	struct alert a = { .trigger = UINT32_MAX,
+			   .indicator = REG_NONE,
 			   .upkeep = true,
 			   .area = f->area,
 			   .site = f->site,

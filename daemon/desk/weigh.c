@@ -95,6 +95,14 @@ weigh_listens(const struct trigger *t, const struct judge_sum *sum)
 }
 
 bool
+weigh_takes(const struct trigger *t, const struct weighing *g,
+	    const struct judge_sum *sum)
+{
+	return weigh_listens(t, sum) &&
+	       (g->indicator == REG_NONE || g->indicator == sum->indicator);
+}
+
+bool
 weigh_hears(const struct trigger *t, const struct judge *judge, uint32_t area)
 {
 	uint32_t i = judge_sums_of(judge, area);
@@ -418,9 +426,12 @@ static void
 fuse_area(struct scale *w, const struct trigger *t, uint32_t area,
 	  int32_t as_of, struct weighing *out, bool look_back_always)
 {
-	*out = (struct weighing){
-		.area = area, .site = REG_NONE, .as_of = as_of, .p = NAN
-	};
+	*out = (struct weighing){ .area = area,
+				  .site = REG_NONE,
+				  .indicator = REG_NONE,
+				  .as_of = as_of,
+				  .from = DAY_NONE,
+				  .p = NAN };
 	weigh_all_kinds(w, t, out);
 	if (out->kinds == 0)
 		return;
@@ -487,12 +498,16 @@ grade(struct scale *w, const struct trigger *t, struct weighing *out)
 }
 
 void
-weigh(struct scale *w, const struct trigger *t, uint32_t area, uint32_t site,
-      int32_t as_of, struct weighing *out)
+weigh(struct scale *w, const struct trigger *t, const struct weigh_place *at,
+      struct weighing *out)
 {
-	*out = (struct weighing){
-		.area = area, .site = site, .as_of = as_of, .p = NAN
-	};
+	*out = (struct weighing){ .area = at->area,
+				  .site = at->site,
+				  .indicator = at->indicator,
+				  .as_of = at->as_of,
+				  .past = at->past,
+				  .from = DAY_NONE,
+				  .p = NAN };
 	if (t->rule == RULE_CASES) {
 		weigh_cases(w, t, out);
 		return;
@@ -501,7 +516,7 @@ weigh(struct scale *w, const struct trigger *t, uint32_t area, uint32_t site,
 		weigh_percentile(w, t, out);
 		return;
 	}
-	weigh_fusion(w, t, area, as_of, out);
+	weigh_fusion(w, t, at->area, at->as_of, out);
 	if (t->rule == RULE_KINDS)
 		weigh_kinds(t, out);
 	if (t->rule == RULE_NEIGHBOURS)

@@ -37,8 +37,28 @@ struct weigh_kind {
 /* Places below one area that neighbours and scan look at. */
 #define WEIGH_MAX_PLACES 256
 
+/* RULE_CASES: what alerts have told of a place, so that it looks back. */
+#define WEIGH_MAX_TOLD 16
+struct weigh_past {
+	int32_t since; /* windows before are not looked at; DAY_NONE: all */
+	int32_t own;   /* first day of the episode that goes on, DAY_NONE */
+	size_t n;      /* days that other episodes have told */
+	struct {
+		int32_t first, last;
+	} told[WEIGH_MAX_TOLD];
+	const struct quality *quality; /* NULL: no site hands in its past */
+};
+
+/* Where and when; site and indicator are REG_NONE where all are meant. */
+struct weigh_place {
+	uint32_t area, site, indicator;
+	int32_t as_of;
+	const struct weigh_past *past; /* NULL: the window alone */
+};
+
 struct weighing {
 	uint32_t area, site; /* site: REG_NONE unless the trigger asks sites */
+	uint32_t indicator;  /* REG_NONE unless it asks each */
 	int32_t as_of;
 	double p;		/* NaN: nothing known, or a statutory rule */
 	enum colour earned;	/* by recurrence interval or cases alone */
@@ -57,7 +77,14 @@ struct weighing {
 	double score;
 	int score_days;
 	double cases; /* RULE_CASES, RULE_PERCENTILE: within the window */
-	double limit; /* RULE_PERCENTILE: what was exceeded */
+	/* RULE_CASES with a past: of the windows that ended before and not
+	   been told, the colour; first day, and cases since then, of all that
+	   ring and of the episode that goes on */
+	enum colour late;
+	int32_t from; /* DAY_NONE: none rings */
+	double episode;
+	const struct weigh_past *past; /* borrowed */
+	double limit;		       /* RULE_PERCENTILE: what was exceeded */
 };
 
 struct scale;
@@ -66,11 +93,10 @@ struct scale *weigh_new(const struct registry *registry, struct judge *judge);
 void weigh_free(struct scale **w);
 
 /*
- * Weighs; site is REG_NONE unless the trigger looks at sites.  Memory that
- * runs out is logged and gives nothing known.
+ * Weighs; memory that runs out is logged and gives nothing known.
  */
-void weigh(struct scale *w, const struct trigger *t, uint32_t area,
-	   uint32_t site, int32_t as_of, struct weighing *out);
+void weigh(struct scale *w, const struct trigger *t,
+	   const struct weigh_place *at, struct weighing *out);
 
 /*
  * The kinds' p of an area alone, measured against the weeks before whatever
@@ -85,6 +111,20 @@ double weigh_class_p(const struct scale *w, const struct weighing *g,
 
 /* First day of the kind's window that ends with as_of. */
 int32_t weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of);
+
+/* One report of cases: first and last day of its period. */
+struct weigh_report {
+	uint32_t kind, site;
+	int32_t day, end;
+};
+
+/* RULE_CASES: told already, or handed in as the past, and out of the window. */
+bool weigh_left_out(const struct trigger *t, const struct weighing *g,
+		    const struct weigh_report *r);
+
+/* The weighing is about this sum. */
+bool weigh_takes(const struct trigger *t, const struct weighing *g,
+		 const struct judge_sum *sum);
 
 /* The trigger listens to this sum. */
 bool weigh_listens(const struct trigger *t, const struct judge_sum *sum);

@@ -1,5 +1,5 @@
 /*
- * The rules beside fusion and scan: k of n kinds, neighbours, cases, moving
+ * The rules beside fusion, scan and cases: k of n kinds, neighbours, moving
  * percentile.  Source of the percentile rule: the Chinese automated alert
  * system (CIDARS) compares seven days with the same weeks of earlier years.
  */
@@ -172,19 +172,6 @@ area_sum(const struct scale *w, const struct trigger *t,
 		}
 	}
 	return sum;
-}
-
-void
-weigh_cases(struct scale *w, const struct trigger *t, struct weighing *out)
-{
-	double reports = 0;
-
-	out->cases = area_sum(w, t, out, out->as_of, &reports);
-	for (size_t i = 0; i < t->steps; i++) {
-		if (out->cases >= t->step[i].cases)
-			out->colour = t->step[i].colour;
-	}
-	out->earned = out->colour;
 }
 
 static int

@@ -72,11 +72,17 @@ const struct conf_key quality_conf_keys[] = {
 	{ 0 },
 };
 
+/* The site's days when it last sent days long past; or DAY_NONE. */
+struct filled {
+	int32_t back;	 /* beyond back_fill_days */
+	int32_t history; /* beyond QUALITY_HISTORY_DAYS */
+};
+
 struct quality {
 	const struct quality_conf *conf;
 	const struct registry *registry;
 	const struct judge *judge;
-	int32_t *back_filled; /* of a site: its day when last; or DAY_NONE */
+	struct filled *filled; /* of a site */
 	size_t sites;
 	struct names codes; /* number = index of sender */
 	struct quality_sender *sender;
@@ -122,7 +128,7 @@ quality_free(struct quality **pq)
 	*pq = NULL;
 	if (q == NULL)
 		return;
-	free(q->back_filled);
+	free(q->filled);
 	free(q->sender);
 	names_fini(&q->codes);
 	free(q);
@@ -245,7 +251,7 @@ is_known(const struct look *l)
 static bool
 back_fills(const struct look *l, int32_t today)
 {
-	return l->site < l->q->sites && l->q->back_filled[l->site] == today;
+	return l->site < l->q->sites && l->q->filled[l->site].back == today;
 }
 
 static void
@@ -300,18 +306,39 @@ quality_count(const struct quality *q, const struct zone_now *now,
 	}
 }
 
+/* What the report makes of what is known of the site. */
+static struct filled
+filled_by(const struct quality *q, uint32_t series, int32_t day,
+	  const struct zone_now *received)
+{
+	uint32_t site = registry_series_at(q->registry, series)->site;
+	int period = registry_site_at(q->registry, site)->period;
+	int32_t today = registry_today(q->registry, site, received);
+	int32_t ago = today - (day + period - 1);
+	struct filled f = { DAY_NONE, DAY_NONE };
+
+	if (site < q->sites)
+		f = q->filled[site];
+	if (ago > q->conf->back_fill_days &&
+	    (f.back == DAY_NONE || f.back < today))
+		f.back = today;
+	if (ago > QUALITY_HISTORY_DAYS &&
+	    (f.history == DAY_NONE || f.history < today))
+		f.history = today;
+	return f;
+}
+
 bool
 quality_is_late(const struct quality *q, uint32_t series, int32_t day,
 		const struct zone_now *received)
 {
 	uint32_t site = registry_series_at(q->registry, series)->site;
-	int period = registry_site_at(q->registry, site)->period;
-	int32_t today = registry_today(q->registry, site, received);
+	const struct filled f = filled_by(q, series, day, received);
 
-	if (today - (day + period - 1) <= q->conf->back_fill_days)
-		return false;
-	return site >= q->sites || q->back_filled[site] == DAY_NONE ||
-	       q->back_filled[site] < today;
+	if (site >= q->sites)
+		return f.back != DAY_NONE || f.history != DAY_NONE;
+	return f.back != q->filled[site].back ||
+	       f.history != q->filled[site].history;
 }
 
 void
@@ -324,18 +351,25 @@ quality_received(struct quality *q, uint32_t series, int32_t day,
 	if (!quality_is_late(q, series, day, received))
 		return;
 	if (site >= q->sites) {
-		int32_t *all = realloc(q->back_filled, n * sizeof(*all));
+		struct filled *all = realloc(q->filled, n * sizeof(*all));
 
 		if (all == NULL) {
 			log_error("quality: no memory for %zu sites", n);
 			return;
 		}
 		for (size_t i = q->sites; i < n; i++)
-			all[i] = DAY_NONE;
-		q->back_filled = all;
+			all[i] = (struct filled){ DAY_NONE, DAY_NONE };
+		q->filled = all;
 		q->sites = n;
 	}
-	q->back_filled[site] = registry_today(q->registry, site, received);
+	q->filled[site] = filled_by(q, series, day, received);
+}
+
+bool
+quality_was_history(const struct quality *q, uint32_t site, int32_t day)
+{
+	return site < q->sites && q->filled[site].history != DAY_NONE &&
+	       day <= q->filled[site].history;
 }
 
 /* The sender's row, made if it is new; NULL when memory is short. */

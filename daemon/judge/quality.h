@@ -24,6 +24,9 @@
 
 struct quality;
 
+/* First reports of days longer ago than this are of the past. */
+#define QUALITY_HISTORY_DAYS 21
+
 /* The block "quality" of the configuration. */
 struct quality_conf {
 	int64_t due_days;	/* of a day's report */
@@ -80,6 +83,12 @@ void quality_received(struct quality *q, uint32_t series, int32_t day,
 /* Would quality_received() tell anything new? */
 bool quality_is_late(const struct quality *q, uint32_t series, int32_t day,
 		     const struct zone_now *received);
+
+/*
+ * Is the day one of those that the site has handed in together with what lies
+ * more than QUALITY_HISTORY_DAYS back?
+ */
+bool quality_was_history(const struct quality *q, uint32_t site, int32_t day);
 
 /*
  * What a sender (a site or a gateway) did: counts kept and refused of one

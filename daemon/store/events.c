@@ -156,7 +156,8 @@ write_weighed(const struct events *e, struct db *db)
 		return -1;
 	if (e->weighed_day == DAY_NONE)
 		return 0;
-	if (meta_set(db, "weighed_upto", e->weighed_upto) < 0)
+	if (meta_set(db, "weighed_upto", e->weighed_upto) < 0 ||
+	    meta_begin(db, "weighed_since", e->weighed_day) < 0)
 		return -1;
 	return meta_set(db, "weighed_day", e->weighed_day);
 }

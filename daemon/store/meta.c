@@ -33,6 +33,20 @@ meta_set(struct db *db, const char *key, int64_t value)
 }
 
 int
+meta_begin(struct db *db, const char *key, int64_t value)
+{
+	struct db_stmt *s =
+		db_cached(db, "INSERT INTO meta(key, value) VALUES(?, ?) "
+			      "ON CONFLICT DO NOTHING");
+
+	if (s == NULL)
+		return -1;
+	db_bind_text(s, 1, key);
+	db_bind_int(s, 2, value);
+	return db_run(s);
+}
+
+int
 meta_database_id(struct db *db, uint64_t *out)
 {
 	int64_t id = 0;

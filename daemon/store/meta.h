@@ -20,6 +20,9 @@ int meta_get(struct db *db, const char *key, int64_t otherwise, int64_t *out)
 	__attribute__((warn_unused_result));
 int meta_set(struct db *db, const char *key, int64_t value)
 	__attribute__((warn_unused_result));
+/* The same where there is none yet. */
+int meta_begin(struct db *db, const char *key, int64_t value)
+	__attribute__((warn_unused_result));
 
 /* Reads the database's id, or makes a random one. */
 int meta_database_id(struct db *db, uint64_t *out)

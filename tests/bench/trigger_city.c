@@ -83,7 +83,9 @@ play(const struct history *h, const struct trigger *t, size_t method, double *to
 		}
 		while (judge_dirty(j, 100000) > 0)
 			;
-		weigh(scale, t, city, REG_NONE, d, &g);
+		weigh(scale, t,
+		      &(struct weigh_place){ city, REG_NONE, REG_NONE, d, NULL },
+		      &g);
 		if (!isnan(g.p))
 			keep_highest(top, calib_score(g.p), d);
 	}

@@ -167,9 +167,10 @@ listen_alone(struct world *w, const struct trigger *t, const struct registry *r,
 static double
 score(struct scale *scale, const struct trigger *t, uint32_t area, int32_t day)
 {
+	const struct weigh_place at = { area, REG_NONE, REG_NONE, day, NULL };
 	struct weighing g;
 
-	weigh(scale, t, area, REG_NONE, day, &g);
+	weigh(scale, t, &at, &g);
 	return isnan(g.p) ? NAN : calib_score(g.p);
 }
 

@@ -250,6 +250,7 @@ restart(struct world *w, const struct truth *t, int32_t now)
 		assert_int_equal(desk_restore(w->desk, json_array_get(views, i)),
 				 0);
 	json_decref(views);
+	desk_resume(w->desk, DAY0, DAY0 + now);
 	assert_int_equal(desk_weigh(w->desk, DAY0 + now, true), 0);
 	assert_int_equal(w->len, before);
 }

@@ -122,11 +122,12 @@ fill(struct world *w, int32_t to)
 static double
 coverage(struct world *w)
 {
+	const struct weigh_place at = { 0, REG_NONE, REG_NONE, LAST, NULL };
 	struct weighing g;
 
 	while (judge_dirty(w->judge, 100) > 0)
 		;
-	weigh(w->scale, &w->set->at[0], 0, REG_NONE, LAST, &g);
+	weigh(w->scale, &w->set->at[0], &at, &g);
 	return evidence_coverage(w->judge, w->registry, &w->set->at[0], &g);
 }
 

@@ -1,5 +1,3 @@
-#include "daemon/desk/desk.h"
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,120 +8,22 @@
 #include <cmocka.h>
 
 #include "daemon/desk/alert.h"
-#include "daemon/desk/trigger.h"
-#include "tests/unit/trigger_text.h"
-
-#define DAY0 18000
-#define QUIET 7
-
-static char err[256];
-
-/* A county with three sites of three kinds, a trigger, and what was heard. */
-struct world {
-	struct registry *registry;
-	struct judge *judge;
-	struct trigger_set *set;
-	struct desk *desk;
-	uint32_t series[3];
-	char heard[4096]; /* "opened opened grew ..." */
-	json_t *last;	  /* alert after the last event */
-	bool refuse;
-};
-
-static int
-hear(void *arg, const struct desk_event *event)
-{
-	struct world *w = arg;
-
-	if (w->refuse)
-		return -1;
-	if (strcmp(event->name, "continued") != 0) {
-		strcat(w->heard, event->name);
-		strcat(w->heard, " ");
-	}
-	assert_string_equal(
-		json_string_value(json_object_get(event->body, "event")),
-		event->name);
-	assert_int_equal(
-		json_integer_value(json_object_get(event->alert, "version")),
-		event->version);
-	json_decref(w->last);
-	w->last = json_deep_copy(event->alert);
-	return 0;
-}
+#include "tests/unit/desk_world.h"
 
 static const char fusion[] = "trigger \"resp\" { indicators = { ili }\n"
 			     "where = { county }\nquiet_days = 7\n"
 			     "tell = { duty } }\n";
-
-static void
-make(struct world *w, const char *triggers)
-{
-	static const char *const kind[] = { "ed", "school", "lab" };
-	const struct judge_conf conf = { .history_days = 400,
-					 .day_method = "rnssp-switch",
-					 .week_method = "ears-c2" };
-	struct reg_indicator ind = { .code = "ili", .group = "resp" };
-	struct reg_area area = { .code = "c1",
-				 .name = "County",
-				 .level = REG_COUNTY };
-
-	*w = (struct world){ 0 };
-	w->registry = registry_new();
-	registry_add_indicator(w->registry, &ind, err, sizeof(err));
-	registry_add_area(w->registry, &area, NULL, err, sizeof(err));
-	for (uint32_t i = 0; i < 3; i++) {
-		struct reg_kind k = { .code = kind[i],
-				      .class_code = kind[i],
-				      .period = 1 };
-		struct reg_site site = { .code = kind[i] };
-
-		registry_add_kind(w->registry, &k, err, sizeof(err));
-		registry_add_site(w->registry, &site, kind[i], "c1", err,
-				  sizeof(err));
-		w->series[i] = registry_add_series(w->registry, i, 0, "", 0);
-	}
-	w->judge = judge_new(&conf, w->registry);
-	w->set = trigger_right(w->registry, triggers);
-	assert_non_null(w->set);
-	w->desk = desk_new(w->registry, w->judge, w->set, hear, w);
-	assert_non_null(w->desk);
-}
-
-static void
-drop(struct world *w)
-{
-	json_decref(w->last);
-	desk_free(&w->desk);
-	trigger_free(&w->set);
-	judge_free(&w->judge);
-	registry_free(&w->registry);
-}
-
-static void
-set(struct world *w, uint32_t i, int32_t day, double x)
-{
-	struct judge_cell cell = { .value = x, .denominator = NAN };
-
-	judge_set(w->judge, w->series[i], day, &cell);
-}
 
 /* Usual counts, and what an outbreak adds to the first `hit` sites. */
 static void
 day(struct world *w, int32_t d, uint32_t hit, double add)
 {
 	for (uint32_t i = 0; i < 3; i++)
-		set(w, i, DAY0 + d,
-		    30 + (double)((d * 7 + (int32_t)i * 3) % 5) +
-			    (i < hit ? add : 0));
+		world_set(w, i, DAY0 + d,
+			  30 + (double)((d * 7 + (int32_t)i * 3) % 5) +
+				  (i < hit ? add : 0));
 	while (judge_dirty(w->judge, 100) > 0)
 		;
-}
-
-static void
-weigh_day(struct world *w, int32_t d)
-{
-	assert_int_equal(desk_weigh(w->desk, DAY0 + d, true), 0);
 }
 
 /* 60 quiet days, then days with something on `hit` sites. */
@@ -132,14 +32,8 @@ play(struct world *w, int32_t from, int32_t to, uint32_t hit, double add)
 {
 	for (int32_t d = from; d < to; d++) {
 		day(w, d, hit, add);
-		weigh_day(w, d);
+		world_weigh(w, d);
 	}
-}
-
-static const char *
-text(const struct world *w, const char *key)
-{
-	return json_string_value(json_object_get(w->last, key));
 }
 
 static double
@@ -155,16 +49,16 @@ test_an_episode_from_opening_to_end(void **state)
 	double at_red;
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	assert_string_equal(w.heard, "");
 	play(&w, 60, 62, 1, 40);
 	assert_string_equal(w.heard, "opened ");
-	assert_string_equal(text(&w, "grade"), "yellow");
+	assert_string_equal(world_text(&w, "grade"), "yellow");
 	assert_int_equal(json_array_size(json_object_get(w.last, "evidence")), 1);
 	play(&w, 62, 63, 3, 60);
 	assert_string_equal(w.heard, "opened regraded ");
-	assert_string_equal(text(&w, "grade"), "red");
+	assert_string_equal(world_text(&w, "grade"), "red");
 	assert_int_equal(json_array_size(json_object_get(w.last, "kinds")), 3);
 	at_red = years(&w, "recurrence_years");
 	assert_true(years(&w, "peak_years") == at_red);
@@ -173,9 +67,9 @@ test_an_episode_from_opening_to_end(void **state)
 	assert_true(years(&w, "peak_years") >= at_red);
 	assert_true(years(&w, "recurrence_years") < at_red);
 	assert_string_equal(w.heard, "opened regraded ended ");
-	assert_string_equal(text(&w, "signal"), "ended");
-	assert_string_equal(text(&w, "state"), "open");
-	drop(&w);
+	assert_string_equal(world_text(&w, "signal"), "ended");
+	assert_string_equal(world_text(&w, "state"), "open");
+	world_drop(&w);
 }
 
 /* Rings at p <= .3, long before a series by itself is at warning. */
@@ -192,7 +86,7 @@ test_no_alert_opens_without_a_reason(void **state)
 	size_t i;
 
 	(void)state;
-	make(&w, eager);
+	world_make(&w, eager);
 	for (; d < 90 && w.heard[0] == '\0'; d++)
 		play(&w, d, d + 1, 0, 0);
 	assert_string_equal(w.heard, "opened ");
@@ -208,7 +102,7 @@ test_no_alert_opens_without_a_reason(void **state)
 	evidence = json_object_get(w.last, "evidence");
 	assert_int_equal(json_array_size(evidence), 1);
 	assert_null(json_object_get(json_array_get(evidence, 0), "weak"));
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -218,16 +112,16 @@ test_later_evidence_opens_a_linked_alert(void **state)
 	char first[DESK_ID_BYTES];
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 3, 60);
-	snprintf(first, sizeof(first), "%s", text(&w, "id"));
+	snprintf(first, sizeof(first), "%s", world_text(&w, "id"));
 	play(&w, 61, 120, 0, 0);
 	play(&w, 120, 121, 3, 60);
 	assert_string_equal(w.heard, "opened ended opened ");
-	assert_string_not_equal(text(&w, "id"), first);
-	assert_string_equal(text(&w, "previous"), first);
-	drop(&w);
+	assert_string_not_equal(world_text(&w, "id"), first);
+	assert_string_equal(world_text(&w, "previous"), first);
+	world_drop(&w);
 }
 
 static void
@@ -237,17 +131,17 @@ test_weighing_again_says_nothing(void **state)
 	int64_t version;
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 63, 2, 50);
 	version = json_integer_value(json_object_get(w.last, "version"));
 	w.heard[0] = '\0';
 	for (int i = 0; i < 3; i++)
-		weigh_day(&w, 62);
+		world_weigh(&w, 62);
 	assert_string_equal(w.heard, "");
 	assert_int_equal(version, json_integer_value(
 					  json_object_get(w.last, "version")));
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -256,14 +150,14 @@ test_a_restored_desk_goes_on_alike(void **state)
 	struct world a, b;
 
 	(void)state;
-	make(&a, fusion);
-	make(&b, fusion);
+	world_make(&a, fusion);
+	world_make(&b, fusion);
 	play(&a, 0, 60, 0, 0);
 	play(&a, 60, 63, 2, 50);
 	for (int32_t d = 0; d < 63; d++)
 		day(&b, d, d < 60 ? 0 : 2, d < 60 ? 0 : 50);
 	assert_int_equal(desk_restore(b.desk, a.last), 0);
-	weigh_day(&b, 62);
+	world_weigh(&b, 62);
 	assert_string_equal(b.heard, "");
 	a.heard[0] = '\0';
 	play(&a, 63, 64, 3, 60);
@@ -272,8 +166,8 @@ test_a_restored_desk_goes_on_alike(void **state)
 	play(&b, 64, 90, 0, 0);
 	assert_string_equal(a.heard, b.heard);
 	assert_true(json_equal(a.last, b.last));
-	drop(&a);
-	drop(&b);
+	world_drop(&a);
+	world_drop(&b);
 }
 
 static void
@@ -282,17 +176,17 @@ test_corrected_data_leave_an_unsupported_alert(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 1, 40);
-	set(&w, 0, DAY0 + 60, 31);
+	world_set(&w, 0, DAY0 + 60, 31);
 	judge_dirty(w.judge, 100);
-	weigh_day(&w, 60);
+	world_weigh(&w, 60);
 	assert_string_equal(w.heard, "opened unsupported ");
 	assert_true(json_is_true(json_object_get(w.last, "unsupported")));
-	weigh_day(&w, 60);
+	world_weigh(&w, 60);
 	assert_string_equal(w.heard, "opened unsupported ");
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -301,31 +195,16 @@ test_what_the_sink_refuses_has_not_happened(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	day(&w, 60, 3, 60);
 	w.refuse = true;
 	assert_int_equal(desk_weigh(w.desk, DAY0 + 60, true), -1);
 	assert_int_equal(desk_alerts(w.desk), 0);
 	w.refuse = false;
-	weigh_day(&w, 60);
+	world_weigh(&w, 60);
 	assert_string_equal(w.heard, "opened ");
-	drop(&w);
-}
-
-static int
-act(struct world *w, enum desk_verb verb, const char *note_text,
-    const char *outcome)
-{
-	char id[DESK_ID_BYTES];
-	const struct desk_act a = { .verb = verb,
-				    .actor = "li",
-				    .note = note_text,
-				    .outcome = outcome,
-				    .version = -1 };
-
-	snprintf(id, sizeof(id), "%s", text(w, "id"));
-	return desk_act(w->desk, id, &a, err, sizeof(err));
+	world_drop(&w);
 }
 
 static void
@@ -339,31 +218,35 @@ test_people_work_an_alert_to_its_end(void **state)
 					.version = 99 };
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 2, 50);
+	assert_int_equal(desk_act(w.desk, world_text(&w, "id"), &stale,
+				  world_err, sizeof(world_err)),
+			 DESK_STALE);
 	assert_int_equal(
-		desk_act(w.desk, text(&w, "id"), &stale, err, sizeof(err)),
-		DESK_STALE);
-	assert_int_equal(desk_act(w.desk, "0000", &stale, err, sizeof(err)),
-			 DESK_NO_ALERT);
-	assert_int_equal(act(&w, DESK_RESPOND, "", ""), DESK_WRONG_STATE);
-	assert_non_null(strstr(err, " ack"));
-	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_DONE);
-	assert_string_equal(text(&w, "state"), "acknowledged");
-	assert_string_equal(text(&w, "owner"), "li");
-	assert_int_equal(act(&w, DESK_VERIFY, "", ""), DESK_DONE);
-	assert_int_equal(act(&w, DESK_ASSESS, "", ""), DESK_DONE);
-	assert_int_equal(act(&w, DESK_CHARACTERISE, "", ""), DESK_DONE);
-	assert_int_equal(act(&w, DESK_RESPOND, "", ""), DESK_DONE);
-	assert_int_equal(act(&w, DESK_CLOSE, "", "outbreak"), DESK_NEEDS_NOTE);
-	assert_int_equal(act(&w, DESK_CLOSE, "over", ""), DESK_NEEDS_OUTCOME);
-	assert_int_equal(act(&w, DESK_CLOSE, "over", "outbreak"), DESK_DONE);
-	assert_string_equal(text(&w, "state"), "closed");
-	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_WRONG_STATE);
-	assert_int_equal(act(&w, DESK_REOPEN, "", ""), DESK_DONE);
-	assert_string_equal(text(&w, "state"), "reopened");
-	drop(&w);
+		desk_act(w.desk, "0000", &stale, world_err, sizeof(world_err)),
+		DESK_NO_ALERT);
+	assert_int_equal(world_act(&w, DESK_RESPOND, "", ""), DESK_WRONG_STATE);
+	assert_non_null(strstr(world_err, " ack"));
+	assert_int_equal(world_act(&w, DESK_ACK, "", ""), DESK_DONE);
+	assert_string_equal(world_text(&w, "state"), "acknowledged");
+	assert_string_equal(world_text(&w, "owner"), "li");
+	assert_int_equal(world_act(&w, DESK_VERIFY, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_ASSESS, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_CHARACTERISE, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_RESPOND, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_CLOSE, "", "outbreak"),
+			 DESK_NEEDS_NOTE);
+	assert_int_equal(world_act(&w, DESK_CLOSE, "over", ""),
+			 DESK_NEEDS_OUTCOME);
+	assert_int_equal(world_act(&w, DESK_CLOSE, "over", "outbreak"),
+			 DESK_DONE);
+	assert_string_equal(world_text(&w, "state"), "closed");
+	assert_int_equal(world_act(&w, DESK_ACK, "", ""), DESK_WRONG_STATE);
+	assert_int_equal(world_act(&w, DESK_REOPEN, "", ""), DESK_DONE);
+	assert_string_equal(world_text(&w, "state"), "reopened");
+	world_drop(&w);
 }
 
 /* Statistics never reopen what a person closed; more evidence is new. */
@@ -373,17 +256,18 @@ test_after_closing_only_more_rings_again(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, fusion);
+	world_make(&w, fusion);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 1, 40);
-	assert_int_equal(act(&w, DESK_CLOSE, "known", "artefact"), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_CLOSE, "known", "artefact"),
+			 DESK_DONE);
 	play(&w, 61, 62, 1, 40);
 	assert_string_equal(w.heard, "opened closed ");
 	play(&w, 62, 63, 3, 70);
 	assert_string_equal(w.heard, "opened closed ended opened ");
-	assert_string_equal(text(&w, "state"), "open");
+	assert_string_equal(world_text(&w, "state"), "open");
 	assert_int_equal(desk_alerts(w.desk), 2);
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -392,24 +276,25 @@ test_one_case_and_many_cases(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w,
-	     "trigger \"cases\" { indicators = { ili }\nkinds = { school }\n"
-	     "where = { site }\nrule = cases\nbasis = norm\n"
-	     "basis_zh = \"规定\"\n"
-	     "cases = { \"1 blue\", \"10 orange\" }\nwindow = 7d\n"
-	     "quiet_days = 7\ntell = { duty } }\n");
+	world_make(
+		&w,
+		"trigger \"cases\" { indicators = { ili }\nkinds = { school }\n"
+		"where = { site }\nrule = cases\nbasis = norm\n"
+		"basis_zh = \"规定\"\n"
+		"cases = { \"1 blue\", \"10 orange\" }\nwindow = 7d\n"
+		"quiet_days = 7\ntell = { duty } }\n");
 	for (int32_t d = 0; d < 30; d++) {
-		set(&w, 0, DAY0 + d, 500);
-		set(&w, 1, DAY0 + d, d == 3 ? 1 : d == 6 ? 9 : 0);
+		world_set(&w, 0, DAY0 + d, 500);
+		world_set(&w, 1, DAY0 + d, d == 3 ? 1 : d == 6 ? 9 : 0);
 		judge_dirty(w.judge, 100);
-		weigh_day(&w, d);
+		world_weigh(&w, d);
 	}
 	assert_string_equal(w.heard, "opened regraded ended ");
-	assert_string_equal(text(&w, "site"), "school");
+	assert_string_equal(world_text(&w, "site"), "school");
 	assert_true(json_is_null(json_object_get(w.last, "p")));
-	assert_string_equal(text(&w, "basis"), "norm");
-	assert_string_equal(text(&w, "basis_zh"), "规定");
-	drop(&w);
+	assert_string_equal(world_text(&w, "basis"), "norm");
+	assert_string_equal(world_text(&w, "basis_zh"), "规定");
+	world_drop(&w);
 }
 
 static int64_t
@@ -448,27 +333,28 @@ test_clocks_run_from_the_opening(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, timed);
+	world_make(&w, timed);
 	desk_set_clock(w.desk, now, &at);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 2, 50);
 	assert_int_equal(number(step(&w, 0), "due_ms"), at + 60000);
 	assert_int_equal(number(step(&w, 3), "due_ms"), at + 3 * 3600000);
 	assert_null(step(&w, 4));
-	assert_int_equal(act(&w, DESK_ACK, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_ACK, "", ""), DESK_DONE);
 	assert_true(number(step(&w, 0), "met_ms") >= 0);
 	assert_int_equal(number(step(&w, 1), "met_ms"), -1);
-	assert_int_equal(act(&w, DESK_REPORT, "", ""), DESK_NEEDS_NOTE);
-	assert_int_equal(act(&w, DESK_REPORT, "to the city", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_REPORT, "", ""), DESK_NEEDS_NOTE);
+	assert_int_equal(world_act(&w, DESK_REPORT, "to the city", ""),
+			 DESK_DONE);
 	assert_true(number(step(&w, 3), "met_ms") >= 0);
-	assert_string_equal(text(&w, "state"), "acknowledged");
-	assert_int_equal(act(&w, DESK_DISCARD, "a promotion", "artefact"),
+	assert_string_equal(world_text(&w, "state"), "acknowledged");
+	assert_int_equal(world_act(&w, DESK_DISCARD, "a promotion", "artefact"),
 			 DESK_DONE);
 	assert_true(number(step(&w, 1), "met_ms") >= 0);
 	assert_true(json_is_true(json_object_get(step(&w, 2), "off")));
-	assert_int_equal(act(&w, DESK_REOPEN, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_REOPEN, "", ""), DESK_DONE);
 	assert_false(json_is_true(json_object_get(step(&w, 2), "off")));
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -479,7 +365,7 @@ test_sites_are_asked_to_verify(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, timed);
+	world_make(&w, timed);
 	desk_set_clock(w.desk, now, &at);
 	play(&w, 0, 60, 0, 0);
 	play(&w, 60, 61, 2, 50);
@@ -487,9 +373,10 @@ test_sites_are_asked_to_verify(void **state)
 	assert_int_equal(json_array_size(tasks), 2);
 	task = json_array_get(tasks, 0);
 	assert_int_equal(number(task, "due_ms"), at + 3600000);
-	assert_int_equal(act(&w, DESK_TASK, "", "1"), DESK_NEEDS_NOTE);
-	assert_int_equal(act(&w, DESK_TASK, "true", "9"), DESK_NEEDS_OUTCOME);
-	assert_int_equal(act(&w, DESK_TASK, "it is true", "1"), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_TASK, "", "1"), DESK_NEEDS_NOTE);
+	assert_int_equal(world_act(&w, DESK_TASK, "true", "9"),
+			 DESK_NEEDS_OUTCOME);
+	assert_int_equal(world_act(&w, DESK_TASK, "it is true", "1"), DESK_DONE);
 	task = json_array_get(json_object_get(w.last, "tasks"), 0);
 	assert_string_equal(json_string_value(json_object_get(task, "state")),
 			    "done");
@@ -497,12 +384,13 @@ test_sites_are_asked_to_verify(void **state)
 			    "it is true");
 	assert_string_equal(json_string_value(json_object_get(task, "actor")),
 			    "li");
-	assert_int_equal(act(&w, DESK_TASK, "again", "1"), DESK_WRONG_STATE);
+	assert_int_equal(world_act(&w, DESK_TASK, "again", "1"),
+			 DESK_WRONG_STATE);
 	/* A third site joins: it is asked, the others are not asked again. */
 	play(&w, 61, 62, 3, 70);
 	tasks = json_object_get(w.last, "tasks");
 	assert_int_equal(json_array_size(tasks), 3);
-	drop(&w);
+	world_drop(&w);
 }
 
 static void
@@ -514,7 +402,7 @@ test_charts_stay_as_they_were(void **state)
 	struct world w;
 
 	(void)state;
-	make(&w, timed);
+	world_make(&w, timed);
 	play(&w, 0, 60, 0, 0);
 	desk_set_clock(w.desk, now, &at);
 	play(&w, 60, 61, 2, 50);
@@ -522,9 +410,9 @@ test_charts_stay_as_they_were(void **state)
 	assert_int_equal(json_array_size(charts), 2);
 	before = json_deep_copy(charts);
 	/* A correction that takes nothing away from the alert. */
-	set(&w, 0, DAY0 + 59, 3);
+	world_set(&w, 0, DAY0 + 59, 3);
 	judge_dirty(w.judge, 100);
-	weigh_day(&w, 60);
+	world_weigh(&w, 60);
 	play(&w, 61, 63, 2, 50);
 	assert_true(json_equal(before, json_object_get(w.last, "charts")));
 	assert_int_equal(json_array_size(json_object_get(
@@ -532,7 +420,7 @@ test_charts_stay_as_they_were(void **state)
 			 json_array_size(json_object_get(
 				 json_array_get(before, 0), "upper")));
 	json_decref(before);
-	drop(&w);
+	world_drop(&w);
 }
 
 static void

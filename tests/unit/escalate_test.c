@@ -204,7 +204,7 @@ restart(struct world *w)
 	stop(w);
 	start(w);
 	assert_int_equal(desk_restore(w->desk, view), 0);
-	desk_resume(w->desk, DAY0);
+	desk_resume(w->desk, DAY0, DAY0);
 	json_decref(view);
 }
 

@@ -131,6 +131,11 @@ test_mistakes_are_named(void **state)
 	refused("indicators = { fever }\nrule = cases\nbasis = law\n"
 		"cases = { \"10 blue\", \"5 red\" }\n",
 		"does not rise");
+	refused("indicators = { fever }\nrule = cases\nbasis = law\n"
+		"cases = { \"1 red\" }\neach = indicater\n",
+		"did you mean \"indicator\"?");
+	refused("indicators = { fever }\nlate = 3\n",
+		"late: rule fusion does not read this key");
 	refused("indicators = { fever }\nwindow = 20d\nlag = { \"lab:9\" }\n",
 		"more than 28 days");
 	refused("indicators = { fever }\ncalibration = { \"1:2\", \"2:3\" }\n",
