@@ -95,7 +95,7 @@ function Evidence({ rows, kinds, indicators }) {
 		<tbody>${sorted.map((e) => html`<tr>
 			<td>${e.site ? html`<a href="#/sites/${e.site}">${e.site_name || e.site}</a>` : t('site.all_of', { area: named(e, 'area_') })}
 				<small>${named(e, 'area_')}${e.phone ? html` · <a href="tel:${e.phone}">${e.phone}</a>` : ''}</small>
-				${e.borrowed && html`<br /><small class="muted">${t('evidence.borrowed', { peers: number(e.borrowed.peers), own: number(e.borrowed.own), area: named(e.borrowed, 'area_') })}</small>`}</td>
+				${e.borrowed && html`<small>${t('evidence.borrowed', { peers: number(e.borrowed.peers), own: number(e.borrowed.own), area: named(e.borrowed, 'area_') })}</small>`}</td>
 			<td>${kinds(e.kind)}</td><td>${indicators(e.indicator)}${e.stratum ? ` (${e.stratum})` : ''}</td>
 			<td class="day">${date(e.day, true)}</td>
 			<td class="num"><b>${number(e.observed)}</b></td>
