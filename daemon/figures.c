@@ -2,6 +2,7 @@
 #include "daemon/figures.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/day.h"
 #include "daemon/api/metrics.h"
@@ -150,9 +151,38 @@ desk_object(const struct centre *c)
 			 escalations_object(c));
 }
 
+/* Senders some of whose counts were refused on the last day that they sent. */
+static json_t *
+refusals_list(const struct centre *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < quality_senders(c->quality); i++) {
+		const struct quality_sender *s = quality_sender_at(c->quality, i);
+		uint32_t site =
+			registry_site(c->registry, s->code, strlen(s->code));
+		char day[DAY_TEXT_BYTES];
+
+		if (s->refused == 0)
+			continue;
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "sender",
+				  s->code, "name",
+				  site == REG_NONE
+					  ? s->code
+					  : registry_site_at(c->registry, site)->name,
+				  "day", day_format(s->day, day), "kept",
+				  (json_int_t)s->kept, "refused",
+				  (json_int_t)s->refused, "reason", s->reason));
+	}
+	return list;
+}
+
 void
 figures_status(const struct centre *c, json_t *out)
 {
+	json_object_set_new(out, "refusals", refusals_list(c));
 	json_object_set_new(out, "store", store_object(c));
 	json_object_set_new(out, "intake", intake_object(c));
 	json_object_set_new(out, "scales", desk_object(c));

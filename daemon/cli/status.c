@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/day.h"
+#include "daemon/cli/alert_show.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/client.h"
 
@@ -70,6 +71,47 @@ print_blocks(const struct client *c, json_t *reply)
 	}
 }
 
+/* Whose counts are refused, why, and what to do about it. */
+static void
+print_refusals(const struct client *c, const json_t *list)
+{
+	const json_t *row;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	printf("%s\n", client_say(c, "status.refusals"));
+	json_array_foreach (list, i, row) {
+		json_int_t kept =
+			json_integer_value(json_object_get(row, "kept"));
+		json_int_t refused =
+			json_integer_value(json_object_get(row, "refused"));
+		char line[768], n[24], all[24];
+
+		snprintf(n, sizeof(n), "%lld", (long long)refused);
+		snprintf(all, sizeof(all), "%lld", (long long)(kept + refused));
+		alert_print_indented(
+			catalogue_format(
+				c->catalogue, c->lang, "status.refusal", line,
+				sizeof(line),
+				(const char *[]){
+					"place", client_text(row, "name"),
+					"sender", client_text(row, "sender"),
+					"day", client_text(row, "day"),
+					"refused", n, "n", all, "detail",
+					client_text(row, "reason"), NULL }),
+			2);
+	}
+	alert_print_indented(client_say(c, "operator.refused.do"), 2);
+}
+
+static void
+print_all(const struct client *c, json_t *reply)
+{
+	print_blocks(c, reply);
+	print_refusals(c, json_object_get(reply, "refusals"));
+}
+
 static int
 work_status(void *arg, int n, char **word)
 {
@@ -92,7 +134,7 @@ work_status(void *arg, int n, char **word)
 		else if (c->csv)
 			client_print_csv(&sheet_status, reply);
 		else
-			print_blocks(c, reply);
+			print_all(c, reply);
 	}
 	json_decref(reply);
 	return rc;

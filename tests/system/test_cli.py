@@ -270,7 +270,11 @@ def test_refused_counts_are_all_counted(d, tmp_path):
     assert r.stdout == "0 accepted, 80 refused\n"
     assert "beyond tomorrow" in r.stderr
     assert "and 16 more" in r.stderr
-    assert re.search(r"refused day +80", good(d, "status"))
+    text = good(d, "status")
+    assert re.search(r"refused day +80", text)
+    assert "80 of 80 counts were refused" in " ".join(text.split())
+    assert "Tell the site the reason" in text
+    assert "被拒收的数据" in good(d, "status", lang="zh_CN.UTF-8")
 
 
 def test_what_became_of_a_trigger_s_alerts(tmp_path):

@@ -225,6 +225,10 @@ def test_forks_gaps_and_refusals(tmp_path):
         with clinic(d, 7) as s:
             s.hello()
             s.wait_ack(s.send(rows(30, 12, "ilivisit") + rows(30, 12)))
+        [who] = d.status()["refusals"]
+        assert (who["sender"], who["name"]) == ("clinic-1", "Clinic one")
+        assert (who["refused"], who["kept"], who["day"]) == (12, 14, date(30))
+        assert "ili-visit" in who["reason"]  # did you mean
         d.advance(date(31))
         by = {a["cause"]: a for a in alerts(d)}
         assert set(by) == {"fork", "gap", "refused"}
