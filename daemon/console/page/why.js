@@ -38,7 +38,8 @@ export function Why({ area, day, status }) {
 		getAll('areas', 'areas').then(setAreas, () => {});
 	}, []);
 	useEffect(() => setWhere(area || ''), [area]);
-	useEffect(() => setWhen(day || status?.today || ''), [day, status?.today]);
+	/* Today comes late, and must not take the place of what was typed. */
+	useEffect(() => setWhen((was) => day || was || status?.today || ''), [day, status?.today]);
 	/* A name is as good as a code. */
 	const code = (text) => areas.find((a) => [a.area, a.name, a.name_zh].includes(text.trim()))?.area ?? text.trim();
 	const ask = (e) => {
