@@ -42,16 +42,17 @@ const struct sheet sheet_vocabulary = {
 
 const struct sheet sheet_alerts = {
 	.list = { "alerts" },
-	.columns = "id state signal grade trigger title title_zh summary "
-		   "area area_name area_name_zh area_path area_path_zh "
-		   "level site kinds kind_names kind_names_zh classes "
-		   "points p recurrence_years peak_years coverage cases "
-		   "evidence_n "
-		   "first_day last_day opened last_signal opened_ms "
-		   "acknowledged_ms owner outcome risk unsupported "
-		   "statutory basis basis_zh tell previous parent part_of "
-		   "merged_into merged_below children told_children "
-		   "told_cases version route cause sender facts",
+	.columns =
+		"id state signal grade trigger title title_zh summary "
+		"area area_name area_name_zh area_path area_path_zh "
+		"level site indicator kinds kind_names kind_names_zh classes "
+		"points p recurrence_years peak_years coverage cases "
+		"evidence_n "
+		"first_day last_day opened last_signal opened_ms "
+		"acknowledged_ms owner outcome risk unsupported "
+		"statutory basis basis_zh tell previous parent part_of "
+		"merged_into merged_below children told_children "
+		"told_cases version route cause sender facts",
 };
 
 const struct sheet sheet_evidence = {
@@ -65,7 +66,7 @@ const struct sheet sheet_evidence = {
 
 /* What an event of the desk says; a back-test's has no number. */
 #define EVENT_COLUMNS                                                          \
-	"event as_of id trigger area site level grade kinds "                  \
+	"event as_of id trigger area site indicator level grade kinds "        \
 	"points p recurrence_years coverage cases first_day "                  \
 	"last_day"
 
