@@ -116,13 +116,14 @@ bench_city(const struct bench *b)
 	static const char *const one[] = { "respiratory" };
 	struct trigger_set *set;
 	struct history h;
-	int rc = 0;
+	int rc;
 
 	if (history_read(&h, b->etc, b->city, say, NULL) != 0) {
 		history_free(&h);
 		return -1;
 	}
 	set = bench_load(b->etc, one, 1);
+	rc = set == NULL ? -1 : 0;
 	printf("\n## Which method judges a day\n\n| method |");
 	for (size_t i = 0; i < SPANS; i++)
 		printf(" %s%s |", spans[i].wave ? "wave " : "quiet ",
@@ -131,8 +132,7 @@ bench_city(const struct bench *b)
 	for (size_t i = 0; i <= SPANS; i++)
 		printf(" --: |");
 	putchar('\n');
-	for (size_t m = 0;
-	     set != NULL && rc == 0 && m < sizeof(methods) / sizeof(methods[0]);
+	for (size_t m = 0; rc == 0 && m < sizeof(methods) / sizeof(methods[0]);
 	     m++) {
 		double top[SPANS] = { 0 };
 
@@ -141,5 +141,5 @@ bench_city(const struct bench *b)
 	}
 	history_free(&h);
 	trigger_free(&set);
-	return set == NULL ? -1 : rc;
+	return rc;
 }
