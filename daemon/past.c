@@ -110,7 +110,7 @@ past_account(struct centre *c, uint32_t area, int32_t day, const char **why)
 {
 	struct account_env env = { .registry = c->registry,
 				   .judge = c->judge,
-				   .triggers = desk_triggers(c->desk),
+				   .triggers = c->triggers,
 				   .desk = c->desk,
 				   .marks = &c->marks };
 	int32_t today = dayclock_today(&c->clock);

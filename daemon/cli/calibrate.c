@@ -155,8 +155,7 @@ enum turn { TURN_FIRST, TURN_FIT, TURN_CHECK, TURNS };
 /* Scores of years first..first+n-1, each a province of its own. */
 static int
 simulate_years(const struct request *q, const char *etc,
-	       const struct trigger_set *set, enum turn turn,
-	       struct null_scores *out)
+	       struct trigger_set *set, enum turn turn, struct null_scores *out)
 {
 	bool check = turn == TURN_CHECK;
 	struct null_scores *year = calloc(2 * set->n + 1, sizeof(*year));
@@ -209,9 +208,8 @@ halve(struct null_scores *s, bool second)
 
 /* A quiet history: its first half is fitted to, the second is the check. */
 static int
-play_history(const struct request *q, const char *etc,
-	     const struct trigger_set *set, enum turn turn,
-	     struct null_scores *out)
+play_history(const struct request *q, const char *etc, struct trigger_set *set,
+	     enum turn turn, struct null_scores *out)
 {
 	struct history h;
 	int rc = history_read(&h, etc, q->history, history_say, NULL);

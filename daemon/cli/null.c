@@ -260,14 +260,14 @@ make_all_room(const struct history *h, const struct trigger_set *set,
 }
 
 int
-null_weigh(const struct history *h, const struct trigger_set *set,
+null_weigh(const struct history *h, struct trigger_set *set,
 	   struct null_scores *out)
 {
 	return null_weigh_kinds(h, set, h->first_received - 1, out);
 }
 
 int
-null_weigh_kinds(const struct history *h, const struct trigger_set *set,
+null_weigh_kinds(const struct history *h, struct trigger_set *set,
 		 int32_t until, struct null_scores *out)
 {
 	struct replay *r = replay_new(h, set, refuse_events, NULL);

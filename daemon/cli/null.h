@@ -51,13 +51,13 @@ struct null_scores {
  * the warm-up: out[2 * trigger] for county and below, out[2 * trigger + 1] for
  * the areas above.  0, or -1 (said on standard error).
  */
-int null_weigh(const struct history *h, const struct trigger_set *set,
+int null_weigh(const struct history *h, struct trigger_set *set,
 	       struct null_scores *out) __attribute__((warn_unused_result));
 /*
  * The same, and counts what the p of each kind alone is, on every second day
  * up to the day `until`.
  */
-int null_weigh_kinds(const struct history *h, const struct trigger_set *set,
+int null_weigh_kinds(const struct history *h, struct trigger_set *set,
 		     int32_t until, struct null_scores *out)
 	__attribute__((warn_unused_result));
 void null_free(struct null_scores *s);

@@ -47,7 +47,7 @@ struct replay {
 };
 
 struct replay *
-replay_new(const struct history *h, const struct trigger_set *triggers,
+replay_new(const struct history *h, struct trigger_set *triggers,
 	   desk_sink *sink, void *arg)
 {
 	int32_t days = h->n == 0 ? 1 : h->last_received - h->first_received + 40;

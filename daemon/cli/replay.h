@@ -34,9 +34,8 @@ struct replay_conf {
 struct replay;
 
 /* All borrowed.  NULL: already logged. */
-struct replay *replay_new(const struct history *h,
-			  const struct trigger_set *triggers, desk_sink *sink,
-			  void *arg);
+struct replay *replay_new(const struct history *h, struct trigger_set *triggers,
+			  desk_sink *sink, void *arg);
 void replay_free(struct replay **r);
 
 /* Days with a known reason, borrowed; before anything is received. */

@@ -12,9 +12,10 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
-#include "daemon/desk/account.h"
 #include "daemon/console/telling.h"
 #include "daemon/console/why.h"
+#include "daemon/desk/account.h"
+#include "daemon/desk/weigh.h"
 
 enum { PATH_BYTES = 512 };
 
@@ -126,6 +127,7 @@ explain_area(const struct trigger_request *q, const struct account_env *known,
 	replay_set_marks(r, known->marks);
 	replay_receive(r, day);
 	env.judge = replay_judge(r);
+	weigh_share_out(env.triggers, h->registry, env.judge);
 	triggers = account_day(&env, area, day);
 	json_array_foreach (triggers, i, one)
 		json_object_set_new(one, "words",
@@ -144,7 +146,7 @@ explain_area(const struct trigger_request *q, const struct account_env *known,
 /* The same with the marks of the file, if there is one. */
 static int
 explain_marked(const struct trigger_request *q, const struct history *h,
-	       const struct trigger_set *set, uint32_t area, int32_t day)
+	       struct trigger_set *set, uint32_t area, int32_t day)
 {
 	struct marks marks = { 0 };
 	const struct account_env known = { .registry = h->registry,

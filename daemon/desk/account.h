@@ -16,7 +16,7 @@
 struct account_env {
 	const struct registry *registry;
 	struct judge *judge;
-	const struct trigger_set *triggers;
+	struct trigger_set *triggers;
 	const struct desk *desk;
 	const struct marks *marks; /* the judge's; NULL: none */
 };

@@ -15,7 +15,7 @@
 
 struct desk *
 desk_new(const struct registry *registry, struct judge *judge,
-	 const struct trigger_set *triggers, desk_sink *sink, void *arg)
+	 struct trigger_set *triggers, desk_sink *sink, void *arg)
 {
 	struct desk *d = calloc(1, sizeof(*d));
 
@@ -69,7 +69,7 @@ desk_triggers(const struct desk *d)
 }
 
 void
-desk_set_triggers(struct desk *d, const struct trigger_set *triggers)
+desk_set_triggers(struct desk *d, struct trigger_set *triggers)
 {
 	desk_signals_clear(d); /* they speak of the old ones by number */
 	for (size_t i = 0; i < d->n; i++) {
@@ -343,6 +343,7 @@ desk_weigh(struct desk *d, int32_t as_of, bool announce)
 	d->announce = announce;
 	if (d->since == DAY_NONE)
 		d->since = as_of;
+	weigh_share_out(d->triggers, d->registry, d->judge);
 	if (desk_gather(d) == 0 && desk_relate(d) == 0)
 		rc = apply_all(d);
 	desk_signals_clear(d);

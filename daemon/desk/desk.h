@@ -103,8 +103,7 @@ typedef int desk_sink(void *arg, const struct desk_event *event);
 
 /* All borrowed for the desk's life. */
 struct desk *desk_new(const struct registry *registry, struct judge *judge,
-		      const struct trigger_set *triggers, desk_sink *sink,
-		      void *arg);
+		      struct trigger_set *triggers, desk_sink *sink, void *arg);
 void desk_free(struct desk **d);
 
 /*
@@ -199,6 +198,6 @@ const struct trigger_set *desk_triggers(const struct desk *d);
  * New triggers after a reload, borrowed from now on; alerts of triggers that
  * are gone stay, without further weighing.  The next desk_weigh() goes by them.
  */
-void desk_set_triggers(struct desk *d, const struct trigger_set *triggers);
+void desk_set_triggers(struct desk *d, struct trigger_set *triggers);
 
 #endif

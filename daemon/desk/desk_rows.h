@@ -46,7 +46,7 @@ struct signals {
 struct desk {
 	const struct registry *registry;
 	struct judge *judge;
-	const struct trigger_set *triggers;
+	struct trigger_set *triggers;
 	desk_sink *sink;
 	void *arg;
 	struct scale *scale;

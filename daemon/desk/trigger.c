@@ -405,6 +405,8 @@ trigger_load(const char *const *paths, size_t n,
 		goto fail;
 	desk = conf_get(set->conf, "desk");
 	set->desk_budget = desk->budget;
+	for (size_t i = 0; i < set->n; i++)
+		set->at[i].fed = true;
 	trigger_share_out(set);
 	return set;
 fail:

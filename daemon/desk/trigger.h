@@ -60,6 +60,7 @@ struct trigger {
 	int quiet_days;
 	double budget; /* openings per area-year by chance, as written */
 	double share[REG_LEVELS]; /* the same after the desk's own budget */
+	bool fed;		  /* does anybody report what it listens to? */
 	struct calib calib[2];	  /* county and below; above */
 	/* by registry index, what holds of a kind's own p; likewise two */
 	struct calib_tail *kind_tail[2];
@@ -101,6 +102,13 @@ struct trigger_set *trigger_load(const char *const *paths, size_t n,
 				 const struct registry *registry,
 				 conf_report *report, void *arg);
 void trigger_free(struct trigger_set **set);
+
+/*
+ * The desk's budget caps the statistical triggers of one officer's area
+ * together, and an officer has a level: those that look at it, and are fed,
+ * share it out.
+ */
+void trigger_share_out(struct trigger_set *set);
 
 /*
  * Does a judge that remembers so many days see all that the triggers compare

@@ -105,7 +105,7 @@ trigger_take_calibration(struct trigger_check *k)
 static bool
 is_counted(const struct trigger *t, int level)
 {
-	return !t->statutory && (t->levels >> level & 1) != 0;
+	return t->fed && !t->statutory && (t->levels >> level & 1) != 0;
 }
 
 void

@@ -47,12 +47,6 @@ void trigger_take_sense(struct trigger_check *k);
 void trigger_take_calibration(struct trigger_check *k);
 
 /*
- * The desk's budget caps the statistical triggers of one officer's area
- * together, and an officer has a level: those that look at it share it out.
- */
-void trigger_share_out(struct trigger_set *set);
-
-/*
  * Reads the keys part_of and deadlines, once all blocks are known.  Returns the number of
  * mistakes, all of them reported.
  */

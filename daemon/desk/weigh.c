@@ -116,6 +116,22 @@ weigh_hears(const struct trigger *t, const struct judge *judge, uint32_t area)
 	return false;
 }
 
+void
+weigh_share_out(struct trigger_set *set, const struct registry *registry,
+		const struct judge *judge)
+{
+	for (size_t i = 0; i < set->n; i++)
+		set->at[i].fed = false;
+	for (uint32_t a = 0; a < registry_areas(registry); a++) {
+		if (registry_area_at(registry, a)->parent != REG_NONE)
+			continue;
+		for (size_t i = 0; i < set->n; i++)
+			set->at[i].fed = set->at[i].fed ||
+					 weigh_hears(&set->at[i], judge, a);
+	}
+	trigger_share_out(set);
+}
+
 int32_t
 weigh_from(const struct trigger *t, uint32_t kind, int32_t as_of)
 {
@@ -228,6 +244,20 @@ kind_p(const struct trigger *t, uint32_t kind, const double *day_p)
 }
 
 /*
+ * A place where nobody of a kind has reported for so long knows too little of
+ * what is usual to ring for it: it would do so in its first weeks five times
+ * as often as later.
+ */
+static int32_t
+sooner(int32_t day, const struct judge_sum *s)
+{
+	int32_t told = s->first_day + (s->period == 7 ? 7 * JUDGE_SETTLED_WEEKS
+						      : JUDGE_SETTLED_DAYS);
+
+	return told < day ? told : day;
+}
+
+/*
  * Gathers the references of the next kind of the area, beginning with sum i;
  * returns the sum after them, and the kind, or FUSE_MAX_KINDS references none.
  */
@@ -238,6 +268,7 @@ gather(struct scale *w, const struct trigger *t, uint32_t i, uint32_t *kind)
 
 	for (int l = 0; l < LEVELS; l++)
 		w->level[l].n = 0;
+	w->told_from = INT32_MAX;
 	*kind = REG_NONE;
 	for (; i != REG_NONE; i = s.next_of_area) {
 		judge_sum_at(w->judge, i, &s);
@@ -246,6 +277,7 @@ gather(struct scale *w, const struct trigger *t, uint32_t i, uint32_t *kind)
 		if (!weigh_listens(t, &s))
 			continue;
 		*kind = s.kind;
+		w->told_from = sooner(w->told_from, &s);
 		if (!refs_add(w, i, &s))
 			break;
 	}
@@ -285,9 +317,11 @@ weigh_kind_window(struct scale *w, const struct trigger *t, uint32_t kind,
 	if (!room_for_kind(w))
 		return false;
 	for (int d = HISTORY_DAYS - t->window - t->lag[kind]; d < HISTORY_DAYS;
-	     d++)
-		day_p[d] =
-			kind_day_p(w, out->as_of - HISTORY_DAYS + 1 + d, false);
+	     d++) {
+		int32_t day = out->as_of - HISTORY_DAYS + 1 + d;
+
+		day_p[d] = day < w->told_from ? NAN : kind_day_p(w, day, false);
+	}
 	k->kind = kind;
 	k->streams = w->level[LEVEL_SERIES].n;
 	take_kind_p(w, t, out, out->kinds++);

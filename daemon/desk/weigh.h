@@ -129,6 +129,10 @@ bool weigh_takes(const struct trigger *t, const struct weighing *g,
 /* The trigger listens to this sum. */
 bool weigh_listens(const struct trigger *t, const struct judge_sum *sum);
 
+/* Shares the desk's budget out among the triggers that are fed by now. */
+void weigh_share_out(struct trigger_set *set, const struct registry *registry,
+		     const struct judge *judge);
+
 /* The area reports something that the trigger listens to. */
 bool weigh_hears(const struct trigger *t, const struct judge *judge,
 		 uint32_t area);

@@ -26,6 +26,7 @@ struct scale {
 	const struct registry *registry;
 	struct judge *judge;
 	struct refs level[LEVELS]; /* of the kind at hand */
+	int32_t told_from;	   /* its first day that may ring */
 	double *p;		   /* room for the longest level */
 	size_t p_cap;
 	/* z[day * kinds + kind] and p[kind][day] of the area at hand */

@@ -176,6 +176,7 @@ struct judge_sum {
 	int period;		/* 1 or 7 days */
 	const uint32_t *member; /* series, in order of addition */
 	size_t members;
+	int32_t first_day; /* of the first period any member has reported on */
 	uint32_t next_of_area; /* REG_NONE ends */
 };
 size_t judge_sums(const struct judge *j);

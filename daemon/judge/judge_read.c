@@ -206,6 +206,7 @@ judge_sum_at(const struct judge *j, uint32_t i, struct judge_sum *out)
 				   .period = s->period,
 				   .member = s->member,
 				   .members = s->members,
+				   .first_day = stream_day(s->first, s->period),
 				   .next_of_area = s->next_of_area };
 }
 

@@ -70,7 +70,7 @@ drop_events(void *arg, const struct desk_event *event)
 }
 
 static int
-time_backtest(const struct bench *b, const struct trigger_set *set)
+time_backtest(const struct bench *b, struct trigger_set *set)
 {
 	const struct sim_conf conf = { .seed = 5,
 				       .first_day = day_from_civil(2023, 1, 1),
@@ -105,7 +105,7 @@ time_backtest(const struct bench *b, const struct trigger_set *set)
 
 /* A last day of a nation: judged and weighed with everything before known. */
 static int
-time_day(const struct bench *b, const struct trigger_set *set)
+time_day(const struct bench *b, struct trigger_set *set)
 {
 	const struct sim_conf conf = { .seed = 6,
 				       .first_day = day_from_civil(2023, 3, 1),

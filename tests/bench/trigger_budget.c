@@ -48,7 +48,7 @@ free_years(struct years *y)
 }
 
 static int
-play_years(struct years *y, const char *etc, const struct trigger_set *set,
+play_years(struct years *y, const char *etc, struct trigger_set *set,
 	   struct sim_conf conf)
 {
 	int rc = 0;

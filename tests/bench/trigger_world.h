@@ -43,7 +43,7 @@ struct world {
 struct world_conf {
 	const char *etc;
 	const struct trigger *trigger; /* statistical, looks at counties */
-	const struct trigger_set *set; /* it is in */
+	struct trigger_set *set;       /* it is in */
 	enum sim_syndrome syndrome;
 	struct sim_conf sim;
 	bool ill; /* with outbreaks */

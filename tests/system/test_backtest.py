@@ -29,13 +29,16 @@ def events_of(done):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.fixture(scope="module")
-def nyc():
+@pytest.fixture(scope="module", params=["alone", "shipped"])
+def nyc(request):
+    """By the respiratory trigger alone, and beside all that are shipped."""
     if not os.path.isdir(NYC):
         pytest.skip("the counts of New York (../shared) are not here")
-    done = backtest(NYC, "--triggers", RESPIRATORY)
+    alone = ["--triggers", RESPIRATORY] if request.param == "alone" else []
+    done = backtest(NYC, *alone)
     assert done.returncode == 0, done.stderr
-    return [e for e in events_of(done) if e["area"] == CITY]
+    return [e for e in events_of(done)
+            if e["area"] == CITY and e["trigger"] == "respiratory"]
 
 
 def reaches(events):

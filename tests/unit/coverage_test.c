@@ -26,7 +26,7 @@ struct world {
 	struct trigger_set *set;
 	struct desk *desk;
 	struct scale *scale;
-	uint32_t site[SITES], series[SITES];
+	uint32_t site[SITES], series[SITES + 1];
 	size_t events;
 };
 
@@ -223,6 +223,66 @@ test_an_outbreak_while_most_are_silent(void **state)
 	assert_int_equal(w->events, 1);
 }
 
+/* The first to the last of so many days, and two that are high. */
+static void
+begin_late(struct world *w, int32_t days)
+{
+	for (int32_t d = LAST - days + 1; d <= LAST; d++) {
+		for (uint32_t i = 0; i < SITES; i++)
+			put(w, i, d,
+			    d >= LAST - 1 ? 90 : 20 + (d * 7 + (int32_t)i) % 5);
+	}
+	(void)coverage(w);
+	assert_int_equal(desk_weigh(w->desk, LAST, true), 0);
+}
+
+static void
+test_the_first_four_weeks_ring_for_nothing(void **state)
+{
+	begin_late(*state, 28);
+	assert_int_equal(((struct world *)*state)->events, 0);
+}
+
+static void
+test_after_four_weeks_it_rings(void **state)
+{
+	begin_late(*state, 30);
+	assert_int_equal(((struct world *)*state)->events, 1);
+}
+
+/* What nobody reports takes no share of the desk's budget. */
+static void
+test_the_budget_is_for_what_is_reported(void **state)
+{
+	static const struct reg_indicator deer = { .code = "deer",
+						   .group = "animal" };
+	struct world *w = *state;
+	const double *share;
+
+	registry_add_indicator(w->registry, &deer, err, sizeof(err));
+	trigger_free(&w->set);
+	w->set = trigger_right(w->registry,
+			       "trigger \"resp\" { indicators = { ili }\n"
+			       "where = { county }\nwindow = 7d\nbudget = 2\n"
+			       "quiet_days = 7\ntell = { duty } }\n"
+			       "trigger \"deer\" { indicators = { deer }\n"
+			       "where = { county }\nwindow = 7d\nbudget = 2\n"
+			       "quiet_days = 7\ntell = { duty } }\n"
+			       "desk { budget = 3 }\n");
+	desk_set_triggers(w->desk, w->set);
+	share = &w->set->at[trigger_find(w->set, "resp")].share[REG_COUNTY];
+	assert_true(*share == 1.5);
+	fill(w, LAST);
+	(void)coverage(w);
+	assert_int_equal(desk_weigh(w->desk, LAST, true), 0);
+	assert_true(*share == 2);
+	w->series[SITES] = registry_add_series(w->registry, w->site[0], 1, "", 0);
+	put(w, SITES, LAST, 0);
+	(void)coverage(w);
+	assert_int_equal(desk_weigh(w->desk, LAST, true), 0);
+	assert_true(*share == 1.5);
+}
+
 int
 main(void)
 {
@@ -233,6 +293,9 @@ main(void)
 		TEST(test_a_closed_day_lacks_nothing),
 		TEST(test_nothing_but_missing_reports),
 		TEST(test_an_outbreak_while_most_are_silent),
+		TEST(test_the_first_four_weeks_ring_for_nothing),
+		TEST(test_after_four_weeks_it_rings),
+		TEST(test_the_budget_is_for_what_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
