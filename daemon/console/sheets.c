@@ -91,12 +91,12 @@ const struct sheet sheet_map = {
 
 const struct sheet sheet_explain = {
 	.list = { "triggers" },
-	.columns =
-		"area=/area day=/day trigger title title_zh rule "
-		"statutory window_days colour coverage p "
-		"recurrence_years points streams basis basis_zh cases "
-		"limit score score_days alert=alert/id next_colour=next/colour "
-		"next_lacks=next/lacks words",
+	.columns = "area=/area day=/day trigger title title_zh rule "
+		   "statutory window_days colour coverage p "
+		   "recurrence_years points streams basis basis_zh cases "
+		   "limit too_late score score_days alert=alert/id "
+		   "next_colour=next/colour "
+		   "next_lacks=next/lacks words",
 };
 
 const struct sheet sheet_scorecard = {
