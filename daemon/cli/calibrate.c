@@ -379,6 +379,12 @@ print_trigger(const struct request *q, const struct trigger *t,
 		return;
 	}
 	print_fitted(&c, wide);
+	if (t->share[level] > c.at[0].rate)
+		printf("  The budget cannot be kept: it opens at most %g times "
+		       "a"
+		       " year, for at lower\n  thresholds one episode runs into"
+		       " the next.  Shorter quiet_days make room.\n",
+		       c.at[0].rate);
 	print_tails(t, r, wide);
 	print_thin(q, &c, wide, years * t->share[level]);
 }

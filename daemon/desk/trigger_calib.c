@@ -38,6 +38,14 @@ take_calibration(struct trigger_check *k, const char *key,
 			      "%s: scores must rise and openings fall and stay"
 			      " above 0",
 			      key);
+	else if (k->t->budget > c->at[0].rate)
+		trigger_wrong(k,
+			      "budget: %g cannot be kept, for %s reaches %g"
+			      " openings: lower thresholds only run episodes"
+			      " into each other.  Take %g or less; or take out"
+			      " %s, shorten quiet_days, and calibrate again",
+			      k->t->budget, key, c->at[0].rate, c->at[0].rate,
+			      key);
 }
 
 /* Splits "KIND:A:B:C"; the length of KIND, 0 where it is something else. */

@@ -145,6 +145,10 @@ print_row(const struct trigger *t, const struct calib *c, const struct years *y,
 	printf("| %s | %s | %g | %d | %.0f | %.0f |", t->name,
 	       column % 2 == 0 ? "county" : "above", t->share[REG_COUNTY],
 	       t->quiet_days, area_years, area_years * t->share[REG_COUNTY]);
+	if (t->share[REG_COUNTY] > c->at[0].rate) {
+		printf(" at most %g | | | |\n", c->at[0].rate);
+		return;
+	}
 	for (enum colour k = COLOUR_BLUE; k <= COLOUR_RED; k++) {
 		double rate[MAX_YEARS];
 		double at = calib_score(
@@ -165,7 +169,8 @@ print_row(const struct trigger *t, const struct calib *c, const struct years *y,
 static int
 fit_short(struct calib *c, const struct years *y, size_t column)
 {
-	static const double rates[] = { 36, 24, 18, 12, 8, 6, 4, 3, 2, 1 };
+	static const double rates[] = { 36, 24, 18, 12, 10, 8, 7,
+					6,  5,	4,  3,	2,  1 };
 	struct null_scores all = { 0 };
 	int rc = 0;
 

@@ -302,6 +302,16 @@ test_a_percentile_needs_its_years(void **state)
 	registry_free(&r);
 }
 
+static void
+test_a_budget_out_of_reach_is_refused(void **state)
+{
+	(void)state;
+	refused("indicators = { fever }\nbudget = 12\n"
+		"calibration = { \"1:8\", \"2:3\" }\n",
+		"budget: 12 cannot be kept, for calibration reaches 8 "
+		"openings");
+}
+
 /* A list goes over many lines; its mistakes have their own. */
 static void
 test_mistakes_of_a_list_name_their_line(void **state)
@@ -427,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_colours_follow_the_budget),
 		cmocka_unit_test(test_the_desk_s_budget_is_shared_out),
 		cmocka_unit_test(test_a_percentile_needs_its_years),
+		cmocka_unit_test(test_a_budget_out_of_reach_is_refused),
 		cmocka_unit_test(test_mistakes_of_a_list_name_their_line),
 		cmocka_unit_test(test_one_language_is_enough),
 		cmocka_unit_test(test_the_program_has_what_the_folder_has),
