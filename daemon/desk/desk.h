@@ -49,9 +49,11 @@ struct desk_act {
 	const char *actor;   /* who; never empty */
 	const char *note;    /* "" = none; close, discard, report and task need
 				one */
-	const char *outcome; /* close, discard: "outbreak", "artefact", ...;
-				assign: to whom; merge: into which alert; task:
-				its number */
+	const char *outcome; /* close, discard: "outbreak", "artefact",
+				"known-event", "holiday", "duplicate" or
+				"other"; characterise: "" or "very-low", "low",
+				"medium" or "high"; assign: to whom; merge: into
+				which alert; task: its number */
 	int64_t version;     /* the version the person saw, or -1 */
 	int64_t at_ms;	     /* wall clock, shown, never compared */
 };
@@ -175,8 +177,8 @@ enum desk_refusal {
 	DESK_STALE = -2,       /* version is not the current one */
 	DESK_WRONG_STATE = -3, /* the verb does not apply; err says which do */
 	DESK_NEEDS_NOTE = -4,
-	DESK_NEEDS_OUTCOME = -5,
-	DESK_FAILED = -6 /* the sink refused; already logged */
+	DESK_NEEDS_OUTCOME = -5, /* there is none, or no such word */
+	DESK_FAILED = -6	 /* the sink refused; already logged */
 };
 /* err (cap bytes) gets a sentence for the person after a refusal. */
 int desk_act(struct desk *d, const char *id, const struct desk_act *act,

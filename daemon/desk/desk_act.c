@@ -8,6 +8,7 @@
 
 #include "base/day.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "daemon/desk/desk_rows.h"
 #include "daemon/desk/task.h"
 
@@ -46,6 +47,50 @@ needs_outcome(enum desk_verb v)
 {
 	return v == DESK_CLOSE || v == DESK_DISCARD || v == DESK_ASSIGN ||
 	       v == DESK_MERGE || v == DESK_TASK;
+}
+
+/* What may be found behind an alert, and the risk that people assess. */
+static const char *const outcomes[] = { "outbreak", "artefact",	 "known-event",
+					"holiday",  "duplicate", "other",
+					NULL };
+static const char *const risks[] = { "very-low", "low", "medium", "high", NULL };
+
+/* The words that the verb's outcome is one of; NULL: it is another thing. */
+static const char *const *
+words_of(const struct desk_act *act)
+{
+	if (act->verb == DESK_CLOSE || act->verb == DESK_DISCARD)
+		return outcomes;
+	if (act->verb == DESK_CHARACTERISE && act->outcome[0] != '\0')
+		return risks;
+	return NULL;
+}
+
+/* Is the outcome one of its verb's words? */
+static int
+check_word(const struct desk_act *act, char *err, size_t cap)
+{
+	const char *const *known = words_of(act);
+	struct nearest near;
+	int n;
+
+	nearest_begin(&near, act->outcome);
+	for (size_t i = 0; known != NULL && known[i] != NULL; i++) {
+		if (strcmp(known[i], act->outcome) == 0)
+			return DESK_DONE;
+		nearest_offer(&near, known[i]);
+	}
+	if (known == NULL)
+		return DESK_DONE;
+	n = snprintf(err, cap, "there is no %s \"%.40s\"%s%s%s The words are",
+		     known == risks ? "risk" : "outcome", act->outcome,
+		     near.best != NULL ? ", did you mean \"" : "",
+		     near.best != NULL ? near.best : "",
+		     near.best != NULL ? "\"?" : ".");
+	for (size_t i = 0; known[i] != NULL && n > 0 && (size_t)n < cap; i++)
+		n += snprintf(err + n, cap - (size_t)n, "%s %s",
+			      i > 0 ? "," : "", known[i]);
+	return DESK_NEEDS_OUTCOME;
 }
 
 static int
@@ -112,7 +157,7 @@ check_act(const struct desk *d, const struct alert *a,
 			 act->outcome);
 		return DESK_NO_ALERT;
 	}
-	return DESK_DONE;
+	return check_word(act, err, cap);
 }
 
 /* What the verb leaves in the alert beside its state. */

@@ -145,6 +145,9 @@ def test_an_alert_from_open_to_closed(d):
     good(d, "alert", "ack", id, "--note", "ringing them")
     r = tocsin(d, "alert", "close", id, "--outcome", "outbreak")
     assert r.returncode != 0 and "note" in r.stderr
+    r = tocsin(d, "alert", "close", id, "--note", "confirmed",
+               "--outcome", "foo")
+    assert r.returncode == 2 and "known-event" in r.stderr, r.stderr
     good(d, "alert", "close", id, "--outcome", "outbreak",
          "--note", "confirmed")
     assert id[:8] not in good(d, "alert", "list")

@@ -234,12 +234,22 @@ test_people_work_an_alert_to_its_end(void **state)
 	assert_string_equal(world_text(&w, "owner"), "li");
 	assert_int_equal(world_act(&w, DESK_VERIFY, "", ""), DESK_DONE);
 	assert_int_equal(world_act(&w, DESK_ASSESS, "", ""), DESK_DONE);
-	assert_int_equal(world_act(&w, DESK_CHARACTERISE, "", ""), DESK_DONE);
+	assert_int_equal(world_act(&w, DESK_CHARACTERISE, "", "hihg"),
+			 DESK_NEEDS_OUTCOME);
+	assert_non_null(strstr(world_err, "did you mean \"high\""));
+	assert_int_equal(world_act(&w, DESK_CHARACTERISE, "", "high"), DESK_DONE);
 	assert_int_equal(world_act(&w, DESK_RESPOND, "", ""), DESK_DONE);
 	assert_int_equal(world_act(&w, DESK_CLOSE, "", "outbreak"),
 			 DESK_NEEDS_NOTE);
 	assert_int_equal(world_act(&w, DESK_CLOSE, "over", ""),
 			 DESK_NEEDS_OUTCOME);
+	assert_int_equal(world_act(&w, DESK_CLOSE, "over", "outbraek"),
+			 DESK_NEEDS_OUTCOME);
+	assert_string_equal(world_err,
+			    "there is no outcome \"outbraek\", did you mean"
+			    " \"outbreak\"? The words are outbreak, artefact,"
+			    " known-event, holiday, duplicate, other");
+	assert_string_equal(world_text(&w, "state"), "responding");
 	assert_int_equal(world_act(&w, DESK_CLOSE, "over", "outbreak"),
 			 DESK_DONE);
 	assert_string_equal(world_text(&w, "state"), "closed");
