@@ -84,6 +84,22 @@ state_of(const struct client *c, const json_t *row, char *buf, size_t cap)
 						 : state);
 }
 
+/* The trigger, behind the indicator where it asks each: a narrow window cuts
+   the end. */
+static void
+name_of(const struct client *c, const json_t *row, char *buf, size_t cap)
+{
+	const char *title = client_text(row, "title_zh");
+	const char *each = client_text(row, "indicator");
+
+	if (c->lang == CATALOGUE_ZH && title[0] != '\0')
+		snprintf(buf, cap, "%s", title);
+	else if (each[0] != '\0')
+		snprintf(buf, cap, "%s (%s)", each, client_text(row, "trigger"));
+	else
+		snprintf(buf, cap, "%s", client_text(row, "trigger"));
+}
+
 static struct grid *
 officer_grid(const struct client *c, const json_t *alerts)
 {
@@ -96,9 +112,9 @@ officer_grid(const struct client *c, const json_t *alerts)
 	size_t i;
 
 	json_array_foreach (alerts, i, row) {
-		const char *title = client_text(row, "title_zh");
-		char id[LIST_ID], kinds[256], state[96];
+		char id[LIST_ID], kinds[256], state[96], name[256];
 
+		name_of(c, row, name, sizeof(name));
 		snprintf(id, sizeof(id), "%s", client_text(row, "id"));
 		state_of(c, row, state, sizeof(state));
 		join(json_object_get(row, zh ? "kind_names_zh" : "kind_names"),
@@ -108,10 +124,7 @@ officer_grid(const struct client *c, const json_t *alerts)
 				 id,
 				 client_word(c, "colour",
 					     client_text(row, "grade")),
-				 alert_area_name(c, row),
-				 zh && title[0] != '\0'
-					 ? title
-					 : client_text(row, "trigger"),
+				 alert_area_name(c, row), name,
 				 client_text(row, "first_day"), state, kinds });
 	}
 	return g;

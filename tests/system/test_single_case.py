@@ -109,6 +109,11 @@ def test_late_ones_live(tmp_path):
         alarm.post(d, [case(41, "cholera"), case(38, "plague", 2)])
         go(41)
         assert set(alerts()) == {"plague-case", "cholera-case"}
+        listed = subprocess.run(
+            [TOCSIN, "alert", "list", "--lang", "en", "--socket",
+             d.state / "tocsin.sock"], capture_output=True, text=True,
+            check=True).stdout
+        assert " plague-case (" in listed and " cholera-case (" in listed
         plague = d.get(f"/api/v1/alerts/{plague['id']}")
         assert [e["event"] for e in plague["events"]
                 if e["event"] != "continued"] == ["opened", "grew"]
