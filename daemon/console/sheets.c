@@ -92,7 +92,8 @@ const struct sheet sheet_map = {
 const struct sheet sheet_explain = {
 	.list = { "triggers" },
 	.columns = "area=/area day=/day trigger title title_zh rule "
-		   "statutory window_days colour coverage p "
+		   "statutory window_days colour coverage unknown "
+		   "least_coverage p "
 		   "recurrence_years points streams basis basis_zh cases "
 		   "limit too_late score score_days alert=alert/id "
 		   "next_colour=next/colour "

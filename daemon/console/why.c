@@ -59,15 +59,35 @@ signal_name(const struct telling *t, const char *colour)
 	return catalogue_text(t->c, t->lang, key);
 }
 
+/* What it made of the day; where that is unknown, why. */
 static void
 tell_signal(const struct telling *t)
 {
+	static const char *const unknown[][2] = {
+		{ "too-few-reports", "why.too_few" },
+		{ "no-report", "why.no_report" },
+		{ "not-judged", "why.not_judged" },
+	};
 	const char *colour = telling_text(t->about, "colour");
-	const char *args[] = { "trigger", telling_in(t->lang, t->about, "title"),
-			       "signal", signal_name(t, colour), NULL };
+	const char *why = telling_text(t->about, "unknown");
+	const char *key = strcmp(colour, "none") == 0 ? "why.none" : "why.signal";
+	struct figure percent =
+		figure(round(telling_number(t->about, "coverage") * 100));
+	struct figure least =
+		figure(100 * telling_number(t->about, "least_coverage"));
+	const char *args[] = {
+		"trigger", telling_in(t->lang, t->about, "title"),
+		"signal",  signal_name(t, colour),
+		"percent", percent.text,
+		"least",   least.text,
+		NULL
+	};
 
-	telling_add(t, strcmp(colour, "none") == 0 ? "why.none" : "why.signal",
-		    args);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		if (strcmp(why, unknown[i][0]) == 0)
+			key = unknown[i][1];
+	}
+	telling_add(t, key, args);
 }
 
 static void
@@ -77,8 +97,60 @@ tell_coverage(const struct telling *t)
 	struct figure percent = figure(round(coverage * 100));
 	const char *args[] = { "percent", percent.text, NULL };
 
-	if (!isnan(coverage))
+	if (!isnan(coverage) &&
+	    strcmp(telling_text(t->about, "unknown"), "too-few-reports") != 0)
 		telling_add(t, "why.coverage", args);
+}
+
+static const char *
+site_name(const struct telling *t, const char *code, char *buf, size_t cap)
+{
+	uint32_t i = registry_site(t->r, code, strlen(code));
+
+	if (i == REG_NONE || registry_site_at(t->r, i)->name[0] == '\0')
+		snprintf(buf, cap, "%s", code);
+	else
+		snprintf(buf, cap, "%s (%s)", registry_site_at(t->r, i)->name,
+			 code);
+	return buf;
+}
+
+/* Who is silent, each with the day of the last report. */
+static void
+tell_silent(const struct telling *t, const json_t *kind)
+{
+	const json_t *sites = json_object_get(kind, "silent_sites"), *row;
+	struct figure silent = figure(telling_number(kind, "silent"));
+	char list[2 * LIST_BYTES] = "";
+	const char *args[] = {
+		"kind",	  telling_kind(t, telling_text(kind, "kind")),
+		"silent", silent.text,
+		"sites",  list,
+		NULL
+	};
+	size_t i, len = 0;
+
+	json_array_foreach (sites, i, row) {
+		char name[256], one[320];
+
+		catalogue_format(
+			t->c, t->lang, "why.silent_site", one, sizeof(one),
+			(const char *[]){ "site",
+					  site_name(t, telling_text(row, "site"),
+						    name, sizeof(name)),
+					  "day", telling_text(row, "last_day"),
+					  NULL });
+		if (i == SITES_SHOWN || len >= sizeof(list))
+			break;
+		len += (size_t)snprintf(
+			list + len, sizeof(list) - len, "%s%s",
+			i > 0 ? catalogue_text(t->c, t->lang, "list.comma") : "",
+			one);
+	}
+	if (i < json_array_size(sites) && len < sizeof(list))
+		snprintf(list + len, sizeof(list) - len, "%s",
+			 catalogue_text(t->c, t->lang, "list.others"));
+	telling_add(t, "why.silent", args);
 }
 
 static void
@@ -88,14 +160,14 @@ tell_kind(const struct telling *t, const json_t *kind)
 	struct figure n = figure(telling_number(kind, "streams"));
 	struct figure learning = figure(telling_number(kind, "learning"));
 	struct figure borrowed = figure(telling_number(kind, "borrowed"));
-	struct figure silent = figure(telling_number(kind, "silent"));
+	struct figure paused = figure(telling_number(kind, "paused"));
 	const char *args[] = {
 		"kind",	    telling_kind(t, telling_text(kind, "kind")),
 		"p",	    p.text,
 		"n",	    n.text,
 		"learning", learning.text,
 		"borrowed", borrowed.text,
-		"silent",   silent.text,
+		"paused",   paused.text,
 		NULL
 	};
 	bool statutory = json_is_true(json_object_get(t->about, "statutory"));
@@ -113,7 +185,9 @@ tell_kind(const struct telling *t, const json_t *kind)
 	if (telling_number(kind, "learning") > 0 && !statutory)
 		telling_add(t, "why.learning", args);
 	if (telling_number(kind, "silent") > 0)
-		telling_add(t, "why.silent", args);
+		tell_silent(t, kind);
+	if (telling_number(kind, "paused") > 0)
+		telling_add(t, "why.paused", args);
 }
 
 static void
@@ -184,7 +258,9 @@ tell_statistics(const struct telling *t)
 
 	tell_group(t);
 	if (isnan(telling_number(t->about, "p"))) {
-		if (telling_number(t->about, "streams") > 0)
+		if (telling_number(t->about, "streams") > 0 &&
+		    strcmp(telling_text(t->about, "unknown"),
+			   "too-few-reports") != 0)
 			telling_add(t, "why.unknown", args);
 		return;
 	}
@@ -195,19 +271,6 @@ tell_statistics(const struct telling *t)
 		telling_add(t, "why.lacks_points", wants);
 	else
 		telling_add(t, "why.lacks_rarity", wants);
-}
-
-static const char *
-site_name(const struct telling *t, const char *code, char *buf, size_t cap)
-{
-	uint32_t i = registry_site(t->r, code, strlen(code));
-
-	if (i == REG_NONE || registry_site_at(t->r, i)->name[0] == '\0')
-		snprintf(buf, cap, "%s", code);
-	else
-		snprintf(buf, cap, "%s (%s)", registry_site_at(t->r, i)->name,
-			 code);
-	return buf;
 }
 
 static void
@@ -279,7 +342,9 @@ tell_cases(const struct telling *t)
 		NULL
 	};
 
-	if (sites != NULL)
+	if (isnan(telling_number(t->about, "cases")))
+		telling_add(t, "why.no_cases_known", args);
+	else if (sites != NULL)
 		tell_sites(t, sites);
 	else
 		telling_add(t, "why.cases", args);
@@ -291,7 +356,8 @@ tell_cases(const struct telling *t)
 			    args);
 	tell_steps(t, days.text);
 	if (json_array_size(json_object_get(t->about, "steps")) > 0 &&
-	    !json_is_null(next) && !isnan(telling_number(next, "cases")))
+	    !isnan(telling_number(t->about, "cases")) &&
+	    !isnan(telling_number(next, "cases")))
 		telling_add(t, "why.lacks_cases", args);
 	if (telling_text(t->about, "basis")[0] != '\0')
 		telling_add(

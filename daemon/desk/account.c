@@ -29,6 +29,9 @@ number(double x)
 struct standing {
 	size_t streams, reporting, learning;
 	size_t borrowed; /* of those reporting: judged against peers */
+	size_t silent;	 /* have reported before, and not within it */
+	size_t paused;	 /* nothing is expected of them within it */
+	json_t *sites;	 /* of those silent; NULL: none */
 };
 
 /* Is it new, and judged against peers on a day of the window? */
@@ -45,28 +48,89 @@ is_borrowing(const struct account *a, int32_t from, uint32_t series)
 	return false;
 }
 
+/* The newest day up to the one asked about that has a report, or DAY_NONE. */
+static int32_t
+last_report(const struct account *a, uint32_t series)
+{
+	int32_t first, last;
+
+	judge_span(a->env->judge, series, &first, &last);
+	if (first == DAY_NONE)
+		return DAY_NONE;
+	for (int32_t d = a->day < last ? a->day : last; d >= first; d--) {
+		struct judge_cell cell;
+
+		judge_cell(a->env->judge, series, d, &cell);
+		if (!isnan(cell.value))
+			return d;
+	}
+	return DAY_NONE;
+}
+
+/* Names the site of a silent series once, with its newest report. */
+static void
+name_silent(const struct account *a, uint32_t series, int32_t last,
+	    struct standing *out)
+{
+	const struct registry *r = a->env->registry;
+	const char *code =
+		registry_site_at(r, registry_series_at(r, series)->site)->code;
+	char day[DAY_TEXT_BYTES];
+	json_t *row;
+	size_t i;
+
+	day_format(last, day);
+	if (out->sites == NULL)
+		out->sites = json_array();
+	json_array_foreach (out->sites, i, row) {
+		if (strcmp(json_string_value(json_object_get(row, "site")),
+			   code) != 0)
+			continue;
+		if (strcmp(json_string_value(json_object_get(row, "last_day")),
+			   day) < 0)
+			json_object_set_new(row, "last_day", json_string(day));
+		return;
+	}
+	json_array_append_new(out->sites, json_pack("{s:s, s:s}", "site", code,
+						    "last_day", day));
+}
+
+static bool
+is_expected(const struct account *a, int32_t from, uint32_t series)
+{
+	const struct registry *r = a->env->registry;
+	uint32_t site = registry_series_at(r, series)->site;
+
+	for (int32_t d = from; d <= a->day; d++) {
+		if (registry_expects(r, site, d))
+			return true;
+	}
+	return false;
+}
+
 static void
 stand_series(const struct account *a, const struct trigger *t,
 	     const struct judge_sum *s, uint32_t series, struct standing *out)
 {
+	int32_t from = weigh_from(t, s->kind, a->day);
+	int32_t last = last_report(a, series);
+
 	out->streams++;
-	if (is_borrowing(a, weigh_from(t, s->kind, a->day), series)) {
+	if (last != DAY_NONE && last < from) {
+		if (!is_expected(a, from, series)) {
+			out->paused++;
+			return;
+		}
+		out->silent++;
+		name_silent(a, series, last, out);
+	} else if (is_borrowing(a, from, series)) {
 		out->reporting++;
 		out->borrowed++;
-		return;
-	}
-	if (!judge_settled(a->env->judge, series, a->day)) {
-		out->learning++;
-		return;
-	}
-	for (int32_t d = weigh_from(t, s->kind, a->day); d <= a->day; d++) {
-		struct judge_cell cell;
-
-		judge_cell(a->env->judge, series, d, &cell);
-		if (isnan(cell.value))
-			continue;
+	} else if (judge_settled(a->env->judge, series, a->day) ||
+		   (t->statutory && last != DAY_NONE)) {
 		out->reporting++;
-		return;
+	} else {
+		out->learning++;
 	}
 }
 
@@ -88,39 +152,45 @@ stand(const struct account *a, const struct trigger *t, uint32_t kind)
 }
 
 static json_t *
+kind_json(const struct account *a, uint32_t kind, const struct standing *s,
+	  const double p[2])
+{
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "kind", registry_kind_at(a->env->registry, kind)->code,
+			 "p", number(p[0]), "plain_p", number(p[1]), "streams",
+			 (json_int_t)s->streams, "reporting",
+			 (json_int_t)s->reporting, "borrowed",
+			 (json_int_t)s->borrowed, "learning",
+			 (json_int_t)s->learning, "silent", (json_int_t)s->silent,
+			 "paused", (json_int_t)s->paused, "silent_sites",
+			 s->sites != NULL ? s->sites : json_array());
+}
+
+/* The kinds that report here; how all their series stood, into all. */
+static json_t *
 list_kinds(const struct account *a, const struct trigger *t,
-	   const struct weighing *g, size_t *streams)
+	   const struct weighing *g, struct standing *all)
 {
 	json_t *list = json_array();
 
-	*streams = 0;
+	*all = (struct standing){ 0 };
 	for (uint32_t k = 0; k < t->kinds; k++) {
 		struct standing s = { 0 };
-		double p = NAN, plain = NAN;
+		double p[2] = { NAN, NAN };
 
 		if (t->kind_weight[k] > 0)
 			s = stand(a, t, k);
 		for (size_t i = 0; i < g->kinds; i++) {
 			if (g->kind[i].kind != k)
 				continue;
-			p = g->kind[i].p;
-			plain = g->kind[i].plain;
+			p[0] = g->kind[i].p;
+			p[1] = g->kind[i].plain;
 		}
 		if (s.streams == 0)
 			continue;
-		*streams += s.streams;
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}",
-				  "kind",
-				  registry_kind_at(a->env->registry, k)->code,
-				  "p", number(p), "plain_p", number(plain),
-				  "streams", (json_int_t)s.streams, "reporting",
-				  (json_int_t)s.reporting, "borrowed",
-				  (json_int_t)s.borrowed, "learning",
-				  (json_int_t)s.learning, "silent",
-				  (json_int_t)(s.streams - s.reporting -
-					       s.learning)));
+		all->streams += s.streams;
+		all->reporting += s.reporting;
+		json_array_append_new(list, kind_json(a, k, &s, p));
 	}
 	return list;
 }
@@ -387,16 +457,42 @@ add_statutory(const struct account *a, const struct trigger *t,
 	json_object_set_new(out, "next", next_cases(t, g));
 }
 
+/*
+ * Where no colour says nothing: without a report, without anything judged, or
+ * with too few of the expected reports.
+ */
+static void
+add_unknown(const struct trigger *t, const struct standing *all, json_t *out)
+{
+	const json_t *in = json_object_get(out, "coverage");
+	const char *colour = json_string_value(json_object_get(out, "colour"));
+	const char *why = NULL;
+
+	if (all->streams > 0 && strcmp(colour, colour_str(COLOUR_NONE)) == 0) {
+		if (json_is_number(in) &&
+		    json_number_value(in) < ACCOUNT_LEAST_COVERAGE)
+			why = "too-few-reports";
+		else if (t->statutory && all->reporting == 0)
+			why = "no-report";
+		else if (!t->statutory && json_is_null(json_object_get(out, "p")))
+			why = "not-judged";
+	}
+	json_object_set_new(out, "least_coverage",
+			    json_real(ACCOUNT_LEAST_COVERAGE));
+	json_object_set_new(out, "unknown",
+			    why == NULL ? json_null() : json_string(why));
+}
+
 static json_t *
 account_one(const struct account *a, const struct trigger *t)
 {
 	enum reg_level level = registry_area_at(a->env->registry, a->area)->level;
+	struct standing all;
 	struct weighing g;
-	size_t streams;
 	json_t *out, *kinds;
 
 	weigh_worst(a, t, a->area, REG_NONE, &g);
-	kinds = list_kinds(a, t, &g, &streams);
+	kinds = list_kinds(a, t, &g, &all);
 	out = json_pack(
 		"{s:s, s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:o, s:o, s:I, s:I,"
 		" s:o, s:o, s:o}",
@@ -409,15 +505,19 @@ account_one(const struct account *a, const struct trigger *t)
 		number(t->statutory
 			       ? NAN
 			       : calib_interval(trigger_calib(t, level), g.p)),
-		"points", (json_int_t)g.points, "streams", (json_int_t)streams,
-		"kinds", kinds, "alert", alert_of(a, t), "marks",
-		list_marks(a, t));
+		"points", (json_int_t)g.points, "streams",
+		(json_int_t)all.streams, "kinds", kinds, "alert",
+		alert_of(a, t), "marks", list_marks(a, t));
 	if (out == NULL)
 		return NULL;
 	if (t->statutory) {
 		add_statutory(a, t, &g, out);
+		if (all.reporting == 0) /* no report is not no case */
+			json_object_set_new(out, "cases", json_null());
+		add_unknown(t, &all, out);
 		return out;
 	}
+	add_unknown(t, &all, out);
 	json_object_set_new(out, "next", next_of(a, t, &g));
 	if (g.group_n > 0)
 		json_object_set_new(out, "group", list_group(a, &g));

@@ -21,13 +21,19 @@ struct account_env {
 	const struct marks *marks; /* the judge's; NULL: none */
 };
 
+/* Share of the expected reports below which no colour is no "no signal". */
+#define ACCOUNT_LEAST_COVERAGE 0.5
+
 /*
  * A new array, one object a trigger that looks at the area or at sites in it,
  * those that hear anything here (streams > 0) first:
  * trigger, title, title_zh, rule, statutory, colour ("none" ..), coverage, p,
- * recurrence_years, points, streams; kinds (kind, p, streams, reporting,
- * borrowed (of them, judged against peers), learning, silent); next (colour, lacks: rarity, points or cases, years, p,
- * points, cases; null at the highest); basis, basis_zh, cases, limit and steps
+ * recurrence_years, points, streams; least_coverage, and unknown (why no colour says nothing:
+ * too-few-reports, no-report, not-judged; null); kinds (kind, p, streams,
+ * reporting, borrowed (of them, judged against peers), learning, silent (have
+ * reported before and not within the window), silent_sites (site, last_day),
+ * paused (nothing is expected of them)); next (colour, lacks: rarity, points
+ * or cases, years, p, points, cases; null at the highest); basis, basis_zh, cases (null without a report), limit and steps
  * of statutory rules, where it looks at sites those of the site with the most, and sites
  * (site, cases, colour), too_late (days, where the day would have rung and no
  * alert tells of it); of rules neighbours and scan group (areas or sites),

@@ -121,7 +121,10 @@ def test_why_it_rang_and_why_not(d):
     # While all series were still learning.
     early = str(alarm.FIRST + datetime.timedelta(7))
     text = good(d, "trigger", "explain", "K1", early)
-    assert "pharmacy: 1 series are still learning and say nothing" in text
+    assert ("pharmacy: still learning, and saying nothing yet: 1 series"
+            in text)
+    assert re.search("^Respiratory .*: unknown, nothing could be judged$",
+                     text, re.M)
     assert "nothing is known" in text
     found = json.loads(good(d, "trigger", "explain", "K2", "2025-03-11",
                             "--json"))

@@ -105,8 +105,8 @@ def test_a_new_school_is_heard_in_its_first_week(tmp_path):
             # A day that is over is judged anew from the county's own counts
             # and those of the peers, who are elsewhere.
             said = tocsin(d, "trigger", "explain", "K1", day)
-            assert ("school or kindergarten: 1 series are new and judged against others of "
-                    "their kind" in said), said
+            assert ("school or kindergarten: new, and judged against others of "
+                    "their kind: 1 series" in said), said
 
         points = d.get(ASKED)["points"]
         assert [p["borrowed"]["own"] for p in points[-4:]] == [0, 1, 2, 3]

@@ -80,6 +80,26 @@ def opened(events, *keys):
 # Cases
 
 
+@pytest.mark.parametrize("silent", [7, 40])
+@pytest.mark.parametrize("rule,n", [
+    ('rule = cases\ncases = { "5 yellow" }\nbasis = "made up"\n', 0), ("", 20)])
+def test_silence_is_unknown_and_no_signal(world, rule, n, silent):
+    for county, days in (("a", DAYS - silent), ("b", DAYS)):
+        world.area(county)
+        world.site(county, "fever-clinic", county)
+        world.steady(county, "ili-visit", n, days)
+    assert world.ring(rule + 'indicators = { ili-visit }\nwindow = 7d\n'
+                      'where = { county }\ntell = { duty }') == []
+    said = explained(world, "a")
+    assert said.startswith("t: unknown, too few usable reports (0% of those")
+    assert f"whole window: a (a) since {date(LAST - silent)}\n" in said
+    assert "learning" not in said and "7 days: 0" not in said
+    assert ("no report within 7 days" in said) == (rule != "")
+    said = explained(world, "b")
+    assert said.startswith("t: no signal\n")
+    assert ("cases within 7 days: 0" in said) == (rule != "")
+
+
 def test_one_case(world):
     world.area("c")
     world.area("d")

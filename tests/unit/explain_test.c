@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -293,6 +294,22 @@ tells_spans_as_people_do(void **state)
 				       is[i].said));
 }
 
+static json_t *
+why_of(const char *text, enum catalogue_language lang)
+{
+	char *json = strdup(text);
+	json_t *account, *lines;
+
+	for (char *p = json; *p != '\0'; p++)
+		*p = *p == '\'' ? '"' : *p;
+	account = json_loads(json, 0, NULL);
+	assert_non_null(account);
+	lines = why_words(texts, lang, places, account);
+	json_decref(account);
+	free(json);
+	return lines;
+}
+
 static const char rule_json[] =
 	"{'title':'Varicella','title_zh':'','colour':'yellow','statutory':true,"
 	"'rule':'cases','window_days':7,'streams':1,'kinds':[],'cases':12,"
@@ -311,19 +328,64 @@ tells_what_a_rule_lacks(void **state)
 		 " 10 (Yellow signal), 30 (Orange signal)"),
 		"missing for Orange signal: 18 more, 30 in all",
 	};
-	char text[sizeof(rule_json)];
-	json_t *account, *lines;
+	json_t *lines;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rule_json); i++)
-		text[i] = rule_json[i] == '\'' ? '"' : rule_json[i];
-	account = json_loads(text, 0, NULL);
-	lines = why_words(texts, CATALOGUE_EN, places, account);
+	lines = why_of(rule_json, CATALOGUE_EN);
 	assert_int_equal(json_array_size(lines), sizeof(said) / sizeof(said[0]));
 	for (size_t i = 0; i < json_array_size(lines); i++)
 		assert_string_equal(line(lines, i), said[i]);
 	json_decref(lines);
-	json_decref(account);
+}
+
+/* Unknown is neither "no signal" nor no case. */
+static void
+tells_what_is_unknown(void **state)
+{
+	static const char silent[] =
+		"{'title':'T','title_zh':'','colour':'none','unknown':'%s',"
+		"'least_coverage':0.5,'statutory':%s,'coverage':0.01,"
+		"'window_days':7,'streams':1,'cases':null,'sites':[],'kinds':"
+		"[{'kind':'pharmacy','streams':1,'reporting':0,'learning':0,"
+		"'silent':1,'paused':0,'silent_sites':[{'site':'s1',"
+		"'last_day':'2026-03-01'}]}],'next':{'colour':'blue',"
+		"'lacks':'cases','cases':10}}";
+	static const struct {
+		const char *unknown, *statutory, *said, *zh;
+	} is[] = {
+		{ "too-few-reports", "false",
+		  ("T: unknown, too few usable reports (1% of those expected "
+		   "are in; below 50% no colour does not mean no signal)"),
+		  "T：情况不明" },
+		{ "not-judged", "false", "T: unknown, nothing could be judged",
+		  "T：情况不明" },
+		{ "no-report", "true", "T: unknown, no report",
+		  "T：情况不明，没有上报" },
+	};
+	char text[1024], *all;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+		json_t *lines;
+
+		snprintf(text, sizeof(text), silent, is[i].unknown,
+			 is[i].statutory);
+		lines = why_of(text, CATALOGUE_EN);
+		assert_string_equal(line(lines, 0), is[i].said);
+		all = json_dumps(lines, 0);
+		assert_non_null(strstr(all, "whole window: Renmin Pharmacy (s1)"
+					    " since 2026-03-01"));
+		assert_null(strstr(all, "cases within 7 days"));
+		assert_null(strstr(all, "missing for"));
+		assert_int_equal(strstr(all, "no report within 7 days") != NULL,
+				 i == 2);
+		free(all);
+		json_decref(lines);
+		lines = why_of(text, CATALOGUE_ZH);
+		assert_int_equal(
+			strncmp(line(lines, 0), is[i].zh, strlen(is[i].zh)), 0);
+		json_decref(lines);
+	}
 }
 
 int
@@ -333,6 +395,7 @@ main(void)
 		cmocka_unit_test(tells_in_english),
 		cmocka_unit_test(tells_spans_as_people_do),
 		cmocka_unit_test(tells_what_a_rule_lacks),
+		cmocka_unit_test(tells_what_is_unknown),
 		cmocka_unit_test(tells_in_chinese),
 		cmocka_unit_test(tells_what_belongs_together),
 		cmocka_unit_test(holds_no_digits),
