@@ -136,7 +136,7 @@ params_of(const struct conf_list *list)
 static int
 set_calendars(struct centre *c)
 {
-	if (reload_read_calendars(c->conf, &c->calendar, &c->calendars) < 0)
+	if (reload_read_calendars(c->conf, &c->calendar, &c->calendars, NULL) < 0)
 		return -1;
 	registry_set_calendar(c->registry, c->calendar);
 	registry_set_calendars(c->registry, c->calendars);
@@ -360,7 +360,8 @@ make_desk(struct centre *c)
 	struct restoring r = { 0 };
 	int64_t since, weighed;
 
-	c->triggers = reload_read_triggers(c->conf, c->registry);
+	c->triggers = reload_read_triggers(c->conf, c->registry, NULL);
+	c->reloaded.at_ms = dayclock_wall_us() / 1000;
 	if (c->triggers == NULL)
 		return -1;
 	c->desk = desk_new(c->registry, c->judge, c->triggers, scales_sink,

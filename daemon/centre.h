@@ -30,8 +30,16 @@
 
 struct event_base;
 
+/* How the configuration was last read. */
+struct reloaded {
+	int64_t at_ms;	   /* when what is in force was read */
+	int64_t failed_ms; /* when the last reading failed; 0: it did not */
+	char why[256];	   /* the first error of the last reading */
+};
+
 struct centre {
 	struct conf *conf; /* owned */
+	struct reloaded reloaded;
 	struct event_base *base;
 	struct dayclock clock;
 	struct space space;

@@ -186,7 +186,7 @@ check_calendar(const struct conf *conf)
 {
 	struct calendar *calendar;
 	struct calendars *calendars;
-	bool good = reload_read_calendars(conf, &calendar, &calendars) == 0;
+	bool good = reload_read_calendars(conf, &calendar, &calendars, NULL) == 0;
 
 	calendar_free(&calendar);
 	calendars_free(&calendars);
@@ -196,7 +196,7 @@ check_calendar(const struct conf *conf)
 static bool
 check_triggers(const struct conf *conf, const struct registry *r)
 {
-	struct trigger_set *set = reload_read_triggers(conf, r);
+	struct trigger_set *set = reload_read_triggers(conf, r, NULL);
 	bool good = set != NULL;
 
 	trigger_free(&set);

@@ -179,6 +179,19 @@ refusals_list(const struct centre *c)
 	return list;
 }
 
+json_t *
+figures_reload(const struct centre *c)
+{
+	const struct reloaded *r = &c->reloaded;
+	json_t *out = json_pack("{s:I}", "read_at_ms", (json_int_t)r->at_ms);
+
+	if (r->failed_ms != 0)
+		json_object_update_new(out, json_pack("{s:I, s:s}", "failed_at_ms",
+						      (json_int_t)r->failed_ms,
+						      "failed", r->why));
+	return out;
+}
+
 void
 figures_status(const struct centre *c, json_t *out)
 {
@@ -186,6 +199,7 @@ figures_status(const struct centre *c, json_t *out)
 	json_object_set_new(out, "store", store_object(c));
 	json_object_set_new(out, "intake", intake_object(c));
 	json_object_set_new(out, "scales", desk_object(c));
+	json_object_set_new(out, "reload", figures_reload(c));
 	if (c->kafka != NULL)
 		json_object_set_new(out, "kafka", kafka_status(c->kafka));
 	told_status(c->told, out);
@@ -290,6 +304,10 @@ figures_metrics(const struct centre *c, struct metrics *m)
 		    (double)st.wal_bytes);
 	metrics_one(m, "disk_free_bytes", "Free space of the state's disk.",
 		    (double)c->space.free_bytes);
+	metrics_one(m, "reload_failed",
+		    "1 where the last reload failed and the old configuration "
+		    "stays.",
+		    c->reloaded.failed_ms != 0);
 	metrics_one(m, "window_frames", "Frames a sender may have under way.",
 		    ingest_window(c->ingest));
 	metrics_one(m, "weigh_last_seconds", "How long weighing took.",

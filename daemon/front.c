@@ -17,6 +17,7 @@
 #include "daemon/desk/advise.h"
 #include "daemon/desk/mark_view.h"
 #include "daemon/desk/score.h"
+#include "daemon/desk/trigger_view.h"
 #include "daemon/desk/trigger.h"
 #include "daemon/intake/post.h"
 #include "daemon/store/alerts.h"
@@ -453,6 +454,17 @@ rota(void *arg)
 	return told_rota(((struct centre *)arg)->told, clock_ms(arg));
 }
 
+static json_t *
+triggers(void *arg)
+{
+	const struct centre *c = arg;
+	json_t *out = figures_reload(c);
+
+	json_object_set_new(out, "triggers",
+			    trigger_view_all(c->triggers, c->registry));
+	return out;
+}
+
 static void
 status(void *arg, json_t *out)
 {
@@ -487,6 +499,7 @@ front_env(struct centre *c, struct api_env *env)
 		.metrics = metrics,
 		.cell_as_of = cell_as_of,
 		.account = account,
+		.triggers = triggers,
 		.score = score,
 		.advise = advise,
 		.counts_post = counts_post,

@@ -64,7 +64,9 @@ usage(FILE *out)
 static void
 say_conf(void *arg, const char *message)
 {
-	(void)arg;
+	struct program *p = arg;
+
+	reload_say(&p->centre.reloaded, message);
 	log_error("config: %s", message);
 }
 
@@ -112,7 +114,7 @@ read_conf(struct program *p)
 		p->files[n++] = path;
 	}
 	if (!bad)
-		conf = conf_read(p->files, n, say_conf, NULL);
+		conf = conf_read(p->files, n, say_conf, p);
 	if (fd >= 0)
 		close(fd);
 	free(text);
@@ -222,12 +224,9 @@ on_hup(evutil_socket_t sig, short what, void *arg)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	reload_begin(&p->centre);
 	conf = read_conf(p);
-	if (conf == NULL)
-		log_error("tocsind: the configuration has errors; the old one "
-			  "stays");
-	else
-		reload_take(&p->centre, conf);
+	reload_take(&p->centre, conf);
 	sd_notify(0, "READY=1");
 }
 

@@ -1,6 +1,7 @@
 /* What SIGHUP changes, see reload.h. */
 #include "daemon/reload.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -11,15 +12,23 @@
 #include "daemon/judge/calendar.h"
 #include "daemon/judge/vocabulary.h"
 
+void
+reload_say(struct reloaded *by, const char *message)
+{
+	if (by != NULL && by->why[0] == '\0')
+		snprintf(by->why, sizeof(by->why), "%s", message);
+}
+
 static void
 say_trigger(void *arg, const char *message)
 {
-	(void)arg;
+	reload_say(arg, message);
 	log_error("triggers: %s", message);
 }
 
 struct trigger_set *
-reload_read_triggers(const struct conf *conf, const struct registry *registry)
+reload_read_triggers(const struct conf *conf, const struct registry *registry,
+		     struct reloaded *by)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
 	const struct conf_judge *j = conf_get(conf, "judge");
@@ -27,11 +36,11 @@ reload_read_triggers(const struct conf *conf, const struct registry *registry)
 	struct trigger_set *set;
 
 	set = path[0] == '\0'
-		      ? shipped_triggers(registry, say_trigger, NULL)
-		      : trigger_load(&path, 1, registry, say_trigger, NULL);
+		      ? shipped_triggers(registry, say_trigger, by)
+		      : trigger_load(&path, 1, registry, say_trigger, by);
 	if (set != NULL &&
-	    (!trigger_remembered(set, (int)j->history_days, say_trigger, NULL) ||
-	     !check_told(conf, set, say_trigger, NULL)))
+	    (!trigger_remembered(set, (int)j->history_days, say_trigger, by) ||
+	     !check_told(conf, set, say_trigger, by)))
 		trigger_free(&set);
 	return set;
 }
@@ -39,13 +48,13 @@ reload_read_triggers(const struct conf *conf, const struct registry *registry)
 static void
 say_calendar(void *arg, const char *message)
 {
-	(void)arg;
+	reload_say(arg, message);
 	log_error("calendar: %s", message);
 }
 
 int
 reload_read_calendars(const struct conf *conf, struct calendar **calendar,
-		      struct calendars **all)
+		      struct calendars **all, struct reloaded *by)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
 	const char *path = m->calendar;
@@ -53,8 +62,8 @@ reload_read_calendars(const struct conf *conf, struct calendar **calendar,
 
 	*calendar = NULL;
 	if (named)
-		*calendar = calendar_load(&path, 1, NULL, say_calendar, NULL);
-	*all = calendars_load(m->calendars, say_calendar, NULL);
+		*calendar = calendar_load(&path, 1, NULL, say_calendar, by);
+	*all = calendars_load(m->calendars, say_calendar, by);
 	if (*all != NULL && (!named || *calendar != NULL))
 		return 0;
 	calendar_free(calendar);
@@ -65,7 +74,8 @@ reload_read_calendars(const struct conf *conf, struct calendar **calendar,
 static void
 say_word(void *arg, bool error, const char *message)
 {
-	(void)arg;
+	if (error)
+		reload_say(arg, message);
 	if (error)
 		log_error("vocabulary: %s", message);
 	else
@@ -81,8 +91,9 @@ struct reading {
 
 /* Always false. */
 static bool
-say_stays(const char *what)
+say_stays(struct centre *c, const char *what)
 {
+	reload_say(&c->reloaded, what);
 	log_error("tocsind: the %s have errors; the old ones stay, and so does "
 		  "the old configuration",
 		  what);
@@ -91,21 +102,22 @@ say_stays(const char *what)
 
 /* Reads everything on trial; false when something is wrong (logged). */
 static bool
-read_all(struct reading *r, const struct centre *c, const struct conf *conf)
+read_all(struct reading *r, struct centre *c, const struct conf *conf)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
 	struct trigger_set *set;
 
 	r->words = registry_new();
 	if (r->words == NULL ||
-	    vocabulary_read(r->words, m->vocabulary, say_word, NULL) < 0 ||
+	    vocabulary_read(r->words, m->vocabulary, say_word, &c->reloaded) < 0 ||
 	    registry_copy_areas(r->words, c->registry) < 0)
-		return say_stays("kinds and indicators");
-	if (reload_read_calendars(conf, &r->calendar, &r->calendars) < 0)
-		return say_stays("calendars");
-	set = reload_read_triggers(conf, r->words);
+		return say_stays(c, "kinds and indicators");
+	if (reload_read_calendars(conf, &r->calendar, &r->calendars,
+				  &c->reloaded) < 0)
+		return say_stays(c, "calendars");
+	set = reload_read_triggers(conf, r->words, &c->reloaded);
 	if (set == NULL)
-		return say_stays("triggers");
+		return say_stays(c, "triggers");
 	trigger_free(&set);
 	return true;
 }
@@ -169,7 +181,7 @@ take_calendars(struct centre *c, struct reading *r)
 static void
 take_triggers(struct centre *c, const struct conf *conf)
 {
-	struct trigger_set *set = reload_read_triggers(conf, c->registry);
+	struct trigger_set *set = reload_read_triggers(conf, c->registry, NULL);
 
 	if (set == NULL)
 		return;
@@ -206,24 +218,47 @@ say_what_waits(void *arg, const struct conf_block *block, const char *title,
 }
 
 void
-reload_take(struct centre *c, struct conf *conf)
+reload_begin(struct centre *c)
+{
+	c->reloaded.why[0] = '\0';
+}
+
+/* Puts in force what was read without errors. */
+static void
+take_all(struct centre *c, struct conf *conf, struct reading *r)
 {
 	const struct conf_main *m = conf_get(conf, "tocsind");
-	struct reading r = { 0 };
-	bool again;
+	bool again = take_words(c, r->words);
 
+	again = take_calendars(c, r) || again;
+	registry_reread_zones(c->registry);
+	take_triggers(c, conf);
+	(void)check_rotas(conf, c->registry, say_rota, NULL);
+	if (again)
+		judge_all_again(c->judge);
+	scales_changed(c->scales);
+	(void)log_set_level_name(m->log_level);
+	conf_diff(c->conf, conf, conf_blocks, say_what_waits, NULL);
+}
+
+void
+reload_take(struct centre *c, struct conf *conf)
+{
+	int64_t now_ms = dayclock_wall_us() / 1000;
+	struct reading r = { 0 };
+
+	if (conf == NULL) {
+		log_error("tocsind: the configuration has errors; the old one "
+			  "stays");
+		c->reloaded.failed_ms = now_ms;
+		return;
+	}
 	if (read_all(&r, c, conf) &&
-	    (told_reload(c->told, conf) == 0 || say_stays("receivers"))) {
-		again = take_words(c, r.words);
-		again = take_calendars(c, &r) || again;
-		registry_reread_zones(c->registry);
-		take_triggers(c, conf);
-		(void)check_rotas(conf, c->registry, say_rota, NULL);
-		if (again)
-			judge_all_again(c->judge);
-		scales_changed(c->scales);
-		(void)log_set_level_name(m->log_level);
-		conf_diff(c->conf, conf, conf_blocks, say_what_waits, NULL);
+	    (told_reload(c->told, conf) == 0 || say_stays(c, "receivers"))) {
+		take_all(c, conf, &r);
+		c->reloaded = (struct reloaded){ .at_ms = now_ms };
+	} else {
+		c->reloaded.failed_ms = now_ms;
 	}
 	registry_free(&r.words);
 	calendar_free(&r.calendar);

@@ -112,6 +112,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/api/v1/marks", 0, false, api_get_marks, &sheet_marks },
 	{ "POST", "/api/v1/marks", BODY_ACT, true, api_post_mark, NULL },
 	{ "DELETE", "/api/v1/marks/:", 0, true, api_delete_mark, NULL },
+	{ "GET", "/api/v1/triggers", 0, false, api_get_triggers, &sheet_triggers },
 	{ "GET", "/api/v1/scorecard", 0, false, api_get_scorecard,
 	  &sheet_scorecard },
 	{ "GET", "/api/v1/advice", 0, false, api_get_advice, &sheet_advice },

@@ -115,6 +115,12 @@ struct api_env {
 	json_t *(*account)(void *arg, uint32_t area, int32_t day,
 			   const char **why);
 
+	/*
+	 * {"triggers": trigger_view_all() of those in force, "read_at_ms"},
+	 * see docs/api.md; NULL: no memory.
+	 */
+	json_t *(*triggers)(void *arg);
+
 	/* score_triggers() of the days; NULL: no memory. */
 	json_t *(*score)(void *arg, int32_t from, int32_t to);
 

@@ -43,6 +43,7 @@ void api_post_alert_event(void *arg, struct http_req *req);
 void api_get_explain(void *arg, struct http_req *req);
 
 /* api_score.c */
+void api_get_triggers(void *arg, struct http_req *req);
 void api_get_scorecard(void *arg, struct http_req *req);
 void api_get_advice(void *arg, struct http_req *req);
 

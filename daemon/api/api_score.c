@@ -1,4 +1,4 @@
-/* What became of the alerts of each trigger, and what that says of it. */
+/* The triggers, what became of the alerts of each, and what that says of it. */
 #include "daemon/api/api_own.h"
 
 #include "daemon/api/view.h"
@@ -20,6 +20,23 @@ read_days(struct api *a, struct http_req *req, int32_t back, int32_t *from,
 		return 0;
 	http_problem(req, 400, NULL, "\"from\" is after \"to\".");
 	return -1;
+}
+
+void
+api_get_triggers(void *arg, struct http_req *req)
+{
+	struct api *a = arg;
+	json_t *reply;
+
+	if (a->env.triggers == NULL) {
+		http_problem(req, 501, NULL, "This daemon has no desk.");
+		return;
+	}
+	reply = a->env.triggers(a->env.arg);
+	if (reply == NULL)
+		http_problem(req, 500, NULL, "There is no memory for it.");
+	else
+		api_reply(req, 200, reply);
 }
 
 void

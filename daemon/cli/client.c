@@ -277,6 +277,21 @@ client_call(const struct client *c, const struct client_request *req,
 	return status < 400 ? 0 : refused(status, *reply);
 }
 
+bool
+client_answers(const struct client *c)
+{
+	char url[PATH_BYTES];
+	CURL *curl = prepare(c, "/", url, sizeof(url));
+	CURLcode code;
+
+	if (curl == NULL)
+		return false;
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	code = curl_easy_perform(curl);
+	curl_easy_cleanup(curl);
+	return code == CURLE_OK;
+}
+
 int
 client_get(const struct client *c, const char *path, json_t **reply)
 {

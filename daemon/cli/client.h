@@ -80,6 +80,9 @@ struct client_request {
 int client_call(const struct client *c, const struct client_request *req,
 		json_t **reply);
 
+/* Does a daemon listen at the socket?  Says nothing. */
+bool client_answers(const struct client *c);
+
 /* GET of a path. */
 int client_get(const struct client *c, const char *path, json_t **reply);
 
@@ -117,6 +120,7 @@ const char *client_say(const struct client *c, const char *key);
 const char *client_word(const struct client *c, const char *prefix,
 			const char *word);
 
+#define CLIENT_MOMENT 32
 /* "2025-03-09 08:30" in the time zone of the process; returns buf. */
 const char *client_moment(int64_t ms, char *buf, size_t cap);
 

@@ -1,13 +1,14 @@
 /*
  * tocsin status: how the daemon is; tocsin clock: its manual clock.
  */
+#include "daemon/cli/status.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/day.h"
 #include "daemon/cli/alert_show.h"
 #include "daemon/cli/cli.h"
-#include "daemon/cli/client.h"
 
 static const char status_help[] =
 	"Usage: tocsin status [OPTION]...\n"
@@ -24,10 +25,23 @@ static const char clock_help[] =
 	"when\n"
 	"everything acknowledged by then is judged and weighed.\n" CLIENT_HELP;
 
+static bool
+is_moment(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 6 && strcmp(name + n - 6, "_at_ms") == 0;
+}
+
 static void
 print_value(const char *name, const json_t *value)
 {
-	if (json_is_string(value))
+	char at[CLIENT_MOMENT];
+
+	if (is_moment(name) && json_is_integer(value))
+		printf("  %-24.*s %s\n", (int)strlen(name) - 3, name,
+		       client_moment(json_integer_value(value), at, sizeof(at)));
+	else if (json_is_string(value))
 		printf("  %-24s %s\n", name, json_string_value(value));
 	else if (json_is_integer(value))
 		printf("  %-24s %lld\n", name,
@@ -105,11 +119,27 @@ print_refusals(const struct client *c, const json_t *list)
 	alert_print_indented(client_say(c, "operator.refused.do"), 2);
 }
 
+void
+status_print_reload(const struct client *c, const json_t *reload)
+{
+	const json_t *failed = json_object_get(reload, "failed_at_ms");
+	char line[768], at[CLIENT_MOMENT];
+
+	if (failed == NULL)
+		return;
+	client_moment(json_integer_value(failed), at, sizeof(at));
+	alert_print_wrapped(catalogue_format(
+		c->catalogue, c->lang, "status.reload_failed", line, sizeof(line),
+		(const char *[]){ "time", at, "detail",
+				  client_text(reload, "failed"), NULL }));
+}
+
 static void
 print_all(const struct client *c, json_t *reply)
 {
 	print_blocks(c, reply);
 	print_refusals(c, json_object_get(reply, "refusals"));
+	status_print_reload(c, json_object_get(reply, "reload"));
 }
 
 static int

@@ -12,8 +12,11 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
+#include "daemon/cli/status.h"
 #include "daemon/cli/trigger_explain.h"
 #include "daemon/console/telling.h"
+#include "daemon/desk/shipped.h"
+#include "daemon/desk/trigger_view.h"
 
 enum { INDENT = 4 };
 
@@ -27,8 +30,8 @@ static const char help[] =
 	"       tocsin trigger advise [NAME] [--area CODE] [--from DATE]\n"
 	"                             [--to DATE]\n"
 	"\n"
-	"list prints the triggers and what they listen to; test checks files "
-	"or\n"
+	"list prints the triggers that the daemon goes by, or those of PATH;\n"
+	"where no daemon answers, the shipped ones. test checks files or\n"
 	"folders and names every mistake; explain says what each trigger made\n"
 	"of an area on a day: what each kind contributed, how complete the\n"
 	"reports were, and what was missing for the next colour. It asks the\n"
@@ -50,123 +53,7 @@ trigger_read(const struct trigger_request *q, const char *etc,
 	return replay_triggers_read(&from, etc, r);
 }
 
-static json_t *
-levels_of(const struct trigger *t)
-{
-	json_t *list = json_array();
-
-	for (unsigned l = 0; l < REG_LEVELS; l++) {
-		if ((t->levels >> l & 1) != 0)
-			json_array_append_new(
-				list, json_string(registry_level_str(l)));
-	}
-	if ((t->levels & TRIGGER_SITE) != 0)
-		json_array_append_new(list, json_string("site"));
-	return list;
-}
-
-static json_t *
-kinds_of(const struct trigger *t, const struct registry *r)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < t->kinds; i++) {
-		if (t->kind_weight[i] > 0)
-			json_array_append_new(
-				list, json_string(registry_kind_at(r, i)->code));
-	}
-	return list;
-}
-
-static json_t *
-indicators_of(const struct trigger *t, const struct registry *r)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < t->indicators; i++) {
-		if (t->indicator[i])
-			json_array_append_new(
-				list,
-				json_string(registry_indicator_at(r, i)->code));
-	}
-	return list;
-}
-
-/* The stronger triggers that it may be part of. */
-static json_t *
-wholes_of(const struct trigger *t, const struct trigger_set *set)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < t->wholes; i++)
-		json_array_append_new(list,
-				      json_string(set->at[t->whole[i]].name));
-	return list;
-}
-
-static json_t *
-tell_of(const struct trigger *t)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < t->tell->n; i++)
-		json_array_append_new(list, json_string(t->tell->at[i]));
-	return list;
-}
-
-/* What is known of its kinds' own p: A, B and C of kind_tails by kind. */
-static json_t *
-tails_of(const struct trigger *t, const struct registry *r, bool wide)
-{
-	json_t *all = json_object();
-
-	for (uint32_t i = 0; i < t->kinds; i++) {
-		const struct calib_tail *tail = &t->kind_tail[wide][i];
-
-		if (t->kind_weight[i] > 0 && tail->score[0] > 0)
-			json_object_set_new(
-				all, registry_kind_at(r, i)->code,
-				json_pack("[f, f, f]", tail->score[0],
-					  tail->score[1], tail->score[2]));
-	}
-	return all;
-}
-
-/* Its budget at each level after the desk's own. */
-static json_t *
-shares_of(const struct trigger *t)
-{
-	json_t *all = json_object();
-
-	for (int l = 0; l < REG_LEVELS && !t->statutory; l++) {
-		if ((t->levels >> l & 1) != 0)
-			json_object_set_new(all,
-					    registry_level_str((enum reg_level)l),
-					    json_real(t->share[l]));
-	}
-	return all;
-}
-
-static json_t *
-describe(const struct trigger *t, const struct trigger_set *set,
-	 const struct registry *r)
-{
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:s, s:s, s:s,"
-		" s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}",
-		"name", t->name, "title", t->title, "title_zh", t->title_zh,
-		"rule", trigger_rule_str(t->rule), "budget",
-		t->statutory ? json_null() : json_real(t->budget), "levels",
-		levels_of(t), "window_days", t->window, "quiet_days",
-		t->quiet_days, "basis", t->basis, "basis_zh", t->basis_zh,
-		"file", t->where, "indicators", indicators_of(t, r), "kinds",
-		kinds_of(t, r), "part_of", wholes_of(t, set), "deadlines",
-		t->deadlines_name, "tell", tell_of(t), "shares", shares_of(t),
-		"kind_tails", tails_of(t, r, false), "kind_tails_wide",
-		tails_of(t, r, true));
-}
-
-/* One trigger, as describe() has it, for people. */
+/* One trigger, as trigger_view() has it, for people. */
 static void
 print_one(const struct client *c, const json_t *one)
 {
@@ -186,6 +73,8 @@ print_one(const struct client *c, const json_t *one)
 		printf(" %s", client_word(c, "level", json_string_value(level)));
 	printf("\n");
 	alert_print_indented(telling_in(c->lang, one, "title"), INDENT);
+	if (strcmp(client_text(one, "file"), SHIPPED_WHERE) != 0)
+		alert_print_indented(client_text(one, "file"), INDENT);
 	if (basis[0] != '\0')
 		alert_print_indented(
 			catalogue_format(c->catalogue, c->lang, "explain.basis",
@@ -194,40 +83,86 @@ print_one(const struct client *c, const json_t *one)
 			INDENT);
 }
 
-/* Appends what list --json says of each. */
 static void
-describe_all(const struct trigger_set *set, const struct registry *r, json_t *list)
+print_rules(const struct client *c, const json_t *all)
 {
-	for (size_t i = 0; i < set->n; i++)
-		json_array_append_new(list, describe(&set->at[i], set, r));
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (all, i, one)
+		print_one(c, one);
 }
 
 static int
-list(const struct trigger_request *q, const char *etc)
+print_list(const struct client *c, json_t *all)
+{
+	if (c->json)
+		return client_print_json(all);
+	if (c->csv)
+		return client_print_rows(&sheet_triggers, all);
+	print_rules(c, all);
+	return cli_finish();
+}
+
+/* Those of files, or the shipped ones. */
+static int
+list_files(const struct trigger_request *q)
 {
 	struct trigger_set *set = NULL;
 	struct history h;
-	json_t *all = json_array(), *one;
-	size_t i;
-	int rc = history_vocabulary(&h, etc, history_say, NULL);
+	char buf[PATH_MAX];
+	const char *etc = history_etc(buf, sizeof(buf));
+	int rc = CLI_EX_USAGE;
+	json_t *all;
 
-	if (rc == 0)
+	if (etc == NULL)
+		return rc;
+	if (history_vocabulary(&h, etc, history_say, NULL) == 0)
 		set = trigger_read(q, etc, h.registry);
-	if (set != NULL)
-		describe_all(set, h.registry, all);
-	json_array_foreach (all, i, one) {
-		if (!q->client.json && !q->client.csv)
-			print_one(&q->client, one);
+	if (set != NULL) {
+		all = trigger_view_all(set, h.registry);
+		rc = print_list(&q->client, all);
+		json_decref(all);
 	}
-	if (set != NULL && q->client.json)
-		(void)client_print_json(all);
-	if (set != NULL && q->client.csv)
-		(void)client_print_rows(&sheet_triggers, all);
-	json_decref(all);
-	rc = set == NULL ? CLI_EX_USAGE : cli_finish();
 	trigger_free(&set);
 	history_free(&h);
 	return rc;
+}
+
+/* Those that the daemon goes by, and since when. */
+static int
+list_live(const struct trigger_request *q)
+{
+	const struct client *c = &q->client;
+	char line[1024], at[CLIENT_MOMENT];
+	json_t *reply = NULL;
+	int rc = client_get(c, "/api/v1/triggers", &reply);
+
+	if (rc == 0 && !c->json && !c->csv) {
+		client_moment(json_integer_value(
+				      json_object_get(reply, "read_at_ms")),
+			      at, sizeof(at));
+		puts(catalogue_format(c->catalogue, c->lang, "trigger.in_force",
+				      line, sizeof(line),
+				      (const char *[]){ "time", at, NULL }));
+		status_print_reload(c, reply);
+	}
+	if (rc == 0)
+		rc = print_list(c, json_object_get(reply, "triggers"));
+	json_decref(reply);
+	return rc;
+}
+
+static int
+list(const struct trigger_request *q)
+{
+	if (q->path == NULL && client_answers(&q->client))
+		return list_live(q);
+	if (q->path == NULL)
+		cli_error("no daemon answers at %s: these are the triggers as "
+			  "shipped",
+			  q->client.socket);
+	return list_files(q);
 }
 
 /* Every path by itself; mistakes are told in any case. */
@@ -235,7 +170,7 @@ static int
 test(const struct trigger_request *as, int n, char **paths, const char *etc)
 {
 	struct trigger_request q = { 0 };
-	json_t *all = json_array();
+	json_t *all = json_array(), *some;
 	int rc = 0;
 
 	for (int i = 0; i < n || i == 0; i++) {
@@ -245,11 +180,12 @@ test(const struct trigger_request *as, int n, char **paths, const char *etc)
 		q.path = i < n ? paths[i] : NULL;
 		if (history_vocabulary(&h, etc, history_say, NULL) == 0)
 			set = trigger_read(&q, etc, h.registry);
+		some = set == NULL ? NULL : trigger_view_all(set, h.registry);
+		json_array_extend(all, some);
+		json_decref(some);
 		if (set == NULL)
 			rc = CLI_EX_USAGE;
-		else if (as->client.json)
-			describe_all(set, h.registry, all);
-		else
+		else if (!as->client.json)
 			printf("%s: %zu trigger%s, no mistake\n",
 			       q.path != NULL ? q.path : "triggers.d", set->n,
 			       set->n == 1 ? "" : "s");
@@ -275,11 +211,11 @@ work(void *arg, int n, char **word)
 		return trigger_score(q);
 	if ((n == 1 || n == 2) && strcmp(word[0], "advise") == 0)
 		return trigger_advise(q, n == 2 ? word[1] : NULL);
+	if (n == 1 && strcmp(word[0], "list") == 0)
+		return list(q);
 	etc = history_etc(buf, sizeof(buf));
 	if (etc == NULL)
 		return CLI_EX_USAGE;
-	if (n == 1 && strcmp(word[0], "list") == 0)
-		return list(q, etc);
 	if (n >= 1 && strcmp(word[0], "test") == 0)
 		return test(q, n - 1, word + 1, etc);
 	if (n == 3 && strcmp(word[0], "explain") == 0)

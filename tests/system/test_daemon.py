@@ -110,7 +110,9 @@ def test_a_reload_with_an_error_changes_nothing(tmp_path):
         d.process.send_signal(signal.SIGHUP)
         lines(d, "the old one stays")
         assert "log_level" in d.text()  # the nearest key is named
-        assert d.status()["ready"]
+        status = d.status()
+        assert status["ready"]
+        assert "log_level" in status["reload"]["failed"]
         assert "needs a restart" not in d.text()
         conf.write_text('tocsind {\n\tzone = "UTC"\n}\n'
                         'quality {\n\tdue_days = 4\n}\n'
@@ -120,6 +122,7 @@ def test_a_reload_with_an_error_changes_nothing(tmp_path):
         lines(d, "quality.due_days changed: needs a restart")
         lines(d, "tocsind.zone changed: needs a restart")
         assert d.text().count("needs a restart") == 3
+        assert "failed" not in d.status()["reload"]
     finally:
         assert d.stop() == 0
 
@@ -148,6 +151,14 @@ def test_a_reload_takes_new_triggers(tmp_path):
             return sorted(a["trigger"]
                           for a in d.get("/api/v1/alerts")["alerts"])
 
+        def said(*words):
+            return subprocess.run(
+                [str(BIN / "tocsin"), *words, "--lang", "en", "--socket",
+                 str(d.state / "tocsin.sock")], capture_output=True,
+                text=True, check=True).stdout
+
+        assert said("trigger", "list").startswith("What the daemon goes by")
+        assert f"\n    {triggers}:1\n" in said("trigger", "list")
         d.world()
         d.advance("2020-03-02")
         status, _ = d.post_csv("date,site,indicator,count\n"
@@ -158,9 +169,17 @@ def test_a_reload_takes_new_triggers(tmp_path):
         triggers.write_text(TRIGGER.format(name="two")[:-3])
         d.process.send_signal(signal.SIGHUP)
         lines(d, "the triggers have errors; the old ones stay")
+        for words in ("status",), ("trigger", "list"):
+            text = " ".join(said(*words).split())
+            assert "The last reload failed (" in text, text
+            assert f"{triggers}:" in text, text
+        assert "tocsin_reload_failed 1\n" in d.ask("GET", "/metrics")[1]
         triggers.write_text(TRIGGER.format(name="two"))
         d.process.send_signal(signal.SIGHUP)
         lines(d, "reloaded triggers=1")
+        assert "last reload failed" not in said("status")
+        text = said("trigger", "list")
+        assert "\ntwo " in text and "\none " not in text
         d.advance("2020-03-04")
         assert rung() == ["one", "two"]
         assert "needs a restart" not in d.text()

@@ -21,6 +21,8 @@ function value(key, v) {
 		return bytes(v);
 	if (typeof v === 'number' && key.endsWith('_us'))
 		return `${number(v / 1000, 1)} ms`;
+	if (typeof v === 'number' && key.endsWith('_at_ms'))
+		return time(v);
 	if (typeof v === 'number')
 		return number(v, 2);
 	if (typeof v === 'boolean')
