@@ -107,6 +107,19 @@ print_borrowed(const struct client *c, const json_t *evidence, size_t most)
 	}
 }
 
+/* "2026-03-09", or of a sum of cases "2026-03-03..03-09". */
+static const char *
+days_of(const json_t *row, char *buf, size_t cap)
+{
+	const char *day = client_text(row, "day");
+	const char *first = client_text(row, "first_day");
+
+	if (first[0] == '\0' || strcmp(first, day) == 0 || strlen(day) < 5)
+		return day;
+	snprintf(buf, cap, "%s..%s", first, day + 5);
+	return buf;
+}
+
 /* At most so many rows; the strongest stand first. */
 void
 alert_print_evidence(const struct client *c, const json_t *evidence, size_t most)
@@ -122,7 +135,7 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 	if (g == NULL)
 		return;
 	json_array_foreach (evidence, i, row) {
-		char seen[32], usual[32], p[32];
+		char seen[32], usual[32], p[32], days[32];
 		const char *site = client_text(row, "site");
 
 		if (i == most)
@@ -135,7 +148,7 @@ alert_print_evidence(const struct client *c, const json_t *evidence, size_t most
 				     ? "%.1f*"
 				     : "%.1f");
 		print_number(p, sizeof(p), json_object_get(row, "p"), "%.1g");
-		grid_add(g, (const char *[]){ client_text(row, "day"),
+		grid_add(g, (const char *[]){ days_of(row, days, sizeof(days)),
 					      site[0] != '\0'
 						      ? name_of(c, row, "site")
 						      : alert_area_name(c, row),

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/day.h"
+
 #define LIST_BYTES 384
 #define LIST_SHOWN 4
 
@@ -151,22 +153,90 @@ tell_signal(const struct telling *t)
 	telling_add(t, key, args);
 }
 
+/* Is the kind of a class that counts as a point? */
+static bool
+makes_point(const struct telling *t, const char *code)
+{
+	const json_t *classes = json_object_get(t->about, "classes"), *one;
+	uint32_t k = registry_kind(t->r, code, strlen(code));
+	size_t i;
+
+	json_array_foreach (classes, i, one) {
+		if (k != REG_NONE && json_is_string(one) &&
+		    strcmp(registry_kind_at(t->r, k)->class_code,
+			   json_string_value(one)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those that make the points, and the others, which stand beside them. */
+static void
+part_kinds(const struct telling *t, json_t *pointing, json_t *others)
+{
+	json_t *kind;
+	size_t i;
+
+	json_array_foreach (json_object_get(t->about, "kinds"), i, kind)
+		json_array_append(
+			json_is_string(kind) &&
+					makes_point(t, json_string_value(kind))
+				? pointing
+				: others,
+			kind);
+}
+
 /* 2: which kinds of source agree. */
 static void
 tell_kinds(const struct telling *t)
 {
-	const json_t *kinds = json_object_get(t->about, "kinds");
-	char list[LIST_BYTES];
-	const char *args[] = { "kinds", list, NULL };
-	double points = telling_number(t->about, "points");
-	const char *key =
-		points >= 2 ? "explain.kinds_agree" : "explain.kinds_one";
+	json_t *pointing = json_array(), *others = json_array();
+	char list[LIST_BYTES], also[LIST_BYTES] = "", more[LIST_BYTES + 64] = "";
+	const char *args[] = { "kinds", list, "also", more, NULL };
+	const char *key = "explain.kinds_one";
 
-	join(t, kinds, kind_item, list, sizeof(list));
-	if (is_rule(t))
-		key = "explain.kinds_rule";
-	if (json_array_size(kinds) == 0)
-		key = "explain.kinds_none";
+	part_kinds(t, pointing, others);
+	join(t, pointing, kind_item, list, sizeof(list));
+	join(t, others, kind_item, also, sizeof(also));
+	if (json_array_size(others) > 0)
+		catalogue_format(t->c, t->lang, "explain.kinds_also", more,
+				 sizeof(more),
+				 (const char *[]){ "kinds", also, NULL });
+	if (telling_number(t->about, "points") >= 2)
+		key = "explain.kinds_agree";
+	if (json_array_size(pointing) == 0) {
+		join(t, others, kind_item, list, sizeof(list));
+		key = json_array_size(others) > 0 ? "explain.kinds_weak"
+						  : "explain.kinds_none";
+	}
+	telling_add(t, key, args);
+	json_decref(pointing);
+	json_decref(others);
+}
+
+/* 2, of a rule of the law: who reported, and the count beside the norm. */
+static void
+tell_norm(const struct telling *t)
+{
+	const char *first = telling_text(t->about, "first_day");
+	double days = telling_number(t->about, "window_days");
+	char list[LIST_BYTES], cases[24], norm[24], within[24];
+	const char *args[] = { "kinds", list,	"cases", cases, "norm", norm,
+			       "days",	within, "first", first, NULL };
+	const char *last = telling_text(t->about, "last_day");
+	const char *key = "explain.kinds_rule";
+	bool many = day_parse(last, strlen(last)) -
+			    day_parse(first, strlen(first)) >=
+		    days;
+
+	join(t, json_object_get(t->about, "kinds"), kind_item, list,
+	     sizeof(list));
+	snprintf(cases, sizeof(cases), "%.0f", telling_number(t->about, "cases"));
+	snprintf(norm, sizeof(norm), "%.0f", telling_number(t->about, "norm"));
+	snprintf(within, sizeof(within), "%.0f", days);
+	if (!isnan(telling_number(t->about, "cases")) &&
+	    !isnan(telling_number(t->about, "norm")))
+		key = many ? "explain.norm_since" : "explain.norm";
 	telling_add(t, key, args);
 }
 
@@ -306,7 +376,10 @@ explain_alert(const struct catalogue *c, enum catalogue_language lang,
 	if (t.lines == NULL)
 		return NULL;
 	tell_signal(&t);
-	tell_kinds(&t);
+	if (is_rule(&t))
+		tell_norm(&t);
+	else
+		tell_kinds(&t);
 	tell_clearest(&t);
 	tell_coverage(&t);
 	telling_marks(&t);

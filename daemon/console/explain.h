@@ -2,8 +2,9 @@
 #define TOCSIN_CONSOLE_EXPLAIN_H
 
 /*
- * An alert in five lines of plain words, without a number: what rang, who
- * agrees, what is clearest, how complete the data are, what to do next.  The
+ * An alert in five lines of plain words, without a number but the cases and the
+ * norm of a rule of the law: what rang, who agrees, what is clearest, how
+ * complete the data are, what to do next.  The
  * page, the command line and the notices all show these.
  */
 

@@ -52,7 +52,8 @@ const struct sheet sheet_alerts = {
 		"acknowledged_ms owner outcome risk unsupported "
 		"statutory basis basis_zh tell previous parent part_of "
 		"merged_into merged_below children told_children "
-		"told_cases version route cause sender facts",
+		"told_cases norm window_days version route cause sender "
+		"facts",
 };
 
 const struct sheet sheet_evidence = {
@@ -60,7 +61,7 @@ const struct sheet sheet_evidence = {
 	.columns = "alert=/id site site_name phone area area_name "
 		   "area_name_zh area_path area_path_zh kind kind_name "
 		   "kind_name_zh indicator indicator_name "
-		   "indicator_name_zh stratum day observed expected "
+		   "indicator_name_zh stratum first_day day observed expected "
 		   "upper p method weak borrowed",
 };
 

@@ -268,6 +268,20 @@ put_basis(json_t *view, const struct trigger *t)
 		       : 0;
 }
 
+/* From how many cases a rule rings, and within how many days. */
+static int
+put_norm(json_t *view, const struct trigger *t)
+{
+	if (t->rule != RULE_CASES || t->steps == 0)
+		return 0;
+	return json_object_set_new(view, "norm", json_real(t->step[0].cases)) <
+				       0 ||
+			       json_object_set_new(view, "window_days",
+						   json_integer(t->window)) < 0
+		       ? -1
+		       : 0;
+}
+
 /* The rarest that it has been; a day of less evidence takes nothing back. */
 static int
 put_peak(json_t *view, const json_t *now)
@@ -328,7 +342,7 @@ alert_render(struct alert *a, const struct registry *registry,
 	if (rc == 0 && t != NULL)
 		rc = json_object_set_new(a->view, "tell", tell_list(t));
 	if (rc == 0 && t != NULL)
-		rc = put_basis(a->view, t);
+		rc = put_basis(a->view, t) < 0 ? -1 : put_norm(a->view, t);
 	json_decref(rest);
 	json_decref(more);
 	return rc;

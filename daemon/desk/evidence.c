@@ -18,8 +18,9 @@ struct item {
 	uint32_t id, area, kind, indicator;
 	bool is_sum;
 	int32_t day;
-	double p;     /* NaN: a rule of cases */
-	double cases; /* within the window: a rule of cases */
+	double p;      /* NaN: a rule of cases */
+	double cases;  /* within the window: a rule of cases */
+	int32_t first; /* the first day of them */
 };
 
 struct items {
@@ -79,7 +80,7 @@ take_sum(struct judge *judge, const struct registry *registry,
 
 	judge_sum_at(judge, i, &s);
 	span[0] = weigh_from(t, s.kind, as_of);
-	it = (struct item){ i, s.area, s.kind, s.indicator, true, 0, NAN, 0 };
+	it = (struct item){ i, s.area, s.kind, s.indicator, true, 0, NAN, 0, 0 };
 	if (s.members > 1 && worst_day(judge, &it, s.period, span, list->least)) {
 		struct item *to = put(list);
 
@@ -99,6 +100,7 @@ take_sum(struct judge *judge, const struct registry *registry,
 				    false,
 				    0,
 				    NAN,
+				    0,
 				    0 };
 		if (!worst_day(judge, &it, s.period, span, list->least))
 			continue;
@@ -136,7 +138,8 @@ take_cases(struct judge *judge, const struct registry *registry,
 				   false,
 				   DAY_NONE,
 				   NAN,
-				   0 };
+				   0,
+				   DAY_NONE };
 		struct item *to;
 
 		if (g->site != REG_NONE && row->site != g->site)
@@ -155,6 +158,8 @@ take_cases(struct judge *judge, const struct registry *registry,
 				continue;
 			it.cases += cell.value;
 			it.day = r.day;
+			if (it.first == DAY_NONE)
+				it.first = r.day;
 		}
 		if (it.day == DAY_NONE)
 			continue;
@@ -238,6 +243,9 @@ item_json(struct judge *judge, const struct registry *registry,
 		"upper", number(at.verdict.upper), "p",
 		isnan(it->p) ? json_null() : number(at.verdict.p), "method",
 		method_of(judge, it, &at));
+	if (isnan(it->p))
+		json_object_set_new(out, "first_day",
+				    json_string(day_format(it->first, day)));
 	if (!isnan(it->p) && at.borrowed.peers > 0)
 		json_object_set_new(out, "borrowed",
 				    borrowed_json(registry, &at.borrowed));

@@ -131,6 +131,8 @@ def test_k_cases_in_w_days(world):
                         'basis = "made up"\ntell = { duty }')
     assert opened(events, "area", "as_of", "grade", "cases") == [
         ("grows", date(32), "yellow", 5), ("five", date(36), "yellow", 5)]
+    assert [(i["first_day"], i["day"]) for i in opened(events, "evidence")[1][0]
+            ] == [(date(30), date(36))]
     assert [(e["area"], e["as_of"], e["grade"], e["cases"]) for e in events
             if e["event"] == "regraded"] == [("grows", date(34), "red", 10)]
 

@@ -20,6 +20,7 @@ static const char alert_json[] =
 	"{'trigger':'respiratory','area':'c1','level':'county','grade':'orange'"
 	","
 	"'state':'open','signal':'active','kinds':['pharmacy','school'],"
+	"'classes':['retail','institution'],"
 	"'points':2,'p':0.0001,'coverage':0.62,'evidence':["
 	"{'site':'s1','area':'c1','kind':'pharmacy','indicator':'cough-sales',"
 	"'observed':31,'expected':10.5,'p':0.001},"
@@ -44,6 +45,11 @@ set_up(void **state)
 				     .zh = "药店",
 				     .class_code = "retail",
 				     .period = 1 };
+	struct reg_kind school = { .code = "school",
+				   .en = "school",
+				   .zh = "school",
+				   .class_code = "institution",
+				   .period = 1 };
 	struct reg_area county = { .code = "c1",
 				   .name = "Qinghe",
 				   .name_zh = "清河县",
@@ -62,6 +68,8 @@ set_up(void **state)
 	assert_non_null(texts);
 	assert_int_not_equal(
 		registry_add_kind(places, &pharmacy, err, sizeof(err)), REG_NONE);
+	assert_int_not_equal(
+		registry_add_kind(places, &school, err, sizeof(err)), REG_NONE);
 	assert_int_not_equal(
 		registry_add_area(places, &county, NULL, err, sizeof(err)),
 		REG_NONE);
@@ -181,6 +189,60 @@ tells_of_a_rule(void **state)
 	assert_non_null(strstr(line(lines, 0), "is met"));
 	assert_null(strstr(line(lines, 1), "agree"));
 	assert_null(strstr(line(lines, 2), "usual"));
+	json_decref(lines);
+	json_decref(alert);
+}
+
+/* Only the kinds of the points say so; the others stand beside them. */
+static void
+tells_points_from_the_rest(void **state)
+{
+	json_t *alert = alert_new(), *lines;
+
+	(void)state;
+	json_object_set_new(alert, "points", json_integer(1));
+	json_object_set_new(alert, "classes", json_pack("[s]", "retail"));
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_string_equal(line(lines, 1),
+			    "Only one class of source says so, so an error of "
+			    "its own is possible: pharmacy. Also a little "
+			    "raised: school.");
+	json_decref(lines);
+	json_object_set_new(alert, "points", json_integer(0));
+	json_object_set_new(alert, "classes", json_array());
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_string_equal(line(lines, 1),
+			    "No class of source is unusual by itself; a little "
+			    "raised are: pharmacy and school.");
+	json_decref(lines);
+	json_decref(alert);
+}
+
+/* The count beside the norm; of an episode longer than the window, since when. */
+static void
+tells_the_norm(void **state)
+{
+	json_t *alert = alert_new(), *lines;
+
+	(void)state;
+	json_object_update_new(alert, json_pack("{s:b,s:i,s:i,s:i,s:s,s:s}",
+						"statutory", 1, "cases", 27,
+						"norm", 10, "window_days", 7,
+						"first_day", "2026-03-03",
+						"last_day", "2026-03-09"));
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_string_equal(line(lines, 1),
+			    "Cases within 7 d: 27; the norm is 10. "
+			    "Reported by: pharmacy and school.");
+	json_decref(lines);
+	json_object_set_new(alert, "last_day", json_string("2026-03-10"));
+	lines = explain_alert(texts, CATALOGUE_EN, places, alert);
+	assert_non_null(strstr(
+		line(lines, 1),
+		"Cases since 2026-03-03: 27; the norm is 10 within 7 d."));
+	json_decref(lines);
+	lines = explain_alert(texts, CATALOGUE_ZH, places, alert);
+	assert_non_null(strstr(line(lines, 1), "标准为 7 天内 10 例"));
 	json_decref(lines);
 	json_decref(alert);
 }
@@ -401,6 +463,8 @@ main(void)
 		cmocka_unit_test(holds_no_digits),
 		cmocka_unit_test(tells_of_a_rule),
 		cmocka_unit_test(tells_the_basis),
+		cmocka_unit_test(tells_the_norm),
+		cmocka_unit_test(tells_points_from_the_rest),
 		cmocka_unit_test(bears_an_alert_without_anything),
 		cmocka_unit_test(formats_within_the_buffer),
 		cmocka_unit_test(knows_languages),

@@ -97,7 +97,7 @@ function Evidence({ rows, kinds, indicators }) {
 				<small>${named(e, 'area_')}${e.phone ? html` · <a href="tel:${e.phone}">${e.phone}</a>` : ''}</small>
 				${e.borrowed && html`<small>${t('evidence.borrowed', { peers: number(e.borrowed.peers), own: number(e.borrowed.own), area: named(e.borrowed, 'area_') })}</small>`}</td>
 			<td>${kinds(e.kind)}</td><td>${indicators(e.indicator)}${e.stratum ? ` (${e.stratum})` : ''}</td>
-			<td class="day">${date(e.day, true)}</td>
+			<td class="day">${e.first_day && e.first_day !== e.day ? `${date(e.first_day, true)} – ` : ''}${date(e.day, true)}</td>
 			<td class="num"><b>${number(e.observed)}</b></td>
 			<td class="num">${number(e.expected, 1)}</td><td class="num">${number(e.upper, 1)}</td>
 			<td class="num" title=${e.method}>${probability(e.p)}</td>
