@@ -35,6 +35,7 @@ enum sim_syndrome {
 	SIM_VACCINE,  /* reactions after vaccination */
 	SIM_MEDICINE, /* reactions to medicines */
 	SIM_OVERSEAS,
+	SIM_HOSPITAL, /* infections caught in hospital */
 	SIM_SYNDROMES,
 	SIM_USUAL = SIM_RASH
 };

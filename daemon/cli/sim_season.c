@@ -147,6 +147,7 @@ static const struct season season[SIM_SYNDROMES] = {
 	[SIM_VACCINE] = { .10, 4.9, .30, 10, 20, 0 },
 	[SIM_MEDICINE] = { .05, .3, .00, 1, 18, 0 },
 	[SIM_OVERSEAS] = { .25, .2, .50, 1, 10, 0 },
+	[SIM_HOSPITAL] = { .05, .3, .00, 1, 18, 0 },
 };
 
 /* A wave around its peak, of a height and width drawn for that winter. */

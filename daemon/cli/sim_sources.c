@@ -128,6 +128,7 @@ const struct sim_stream sim_stream_table[] = {
 	{ OVERSEAS, "overseas-case", SIM_OVERSEAS, 12, 0, 1.5, 1, .20, 5, 0 },
 	{ AIRPORT, "imported-case", SIM_OVERSEAS, .01, 0, .5, 1, .01, 2, 0 },
 	{ PORT, "imported-case", SIM_OVERSEAS, .003, 0, .5, 1, .005, 2, 0 },
+	{ HOSPITAL, "hai-case", SIM_HOSPITAL, 1.2, 500, 10, 1, .60, 3, 0 },
 };
 
 enum { USUAL_STREAMS = 19 };
@@ -194,6 +195,7 @@ sim_syndrome_str(enum sim_syndrome syndrome)
 		[SIM_VACCINE] = "vaccine",
 		[SIM_MEDICINE] = "medicine",
 		[SIM_OVERSEAS] = "overseas",
+		[SIM_HOSPITAL] = "hospital",
 	};
 
 	return syndrome < SIM_SYNDROMES ? name[syndrome] : NULL;

@@ -38,15 +38,15 @@ static const char help[] =
 	"rash,\n"
 	"                   nerves, poisoning, food, reactions, waste water, "
 	"markets,\n"
-	"                   animals, vectors, supply, places abroad\n"
+	"                   animals, vectors, supply, places abroad, wards\n"
 	"  --outbreaks N    draw N outbreaks at random (0)\n"
 	"  --outbreak SYNDROME,DATE[,CASES[,DAYS[,COUNTIES]]]\n"
 	"                   one more, in all kinds of source; SYNDROME is\n"
 	"                   respiratory or enteric, or with --all-sources\n"
 	"                   rash-fever, neurological, poisoning, animal, "
 	"vector,\n"
-	"                   vaccine, medicine or overseas (may be given "
-	"often)\n"
+	"                   vaccine, medicine, overseas or hospital (may be\n"
+	"                   given often)\n"
 	"  --json           say what was written as JSON\n";
 
 struct request {
