@@ -25,7 +25,7 @@ static const char help[] =
 	"       tocsin trigger test [PATH]...\n"
 	"       tocsin trigger explain AREA DATE [OPTION]...\n"
 	"       tocsin trigger explain AREA DATE --data DIR [--triggers PATH]\n"
-	"                              [--marks FILE.csv]\n"
+	"                              [--marks FILE.csv] [--calendar FILE]\n"
 	"       tocsin trigger score [--from DATE] [--to DATE]\n"
 	"       tocsin trigger advise [NAME] [--area CODE] [--from DATE]\n"
 	"                             [--to DATE]\n"
@@ -55,7 +55,7 @@ trigger_read(const struct trigger_request *q, const char *etc,
 
 /* One trigger, as trigger_view() has it, for people. */
 static void
-print_one(const struct client *c, const json_t *one)
+print_one(const struct client *c, const json_t *one, bool with_file)
 {
 	const json_t *budget = json_object_get(one, "budget"), *level;
 	const char *basis = telling_in(c->lang, one, "basis");
@@ -73,7 +73,7 @@ print_one(const struct client *c, const json_t *one)
 		printf(" %s", client_word(c, "level", json_string_value(level)));
 	printf("\n");
 	alert_print_indented(telling_in(c->lang, one, "title"), INDENT);
-	if (strcmp(client_text(one, "file"), SHIPPED_WHERE) != 0)
+	if (with_file && strcmp(client_text(one, "file"), SHIPPED_WHERE) != 0)
 		alert_print_indented(client_text(one, "file"), INDENT);
 	if (basis[0] != '\0')
 		alert_print_indented(
@@ -84,23 +84,23 @@ print_one(const struct client *c, const json_t *one)
 }
 
 static void
-print_rules(const struct client *c, const json_t *all)
+print_rules(const struct client *c, const json_t *all, bool with_file)
 {
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach (all, i, one)
-		print_one(c, one);
+		print_one(c, one, with_file);
 }
 
 static int
-print_list(const struct client *c, json_t *all)
+print_list(const struct client *c, json_t *all, bool with_file)
 {
 	if (c->json)
 		return client_print_json(all);
 	if (c->csv)
 		return client_print_rows(&sheet_triggers, all);
-	print_rules(c, all);
+	print_rules(c, all, with_file);
 	return cli_finish();
 }
 
@@ -121,7 +121,7 @@ list_files(const struct trigger_request *q)
 		set = trigger_read(q, etc, h.registry);
 	if (set != NULL) {
 		all = trigger_view_all(set, h.registry);
-		rc = print_list(&q->client, all);
+		rc = print_list(&q->client, all, q->path != NULL);
 		json_decref(all);
 	}
 	trigger_free(&set);
@@ -148,7 +148,7 @@ list_live(const struct trigger_request *q)
 		status_print_reload(c, reply);
 	}
 	if (rc == 0)
-		rc = print_list(c, json_object_get(reply, "triggers"));
+		rc = print_list(c, json_object_get(reply, "triggers"), true);
 	json_decref(reply);
 	return rc;
 }
@@ -229,10 +229,10 @@ cli_trigger(int argc, char **argv)
 {
 	struct trigger_request q = { 0 };
 	const struct client_own own[] = {
-		{ "triggers", &q.path }, { "data", &q.data },
-		{ "from", &q.from },	 { "to", &q.to },
-		{ "area", &q.area },	 { "marks", &q.marks },
-		{ NULL, NULL },
+		{ "triggers", &q.path },     { "data", &q.data },
+		{ "from", &q.from },	     { "to", &q.to },
+		{ "area", &q.area },	     { "marks", &q.marks },
+		{ "calendar", &q.calendar }, { NULL, NULL },
 	};
 	static const char *const lists[] = { "advise", "explain", "list",
 					     "score", NULL };

@@ -16,6 +16,7 @@
 #include "daemon/console/why.h"
 #include "daemon/desk/account.h"
 #include "daemon/desk/weigh.h"
+#include "daemon/judge/calendar.h"
 
 enum { PATH_BYTES = 512 };
 
@@ -87,9 +88,11 @@ trigger_explain_live(const struct trigger_request *q, const char *area,
 	json_t *reply = NULL;
 	int rc;
 
-	if (q->path != NULL || q->marks != NULL) {
-		cli_error("the daemon has its own triggers and marks; "
-			  "--triggers and --marks go with --data");
+	if (q->path != NULL || q->marks != NULL || q->calendar != NULL) {
+		cli_error(
+			"the daemon has its own triggers, marks and "
+			"calendar; --triggers, --marks and --calendar go with "
+			"--data");
 		return CLI_EX_USAGE;
 	}
 	client_query(path, sizeof(path), "area", area);
@@ -184,7 +187,8 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 {
 	int32_t day = day_parse(date, strlen(date));
 	struct trigger_set *set = NULL;
-	const char *near;
+	struct calendar *calendar = NULL;
+	const char *near, *path = q->calendar;
 	struct history h;
 	uint32_t area;
 	int rc = CLI_EX_USAGE;
@@ -193,8 +197,14 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 		cli_error("'%.40s' is no date like 2020-02-29", date);
 		return rc;
 	}
-	if (history_read(&h, etc, q->data, history_say, NULL) >= 0)
+	if (path != NULL)
+		calendar = calendar_load(&path, 1, NULL, history_say_conf, NULL);
+	if (path != NULL && calendar == NULL)
+		return rc;
+	if (history_read(&h, etc, q->data, history_say, NULL) >= 0) {
+		registry_set_calendar(h.registry, calendar);
 		set = trigger_read(q, etc, h.registry);
+	}
 	area = set == NULL ? REG_NONE
 			   : registry_area(h.registry, code, strlen(code));
 	if (set != NULL && area == REG_NONE) {
@@ -207,5 +217,6 @@ trigger_explain_files(const struct trigger_request *q, const char *etc,
 	}
 	trigger_free(&set);
 	history_free(&h);
+	calendar_free(&calendar);
 	return rc;
 }

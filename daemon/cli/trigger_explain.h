@@ -13,6 +13,7 @@ struct trigger_request {
 	const char *path;      /* of triggers; NULL = the shipped ones */
 	const char *data;      /* a data set; NULL = ask the daemon */
 	const char *marks;     /* CSV, beside data; NULL = none */
+	const char *calendar;  /* beside data; NULL = weekends only */
 	const char *from, *to; /* days of a score or advice; NULL = usual */
 	const char *area;      /* of advice; NULL = everywhere */
 };

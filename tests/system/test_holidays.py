@@ -86,6 +86,21 @@ def test_what_follows_a_holiday_still_rings(tmp_path):
     assert len(days) == 1 and "2024-10-10" <= days[0] <= "2024-10-18"
 
 
+def test_what_is_explained_knows_the_holidays(tmp_path):
+    province(tmp_path, 1.3)
+    [first, *_] = opened(tmp_path)
+
+    def colour(*options):
+        done = subprocess.run([TOCSIN, "trigger", "explain", "c1", first,
+                               "--data", tmp_path, "--triggers",
+                               tmp_path / "t.conf", "--json", *options],
+                              capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)[0]["colour"]
+
+    assert colour() != "none"
+    assert colour("--calendar", CHINA) == "none"
+
+
 def by_day(folder):
     """date -> the lines of counts.csv"""
     days = {}
