@@ -3,7 +3,6 @@
  */
 #include "daemon/cli/grid.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,6 +48,12 @@ grid_width(const char *text)
 		sum += cells;
 	}
 	return sum;
+}
+
+bool
+grid_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) == 1;
 }
 
 size_t
@@ -146,10 +151,36 @@ pad(FILE *out, size_t n)
 		fputc(' ', out);
 }
 
+/* As much of the text as fits; returns the cells that it took. */
+static size_t
+print_head(FILE *out, const char *text, size_t width)
+{
+	size_t cells, used = 0;
+
+	while (*text != '\0') {
+		size_t bytes = character(text, &cells);
+
+		if (used + cells > width)
+			break;
+		fwrite(text, 1, bytes, out);
+		text += bytes;
+		used += cells;
+	}
+	return used;
+}
+
+/* A list, or a sentence: what stands first says most. */
+static bool
+is_list(const char *text)
+{
+	return strstr(text, ", ") != NULL || strstr(text, "、") != NULL;
+}
+
+/* Cut in the middle, for names differ at either end; a list at its end. */
 static void
 print_cell(FILE *out, const char *text, size_t width, int right, bool fill)
 {
-	size_t full = grid_width(text), cells, used = 0;
+	size_t full = grid_width(text), cells, used, tail;
 
 	if (full <= width) {
 		if (right)
@@ -159,17 +190,14 @@ print_cell(FILE *out, const char *text, size_t width, int right, bool fill)
 			pad(out, width - full);
 		return;
 	}
-	while (*text != '\0') {
-		size_t bytes = character(text, &cells);
-
-		if (used + cells + 1 > width)
-			break;
-		fwrite(text, 1, bytes, out);
-		text += bytes;
-		used += cells;
+	tail = is_list(text) ? 0 : (width - 1) / 2;
+	used = print_head(out, text, width - 1 - tail);
+	while (full > tail) {
+		text += character(text, &cells);
+		full -= cells;
 	}
-	fputs("…", out);
-	pad(out, fill ? width - used - 1 : 0);
+	fprintf(out, "…%s", text);
+	pad(out, fill ? width - used - 1 - full : 0);
 }
 
 void

@@ -3,10 +3,11 @@
 
 /*
  * A table for people on a terminal: columns as wide as their widest cell,
- * Chinese characters counted as two, the widest columns but the first cut so
- * that a line fits the terminal (80 where there is none).
+ * Chinese characters counted as two, the widest columns but the first cut in
+ * the middle, lists at their end, so that a line fits the terminal (80 where there is none).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -24,6 +25,9 @@ void grid_add(struct grid *g, const char *const *cell);
 
 /* A row longer than width cells is cut in its widest columns. */
 void grid_print(const struct grid *g, FILE *out, size_t width);
+
+/* Is standard output a terminal? */
+bool grid_is_terminal(void);
 
 /* Cells of a text on a terminal. */
 size_t grid_width(const char *text);

@@ -1,11 +1,12 @@
 /*
  * The table of a back-test: an event a line, in a person's words.
  */
-#include <math.h>
 #include <string.h>
 
 #include "daemon/cli/grid.h"
 #include "daemon/cli/rung.h"
+
+enum { YEARS_CARRIED = 1000 };
 
 static const char *
 field(const json_t *body, const char *key)
@@ -29,21 +30,19 @@ word(const struct rung *r, const char *prefix, const char *value)
 	return text == key ? value : text;
 }
 
-/* Years to three digits; a rule of the law has none. */
+/* Years to three digits, as far as calibration carries; not of a rule. */
 static void
 years_of(const json_t *body, char *buf, size_t cap)
 {
 	double years =
 		json_number_value(json_object_get(body, "recurrence_years"));
-	double tens;
 
-	if (!json_is_number(json_object_get(body, "p"))) {
+	if (!json_is_number(json_object_get(body, "p")))
 		snprintf(buf, cap, "-");
-		return;
-	}
-	tens = years >= 1000 ? pow(10, floor(log10(years)) - 2) : 0;
-	snprintf(buf, cap, tens > 0 ? "%.0f" : "%.3g",
-		 tens > 0 ? round(years / tens) * tens : years);
+	else if (years > YEARS_CARRIED)
+		snprintf(buf, cap, "> %d", YEARS_CARRIED);
+	else
+		snprintf(buf, cap, years >= 999.5 ? "%.0f" : "%.3g", years);
 }
 
 static void

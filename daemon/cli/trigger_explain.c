@@ -10,6 +10,7 @@
 #include "base/day.h"
 #include "daemon/cli/alert_show.h"
 #include "daemon/cli/cli.h"
+#include "daemon/cli/grid.h"
 #include "daemon/cli/history.h"
 #include "daemon/cli/replay.h"
 #include "daemon/console/telling.h"
@@ -27,15 +28,22 @@ is_heard(const json_t *account)
 	return json_integer_value(json_object_get(account, "streams")) > 0;
 }
 
-/* The first line of each trigger, its reasons indented below. */
+/* The first line of each trigger, its reasons indented below; only a terminal
+   has them wrapped. */
 static void
 print_words(const json_t *words)
 {
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach (words, i, line)
-		printf("%s%s\n", i > 0 ? "  " : "", json_string_value(line));
+	json_array_foreach (words, i, line) {
+		if (grid_is_terminal())
+			alert_print_indented(json_string_value(line),
+					     i > 0 ? 2 : 0);
+		else
+			printf("%s%s\n", i > 0 ? "  " : "",
+			       json_string_value(line));
+	}
 }
 
 /* Those that hear nothing here in one sentence. */

@@ -8,6 +8,7 @@
 
 #define LIST_BYTES 256
 #define SITES_SHOWN 5
+#define YEARS_CARRIED 1000 /* a longer interval is beyond calibration */
 
 /* A number as people write it: three digits, no exponent where it can be. */
 struct figure {
@@ -28,7 +29,7 @@ figure(double x)
 	return f;
 }
 
-/* Years as people say them: days, months, or years to two digits. */
+/* Years as people say them: days, months, years to two digits, or many. */
 static const char *
 span(const struct telling *t, double years, char *buf, size_t cap)
 {
@@ -42,6 +43,8 @@ span(const struct telling *t, double years, char *buf, size_t cap)
 
 	if (isnan(years))
 		return "–";
+	if (years > YEARS_CARRIED)
+		return catalogue_text(t->c, t->lang, "span.over");
 	if (n >= 100)
 		n = pow(10, floor(log10(n)) - 1) *
 		    round(n / pow(10, floor(log10(n)) - 1));

@@ -347,7 +347,8 @@ tells_spans_as_people_do(void **state)
 		   { 0.771, "once in 9 months;" },
 		   { 6.162, "once in 6.2 years;" },
 		   { 60.9, "once in 61 years;" },
-		   { 14687, "once in 15000 years;" } };
+		   { 999, "once in 1000 years;" },
+		   { 14687, "once in more than 1000 years;" } };
 	char buf[256];
 
 	(void)state;

@@ -87,7 +87,27 @@ test_columns_give_in_turn(void **state)
 				      "bbbbbbbbbbbbbbbbbb" });
 	text = print(g, 34);
 	assert_string_equal(text, "id          a           b\n"
-				  "0123456789  aaaaaaaaa…  bbbbbbbbb…\n");
+				  "0123456789  aaaaa…aaaa  bbbbb…bbbb\n");
+	free(text);
+	grid_free(&g);
+}
+
+/* Names that differ only at their end can be told apart. */
+static void
+test_cut_in_the_middle(void **state)
+{
+	struct grid *g = grid_new((const char *[]){ "a", "b", NULL });
+	char *text;
+
+	(void)state;
+	grid_add(g, (const char *[]){ "1", "nursing-home-respiratory" });
+	grid_add(g, (const char *[]){ "2", "发热门诊就诊人数异常" });
+	grid_add(g, (const char *[]){ "3", "school, pharmacy, lab" });
+	text = print(g, 15);
+	assert_string_equal(text, "a  b\n"
+				  "1  nursin…atory\n"
+				  "2  发热门…异常\n"
+				  "3  school, pha…\n");
 	free(text);
 	grid_free(&g);
 }
@@ -110,6 +130,7 @@ main(void)
 		cmocka_unit_test(test_a_long_line_is_cut_in_its_widest_column),
 		cmocka_unit_test(test_columns_give_in_turn),
 		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_cut_in_the_middle),
 	};
 
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
