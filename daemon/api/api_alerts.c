@@ -36,6 +36,7 @@ language_of(const struct http_req *req)
 struct narrow {
 	const char *state, *route;
 	uint32_t within; /* area, or REG_NONE */
+	bool rank;	 /* the gravest first, not the newest */
 	int64_t limit;
 };
 
@@ -63,7 +64,17 @@ static int
 read_narrow(const struct api *a, struct http_req *req, struct narrow *n)
 {
 	n->state = http_query(req, "state");
+	const char *order = http_query(req, "order");
+
 	n->route = http_query(req, "route");
+	n->rank = order != NULL && strcmp(order, "rank") == 0;
+	if (order != NULL && !n->rank && strcmp(order, "newest") != 0) {
+		http_problem(req, 400, NULL,
+			     "There is no order \"%s\"; there are newest and "
+			     "rank.",
+			     order);
+		return -1;
+	}
 	if (n->state == NULL)
 		n->state = "active";
 	if (n->route == NULL)
@@ -97,27 +108,89 @@ row_of(const struct api *a, struct http_req *req, const json_t *alert)
 	return row;
 }
 
+/* Is a clock missed that somebody still should meet? */
+static bool
+is_overdue(const json_t *alert, int64_t now_ms)
+{
+	const json_t *clocks = json_object_get(alert, "deadlines"), *step;
+	size_t i;
+
+	json_array_foreach (json_object_get(clocks, "steps"), i, step) {
+		if (json_is_null(json_object_get(step, "met_ms")) &&
+		    !json_is_true(json_object_get(step, "off")) &&
+		    json_integer_value(json_object_get(step, "due_ms")) < now_ms)
+			return true;
+	}
+	return false;
+}
+
+/* Where an alert stands in a list by rank. */
+struct ranked {
+	const json_t *alert;
+	int colour; /* -1: an operator's has none */
+	bool overdue;
+	size_t i; /* larger: newer */
+};
+
+static int
+by_rank(const void *pa, const void *pb)
+{
+	const struct ranked *a = pa, *b = pb;
+
+	if (a->colour != b->colour)
+		return a->colour > b->colour ? -1 : 1;
+	if (a->overdue != b->overdue)
+		return a->overdue ? -1 : 1;
+	return a->i > b->i ? -1 : a->i < b->i;
+}
+
+/* Those that pass, in the order asked for; *many gets how many.  NULL: no
+   memory. */
+static struct ranked *
+pick(const struct api *a, const struct narrow *n, size_t *many)
+{
+	size_t all = desk_alerts(a->env.desk);
+	struct ranked *r = calloc(all + 1, sizeof(*r));
+	int64_t now_ms = a->env.clock_ms(a->env.arg);
+
+	*many = 0;
+	for (size_t i = all; r != NULL && i-- > 0;) {
+		const json_t *alert = desk_alert_at(a->env.desk, i);
+
+		if (!alert_passes(a->env.registry, alert, n))
+			continue;
+		r[(*many)++] = (struct ranked){ alert, api_alert_rank(alert),
+						is_overdue(alert, now_ms), i };
+	}
+	if (r != NULL && n->rank)
+		qsort(r, *many, sizeof(*r), by_rank);
+	return r;
+}
+
 /*
  * ?state=active (the default), all or a state's name; ?route=officer (the
- * default), operator or all; ?area=; newest first
+ * default), operator or all; ?area=; ?order=newest (the default) or rank
  */
 void
 api_get_alerts(void *arg, struct http_req *req)
 {
 	struct api *a = arg;
+	struct ranked *r;
 	struct narrow n;
 	json_t *list;
+	size_t many;
 
 	if (read_narrow(a, req, &n) < 0)
 		return;
-	list = json_array();
-	for (size_t i = desk_alerts(a->env.desk); i-- > 0;) {
-		const json_t *alert = desk_alert_at(a->env.desk, i);
-
-		if (json_array_size(list) < (size_t)n.limit &&
-		    alert_passes(a->env.registry, alert, &n))
-			json_array_append_new(list, row_of(a, req, alert));
+	r = pick(a, &n, &many);
+	if (r == NULL) {
+		http_problem(req, 500, NULL, "There is no memory for it.");
+		return;
 	}
+	list = json_array();
+	for (size_t i = 0; i < many && i < (size_t)n.limit; i++)
+		json_array_append_new(list, row_of(a, req, r[i].alert));
+	free(r);
 	api_reply(req, 200,
 		  json_pack("{s:o, s:I}", "alerts", list, "now_ms",
 			    (json_int_t)a->env.clock_ms(a->env.arg)));

@@ -21,8 +21,8 @@ struct tally {
 };
 
 /* The colours of a signal in their order. */
-static int
-rank_of(const json_t *alert)
+int
+api_alert_rank(const json_t *alert)
 {
 	static const char *const colour[] = { "blue", "yellow", "orange", "red" };
 	const char *grade = view_text(alert, "grade");
@@ -37,7 +37,7 @@ rank_of(const json_t *alert)
 static void
 add_alert(struct tally *t, const json_t *alert)
 {
-	int colour = rank_of(alert);
+	int colour = api_alert_rank(alert);
 
 	if (strcmp(view_text(alert, "signal"), "ended") == 0) {
 		t->ended++;

@@ -86,6 +86,9 @@ enum catalogue_language api_language(const struct http_req *req);
 /* Nobody works on the alert any more: closed, discarded or merged. */
 bool api_alert_over(const json_t *alert);
 
+/* Its colour, blue is 0; -1: it has none. */
+int api_alert_rank(const json_t *alert);
+
 /* ?area=CODE, REG_NONE without it; 0, or -1 with the request answered. */
 int api_query_area(const struct api *a, struct http_req *req, uint32_t *out);
 

@@ -22,20 +22,22 @@ enum {
 
 struct ask {
 	struct client client;
-	const char *state, *area, *route, *note, *outcome, *version;
+	const char *state, *area, *route, *order, *note, *outcome, *version;
 	bool colour;
 };
 
 static const char help[] =
 	"Usage: tocsin alert list [--state STATE] [--area CODE]\n"
-	"                         [--route ROUTE] [OPTION]...\n"
+	"                         [--route ROUTE] [--order ORDER] [OPTION]...\n"
 	"       tocsin alert show ID [OPTION]...\n"
 	"       tocsin alert follow [--route ROUTE] [OPTION]...\n"
 	"       tocsin alert VERB ID [--note TEXT] [--outcome WORD] "
 	"[OPTION]...\n"
 	"       tocsin alert task ID N --note TEXT [OPTION]...\n"
 	"\n"
-	"list shows what is not closed yet (--state all: everything); follow\n"
+	"list shows what is not closed yet (--state all: everything), the\n"
+	"gravest colour first, of one colour those with a missed clock, then\n"
+	"the newest (--order newest: by that alone). follow\n"
 	"prints alerts as they ring until it is interrupted. A VERB is what\n"
 	"you do with an alert: ack, verify, discard, monitor, assess,\n"
 	"characterise, respond, close, reopen, note, assign, report.\n"
@@ -169,6 +171,8 @@ list(const struct ask *a)
 	client_query(path, sizeof(path), "state", a->state);
 	client_query(path, sizeof(path), "area", a->area);
 	client_query(path, sizeof(path), "route", a->route);
+	client_query(path, sizeof(path), "order",
+		     a->order != NULL ? a->order : "rank");
 	client_query(path, sizeof(path), "lang", lang);
 	rc = client_get(&a->client, path, &reply);
 	alerts = json_object_get(reply, "alerts");
@@ -375,13 +379,10 @@ cli_alert(int argc, char **argv)
 	struct ask a = { .colour = isatty(STDOUT_FILENO) &&
 				   getenv("NO_COLOR") == NULL };
 	const struct client_own own[] = {
-		{ "state", &a.state },
-		{ "area", &a.area },
-		{ "route", &a.route },
-		{ "note", &a.note },
-		{ "outcome", &a.outcome },
-		{ "version", &a.version },
-		{ NULL, NULL },
+		{ "state", &a.state },	   { "order", &a.order },
+		{ "area", &a.area },	   { "route", &a.route },
+		{ "note", &a.note },	   { "outcome", &a.outcome },
+		{ "version", &a.version }, { NULL, NULL },
 	};
 	static const char *const lists[] = { "list", "show", NULL };
 	const struct client_command command = {

@@ -233,6 +233,11 @@ refused(long status, const json_t *problem)
 			  client_text(row, "detail"));
 	if (detail[0] == '\0')
 		detail = client_text(problem, "title");
+	if (detail[0] == '\0' && status == 413)
+		detail = "this is more than the daemon takes at once "
+			 "(http.max_body of its configuration, 4 MiB unless it "
+			 "says otherwise): send it in parts, each with the "
+			 "line of names";
 	cli_error("%s", detail[0] != '\0' ? detail : "the daemon refused it");
 	return status == 404 || status == 400 || status == 422 ? CLI_EX_USAGE
 							       : CLI_EX_FAILURE;

@@ -162,6 +162,37 @@ def test_an_alert_from_open_to_closed(d):
     assert r.returncode == 2 and "alert list" in r.stderr
 
 
+def test_the_gravest_stand_first(d):
+    reply = d.get("/api/v1/alerts?state=all&route=all")
+    colours = ["blue", "yellow", "orange", "red"]
+
+    def overdue(a):
+        return any(s["met_ms"] is None and not s["off"]
+                   and s["due_ms"] < reply["now_ms"]
+                   for s in a.get("deadlines", {}).get("steps", []))
+
+    want = sorted(reply["alerts"], reverse=False, key=lambda a: (
+        -colours.index(a["grade"]) if a.get("grade") in colours else 1,
+        not overdue(a)))
+    ids = [a["id"] for a in want]
+    words = ("alert", "list", "--state", "all", "--route", "all", "--json")
+    assert [a["id"] for a in json.loads(good(d, *words))] == ids
+    newest = [a["id"] for a in reply["alerts"]]
+    assert len(newest) > 1
+    assert [a["id"] for a in json.loads(
+        good(d, *words, "--order", "newest"))] == newest
+    r = tocsin(d, *words, "--order", "size")
+    assert r.returncode == 2 and "newest and rank" in r.stderr
+
+
+def test_what_is_too_large_is_told_so(d, tmp_path):
+    (tmp_path / "large.csv").write_text(
+        "date,site,indicator,count\n"
+        + "2025-03-01,pharmacy-K1,otc-fever,1\n" * 130000)
+    r = tocsin(d, "counts", "post", str(tmp_path / "large.csv"))
+    assert r.returncode == 1 and "takes at" in r.stderr, r.stderr
+
+
 def test_areas_sites_series(d):
     assert "Qinghe" in good(d, "area", "list")
     assert len(json.loads(good(d, "area", "list", "--json"))) == 4
@@ -184,7 +215,8 @@ def test_lists_as_csv(d):
              "indicator=otc-cough-cold&from=2025-02-20", "points",
              ("site", "site_name", "area", "kind", "indicator", "stratum",
               "period")),
-            ("alert list --state all", "alerts?state=all", "alerts", ()),
+            ("alert list --state all", "alerts?state=all&order=rank",
+             "alerts", ()),
             (f"alert show {d.alert['id'][:8]}", f"alerts/{d.alert['id']}",
              "evidence", {"alert": "id"}),
             ("trigger score", "scorecard", "triggers", ("from", "to")),
