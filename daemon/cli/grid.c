@@ -169,14 +169,14 @@ print_head(FILE *out, const char *text, size_t width)
 	return used;
 }
 
-/* A list, or a sentence: what stands first says most. */
+/* Of several words what stands first says most. */
 static bool
-is_list(const char *text)
+has_words(const char *text)
 {
-	return strstr(text, ", ") != NULL || strstr(text, "、") != NULL;
+	return strchr(text, ' ') != NULL || strstr(text, "、") != NULL;
 }
 
-/* Cut in the middle, for names differ at either end; a list at its end. */
+/* Cut in the middle, for codes differ at either end; words at theirs. */
 static void
 print_cell(FILE *out, const char *text, size_t width, int right, bool fill)
 {
@@ -190,7 +190,7 @@ print_cell(FILE *out, const char *text, size_t width, int right, bool fill)
 			pad(out, width - full);
 		return;
 	}
-	tail = is_list(text) ? 0 : (width - 1) / 2;
+	tail = has_words(text) ? 0 : (width - 1) / 2;
 	used = print_head(out, text, width - 1 - tail);
 	while (full > tail) {
 		text += character(text, &cells);

@@ -4,7 +4,7 @@
 /*
  * A table for people on a terminal: columns as wide as their widest cell,
  * Chinese characters counted as two, the widest columns but the first cut in
- * the middle, lists at their end, so that a line fits the terminal (80 where there is none).
+ * the middle, several words at their end, so that a line fits the terminal (80 where there is none).
  */
 
 #include <stdbool.h>
