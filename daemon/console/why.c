@@ -8,6 +8,8 @@
 
 #define LIST_BYTES 256
 #define SITES_SHOWN 5
+#define SHARED_CLASSES 16
+#define POINT_P 0.05	   /* up to which a class makes a point */
 #define YEARS_CARRIED 1000 /* a longer interval is beyond calibration */
 
 /* A number as people write it: three digits, no exponent where it can be. */
@@ -56,10 +58,12 @@ span(const struct telling *t, double years, char *buf, size_t cap)
 static const char *
 signal_name(const struct telling *t, const char *colour)
 {
+	const char *text;
 	char key[32];
 
 	snprintf(key, sizeof(key), "signal.%s", colour);
-	return catalogue_text(t->c, t->lang, key);
+	text = catalogue_text(t->c, t->lang, key);
+	return text == key ? colour : text;
 }
 
 /* What it made of the day; where that is unknown, why. */
@@ -206,6 +210,72 @@ tell_kinds(const struct telling *t)
 		tell_kind(t, kind);
 }
 
+static const char *
+class_of(const struct telling *t, const json_t *kind)
+{
+	const char *code = telling_text(kind, "kind");
+	uint32_t k = registry_kind(t->r, code, strlen(code));
+
+	return k == REG_NONE ? "" : registry_kind_at(t->r, k)->class_code;
+}
+
+/* The kinds of the class that have a p, into list; returns how many. */
+static size_t
+list_class(const struct telling *t, const json_t *kinds, const char *class,
+	   char *list, size_t cap)
+{
+	const json_t *kind;
+	size_t i, n = 0, len = 0;
+
+	json_array_foreach (kinds, i, kind) {
+		if (isnan(telling_number(kind, "p")) ||
+		    strcmp(class_of(t, kind), class) != 0)
+			continue;
+		if (len < cap)
+			len += (size_t)snprintf(
+				list + len, cap - len, "%s%s",
+				n > 0 ? catalogue_text(t->c, t->lang, "list.comma")
+				      : "",
+				telling_kind(t, telling_text(kind, "kind")));
+		n++;
+	}
+	return n;
+}
+
+static bool
+is_told(const char *const *told, size_t n, const char *class)
+{
+	while (n-- > 0) {
+		if (strcmp(told[n], class) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Low kinds that share their point with others of their class. */
+static void
+tell_pooled(const struct telling *t)
+{
+	const json_t *kinds = json_object_get(t->about, "kinds"), *kind;
+	const char *told[SHARED_CLASSES] = { NULL };
+	size_t i, n = 0;
+
+	json_array_foreach (kinds, i, kind) {
+		struct figure p = figure(telling_number(kind, "class_p"));
+		const char *class = class_of(t, kind);
+		char list[LIST_BYTES];
+
+		if (!(telling_number(kind, "p") <= POINT_P) ||
+		    is_told(told, n, class) ||
+		    list_class(t, kinds, class, list, sizeof(list)) < 2)
+			continue;
+		if (n < SHARED_CLASSES)
+			told[n++] = class;
+		telling_add(t, "why.pooled",
+			    (const char *[]){ "kinds", list, "p", p.text, NULL });
+	}
+}
+
 static void
 tell_group(const struct telling *t)
 {
@@ -267,6 +337,7 @@ tell_statistics(const struct telling *t)
 			telling_add(t, "why.unknown", args);
 		return;
 	}
+	tell_pooled(t);
 	telling_add(t, "why.together", args);
 	if (json_is_null(next))
 		telling_add(t, "why.highest", args);

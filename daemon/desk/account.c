@@ -153,17 +153,17 @@ stand(const struct account *a, const struct trigger *t, uint32_t kind)
 
 static json_t *
 kind_json(const struct account *a, uint32_t kind, const struct standing *s,
-	  const double p[2])
+	  const double p[3])
 {
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
-			 "kind", registry_kind_at(a->env->registry, kind)->code,
-			 "p", number(p[0]), "plain_p", number(p[1]), "streams",
-			 (json_int_t)s->streams, "reporting",
-			 (json_int_t)s->reporting, "borrowed",
-			 (json_int_t)s->borrowed, "learning",
-			 (json_int_t)s->learning, "silent", (json_int_t)s->silent,
-			 "paused", (json_int_t)s->paused, "silent_sites",
-			 s->sites != NULL ? s->sites : json_array());
+	return json_pack(
+		"{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"kind", registry_kind_at(a->env->registry, kind)->code, "p",
+		number(p[0]), "plain_p", number(p[1]), "class_p", number(p[2]),
+		"streams", (json_int_t)s->streams, "reporting",
+		(json_int_t)s->reporting, "borrowed", (json_int_t)s->borrowed,
+		"learning", (json_int_t)s->learning, "silent",
+		(json_int_t)s->silent, "paused", (json_int_t)s->paused,
+		"silent_sites", s->sites != NULL ? s->sites : json_array());
 }
 
 /* The kinds that report here; how all their series stood, into all. */
@@ -176,7 +176,7 @@ list_kinds(const struct account *a, const struct trigger *t,
 	*all = (struct standing){ 0 };
 	for (uint32_t k = 0; k < t->kinds; k++) {
 		struct standing s = { 0 };
-		double p[2] = { NAN, NAN };
+		double p[3] = { NAN, NAN, NAN };
 
 		if (t->kind_weight[k] > 0)
 			s = stand(a, t, k);
@@ -185,6 +185,9 @@ list_kinds(const struct account *a, const struct trigger *t,
 				continue;
 			p[0] = g->kind[i].p;
 			p[1] = g->kind[i].plain;
+			p[2] = weigh_class_p(
+				a->scale, g,
+				registry_kind_at(a->env->registry, k)->class_index);
 		}
 		if (s.streams == 0)
 			continue;

@@ -29,7 +29,8 @@ struct account_env {
  * those that hear anything here (streams > 0) first:
  * trigger, title, title_zh, rule, statutory, colour ("none" ..), coverage, p,
  * recurrence_years, points, streams; least_coverage, and unknown (why no colour says nothing:
- * too-few-reports, no-report, not-judged; null); kinds (kind, p, streams,
+ * too-few-reports, no-report, not-judged; null); kinds (kind, p,
+ * class_p (of all kinds of its class, as points are counted), streams,
  * reporting, borrowed (of them, judged against peers), learning, silent (have
  * reported before and not within the window), silent_sites (site, last_day),
  * paused (nothing is expected of them)); next (colour, lacks: rarity, points

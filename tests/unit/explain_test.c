@@ -50,6 +50,11 @@ set_up(void **state)
 				   .zh = "school",
 				   .class_code = "institution",
 				   .period = 1 };
+	struct reg_kind drugstore = { .code = "drugstore",
+				      .en = "drugstore",
+				      .zh = "药房",
+				      .class_code = "retail",
+				      .period = 1 };
 	struct reg_area county = { .code = "c1",
 				   .name = "Qinghe",
 				   .name_zh = "清河县",
@@ -68,6 +73,9 @@ set_up(void **state)
 	assert_non_null(texts);
 	assert_int_not_equal(
 		registry_add_kind(places, &pharmacy, err, sizeof(err)), REG_NONE);
+	assert_int_not_equal(
+		registry_add_kind(places, &drugstore, err, sizeof(err)),
+		REG_NONE);
 	assert_int_not_equal(
 		registry_add_kind(places, &school, err, sizeof(err)), REG_NONE);
 	assert_int_not_equal(
@@ -451,6 +459,27 @@ tells_what_is_unknown(void **state)
 	}
 }
 
+/* Kinds of one class make one point, if any. */
+static void
+tells_who_shares_a_point(void **state)
+{
+	json_t *lines =
+		why_of("{'title':'T','title_zh':'','colour':'none','p':0.04,"
+		       "'recurrence_years':1,'points':0,'streams':3,'kinds':["
+		       "{'kind':'pharmacy','p':0.037,'class_p':0.074},"
+		       "{'kind':'drugstore','p':0.8,'class_p':0.074},"
+		       "{'kind':'school','p':0.03,'class_p':0.03}]}",
+		       CATALOGUE_EN);
+	char *all = json_dumps(lines, 0);
+
+	(void)state;
+	assert_non_null(strstr(all, "one class of source, pooled: pharmacy, "
+				    "drugstore: p 0.074 ("));
+	assert_null(strstr(all, "pooled: school"));
+	free(all);
+	json_decref(lines);
+}
+
 int
 main(void)
 {
@@ -459,6 +488,7 @@ main(void)
 		cmocka_unit_test(tells_spans_as_people_do),
 		cmocka_unit_test(tells_what_a_rule_lacks),
 		cmocka_unit_test(tells_what_is_unknown),
+		cmocka_unit_test(tells_who_shares_a_point),
 		cmocka_unit_test(tells_in_chinese),
 		cmocka_unit_test(tells_what_belongs_together),
 		cmocka_unit_test(holds_no_digits),
