@@ -294,6 +294,22 @@ play(struct request *q, const struct history *h, const char *etc,
 	return rc;
 }
 
+/* Has the data set a day of those asked for?  An error line where not. */
+static bool
+is_covered(const struct request *q, const struct history *h)
+{
+	const struct replay_conf *c = &q->conf;
+	char first[DAY_TEXT_BYTES], last[DAY_TEXT_BYTES];
+
+	if (h->n == 0 || ((c->from == DAY_NONE || c->from <= h->last_received) &&
+			  (c->to == DAY_NONE || c->to >= h->first_received)))
+		return true;
+	cli_error("no day to weigh: the data set goes from %s to %s",
+		  day_format(h->first_received, first),
+		  day_format(h->last_received, last));
+	return false;
+}
+
 /* Reads the data set and plays it. */
 static int
 run(struct request *q, const char *etc, const struct calendar *calendar)
@@ -303,6 +319,8 @@ run(struct request *q, const char *etc, const struct calendar *calendar)
 	int bad = history_read(&h, etc, q->dir, history_say, NULL), rc, more = 0;
 
 	registry_set_calendar(h.registry, calendar);
+	if (bad >= 0 && !is_covered(q, &h))
+		bad = -1;
 	if (bad >= 0 && q->marks != NULL)
 		more = mark_read_csv(&marks, h.registry, q->marks, history_say,
 				     NULL);

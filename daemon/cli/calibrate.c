@@ -450,6 +450,28 @@ read_calendar(struct request *q)
 	return q->calendar_file != NULL && q->calendar == NULL ? -1 : 0;
 }
 
+/* Is there such a trigger with a budget?  An error line where not. */
+static bool
+is_there(const struct trigger_set *set, const char *name)
+{
+	size_t i = name == NULL ? 0 : trigger_find(set, name);
+	const char *near;
+
+	if (name == NULL)
+		return true;
+	if (i < set->n && !set->at[i].statutory)
+		return true;
+	near = i < set->n ? NULL : trigger_near(set, name);
+	if (i < set->n)
+		cli_error("trigger \"%.80s\" goes by a norm and has no budget",
+			  name);
+	else
+		cli_error("there is no trigger \"%.80s\"%s%s%s", name,
+			  near != NULL ? ", did you mean \"" : "",
+			  near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return false;
+}
+
 int
 cli_calibrate(int argc, char **argv)
 {
@@ -474,7 +496,9 @@ cli_calibrate(int argc, char **argv)
 	set = replay_triggers_read(&q.triggers, etc, h.registry);
 	for (size_t t = 0; q.wide && set != NULL && t < set->n; t++)
 		set->at[t].levels &= (1u << REG_COUNTY) - 1;
-	rc = set == NULL ? CLI_EX_USAGE : calibrate(&q, etc, set, h.registry);
+	rc = set == NULL || !is_there(set, q.only)
+		     ? CLI_EX_USAGE
+		     : calibrate(&q, etc, set, h.registry);
 	trigger_free(&set);
 	history_free(&h);
 	calendar_free(&q.calendar);

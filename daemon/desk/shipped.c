@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "daemon/judge/vocabulary.h"
 
 extern const char shipped_conf[], shipped_conf_end[];
@@ -39,4 +40,37 @@ shipped_has(const char *block, const char *name)
 
 	return n > 0 && (size_t)n < sizeof(text) &&
 	       memmem(shipped_conf, len, text, (size_t)n) != NULL;
+}
+
+const char *
+shipped_near(const char *block, const char *word, char *out, size_t cap)
+{
+	const char *at = shipped_conf, *end;
+	size_t len = strlen(block), best = strlen(word) + 1;
+	char name[64];
+
+	out[0] = '\0';
+	while ((at = memmem(at, (size_t)(shipped_conf_end - at), "\n", 1)) !=
+		       NULL &&
+	       ++at < shipped_conf_end) {
+		struct nearest near;
+
+		if ((size_t)(shipped_conf_end - at) < len + 3 ||
+		    strncmp(at, block, len) != 0 || at[len] != ' ' ||
+		    at[len + 1] != '"')
+			continue;
+		end = memchr(at + len + 2, '"',
+			     (size_t)(shipped_conf_end - at) - len - 2);
+		if (end == NULL)
+			break;
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)(end - at) - (int)len - 2, at + len + 2);
+		nearest_begin(&near, word);
+		nearest_offer(&near, name);
+		if (near.best == NULL || near.limit >= best)
+			continue;
+		best = near.limit;
+		snprintf(out, cap, "%s", name);
+	}
+	return out[0] == '\0' ? NULL : out;
 }

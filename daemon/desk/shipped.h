@@ -14,4 +14,11 @@ struct trigger_set *shipped_triggers(const struct registry *registry,
 /* Is there such a block, trigger "name" or deadlines "name", among them? */
 bool shipped_has(const char *block, const char *name);
 
+/*
+ * The name of a shipped block nearest to a word, into out (cap bytes), for
+ * "did you mean"; returns out, or NULL: none is near.
+ */
+const char *shipped_near(const char *block, const char *word, char *out,
+			 size_t cap);
+
 #endif

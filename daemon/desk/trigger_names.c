@@ -69,6 +69,19 @@ trigger_near(const struct trigger_set *set, const char *word)
 	return near.best;
 }
 
+/* A name that is none here, nor shipped: the nearest of either. */
+static void
+wrong_name(struct trigger_check *k, const char *key, const char *word,
+	   const char *near)
+{
+	const char *block = strcmp(key, "part_of") == 0 ? "trigger" : key;
+	char name[64];
+
+	if (near == NULL)
+		near = shipped_near(block, word, name, sizeof(name));
+	trigger_wrong_word(k, key, word, near);
+}
+
 static void
 take_wholes(struct trigger_check *k, const struct trigger_set *set)
 {
@@ -90,8 +103,8 @@ take_wholes(struct trigger_check *k, const struct trigger_set *set)
 		if (w == set->n && shipped_has("trigger", list->at[i]))
 			continue; /* its file is not among those read */
 		if (w == set->n)
-			trigger_wrong_word(k, "part_of", list->at[i],
-					   trigger_near(set, list->at[i]));
+			wrong_name(k, "part_of", list->at[i],
+				   trigger_near(set, list->at[i]));
 		else if (set->at[w].statutory)
 			trigger_wrong(k,
 				      "part_of: \"%.60s\" is a statutory rule; "
@@ -130,7 +143,7 @@ take_deadlines(struct trigger_check *k, const struct trigger_set *set)
 		}
 	}
 	if (!shipped_has("deadlines", word))
-		trigger_wrong_word(k, "deadlines", word, near.best);
+		wrong_name(k, "deadlines", word, near.best);
 }
 
 /* The clocks that a block "deadlines" has told above. */

@@ -329,6 +329,10 @@ def test_counts_need_their_column(tmp_path):
 
 def test_to_before_from(tmp_path):
     made(tmp_path)
+    for words in ("--from", "2034-03-02"), ("--to", "2004-03-02"):
+        done = backtest(tmp_path, *words)
+        assert done.returncode == 2 and done.stdout == ""
+        assert "no day to weigh: the data set goes from" in done.stderr
     done = backtest(tmp_path, "--from", "2024-03-02", "--to", "2024-03-01")
     assert done.returncode == 2 and "--to is before --from" in done.stderr
 

@@ -94,3 +94,16 @@ def test_a_desk_s_budget_is_shared(tmp_path):
     assert "homes, county and below: 4 area-years, budget 0.25" in text
     assert "wards, county and below: 4 area-years, budget 0.75" in text
     assert text.count("too few days or openings") == 2
+
+
+def test_a_trigger_that_is_none(tmp_path):
+    path = write(tmp_path, "t.conf", TRIGGER.format(
+        name="beds", quiet=7, budget=2, keys="\tpart_of = { respiratry }"))
+    done = run("calibrate", "--triggers", path)
+    assert done.returncode == 2
+    assert 'unknown "respiratry", did you mean "respiratory"?' in done.stderr
+    done = run("calibrate", "--trigger", "resporatory")
+    assert done.returncode == 2 and done.stdout == ""
+    assert 'did you mean "respiratory"?' in done.stderr
+    done = run("calibrate", "--trigger", "single-case")
+    assert done.returncode == 2 and done.stdout == ""
