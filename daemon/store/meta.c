@@ -18,12 +18,10 @@ meta_get(struct db *db, const char *key, int64_t otherwise, int64_t *out)
 	return rc < 0 ? -1 : 0;
 }
 
-int
-meta_set(struct db *db, const char *key, int64_t value)
+static int
+put(struct db *db, const char *sql, const char *key, int64_t value)
 {
-	struct db_stmt *s =
-		db_cached(db, "INSERT INTO meta(key, value) VALUES(?, ?) "
-			      "ON CONFLICT DO UPDATE SET value=excluded.value");
+	struct db_stmt *s = db_cached(db, sql);
 
 	if (s == NULL)
 		return -1;
@@ -33,17 +31,21 @@ meta_set(struct db *db, const char *key, int64_t value)
 }
 
 int
+meta_set(struct db *db, const char *key, int64_t value)
+{
+	return put(db,
+		   "INSERT INTO meta(key, value) VALUES(?, ?) "
+		   "ON CONFLICT DO UPDATE SET value=excluded.value",
+		   key, value);
+}
+
+int
 meta_begin(struct db *db, const char *key, int64_t value)
 {
-	struct db_stmt *s =
-		db_cached(db, "INSERT INTO meta(key, value) VALUES(?, ?) "
-			      "ON CONFLICT DO NOTHING");
-
-	if (s == NULL)
-		return -1;
-	db_bind_text(s, 1, key);
-	db_bind_int(s, 2, value);
-	return db_run(s);
+	return put(db,
+		   "INSERT INTO meta(key, value) VALUES(?, ?) "
+		   "ON CONFLICT DO NOTHING",
+		   key, value);
 }
 
 int
