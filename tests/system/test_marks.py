@@ -233,7 +233,7 @@ def test_a_cause_and_a_fault_are_no_evidence(tmp_path):
         after = [verdict(d, i) for i in range(58, 64)]
         listed = tocsin(d, "mark", "list")
         assert listed.count("\n") == 6 and "free samples" in listed
-    with daemon.start() as d:
+    with daemon as d:
         assert [verdict(d, i) for i in range(58, 64)] == after
         assert tocsin(d, "mark", "list") == listed
         assert d.get(f"/api/v1/alerts/{mine}")["unsupported"]
